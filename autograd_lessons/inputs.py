@@ -1,0 +1,150 @@
+"""From what a learner passes to the tensors that a function is run on."""
+
+from __future__ import annotations
+
+import inspect
+import numbers
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from .errors import InputError
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The arguments of one run by parameter name, and the names that are differentiated.
+
+    Every tensor is a copy: the learner's own tensors and their `.grad` stay as they are.
+    """
+
+    arguments: dict[str, Any]
+    wrt: tuple[str, ...]
+    dtype: torch.dtype
+
+    def fresh(self, **changed: torch.Tensor) -> dict[str, Any]:
+        """The arguments for one run: new leaves, some of them changed."""
+        run = {}
+        for name, value in (self.arguments | changed).items():
+            if isinstance(value, torch.Tensor):
+                value = value.detach().clone().requires_grad_(name in self.wrt)
+            run[name] = value
+        return run
+
+    def to(self, dtype: torch.dtype) -> Inputs:
+        """The same numbers in another floating dtype."""
+        moved = {
+            name: value.to(dtype) if isinstance(value, torch.Tensor) and value.is_floating_point() else value
+            for name, value in self.arguments.items()
+        }
+        return Inputs(moved, self.wrt, dtype)
+
+
+def gather(
+    function: Callable,
+    given: Mapping[str, Any],
+    inputs: Mapping[str, Any] | None = None,
+    wrt: Iterable[str] | str | None = None,
+    dtype: torch.dtype | None = None,
+    missing: float | None = None,
+) -> Inputs:
+    """The inputs by name. Numbers and lists become tensors, integer, bool and text values pass as they are.
+
+    `missing` is the value of a parameter that was left out and has no default; None makes that an `InputError`.
+    """
+    values = {**given, **(inputs or {})}
+    parameters = _parameters(function)
+    if parameters is not None:
+        values = _complete(function, parameters, values, missing)
+    annotations = {name: p.annotation for name, p in (parameters or {}).items()}
+    dtype = dtype or _common_dtype(values)
+    if not dtype.is_floating_point:
+        raise InputError(f"dtype={dtype}: only floating-point tensors have gradients. Use torch.float32 or torch.float64.")
+    arguments = {name: _tensor(name, value, annotations.get(name), dtype) for name, value in values.items()}
+    return Inputs(arguments, _differentiated(arguments, values, wrt), dtype)
+
+
+def call(function: Callable, arguments: Mapping[str, Any]) -> Any:
+    """Call by name; positional-only parameters and built-ins without a signature by position."""
+    parameters = _parameters(function)
+    if parameters is None:
+        return function(*arguments.values())
+    by_position = [n for n, p in parameters.items() if p.kind is p.POSITIONAL_ONLY and n in arguments]
+    rest = {name: value for name, value in arguments.items() if name not in by_position}
+    return function(*(arguments[name] for name in by_position), **rest)
+
+
+def _parameters(function: Callable) -> dict[str, inspect.Parameter] | None:
+    if isinstance(function, torch.nn.Module):
+        function = function.forward
+    try:
+        return dict(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return None
+
+
+def _complete(function: Callable, parameters: dict, values: dict, missing: float | None) -> dict:
+    named = {n: p for n, p in parameters.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+    who = f"{getattr(function, '__name__', 'the function')}({', '.join(parameters)})"
+    unknown = [name for name in values if name not in named]
+    if unknown and not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        raise InputError(f"{who} has no parameter {unknown[0]!r}. It takes: {', '.join(named) or 'nothing'}.")
+    complete = {}
+    for name, parameter in named.items():
+        if name in values:
+            complete[name] = values[name]
+        elif parameter.default is not parameter.empty:
+            complete[name] = parameter.default
+        elif missing is not None:
+            complete[name] = missing
+        else:
+            raise InputError(f"{who} needs a value for {name!r}. Add it by name: {name}=1.0")
+    return complete | {name: value for name, value in values.items() if name not in complete}
+
+
+def _common_dtype(values: Mapping[str, Any]) -> torch.dtype:
+    found = None
+    for value in values.values():
+        if isinstance(value, torch.Tensor) and value.is_floating_point():
+            found = value.dtype if found is None else torch.promote_types(found, value.dtype)
+    return found or torch.float64
+
+
+def _tensor(name: str, value: Any, annotation: Any, dtype: torch.dtype) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.detach().clone()
+    if annotation in (int, bool, str, "int", "bool", "str") or isinstance(value, (bool, str)) or value is None:
+        return value
+    if isinstance(value, numbers.Real) or _is_numeric(value):
+        try:
+            return torch.tensor(value, dtype=dtype)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise InputError(f"{name}={value!r} cannot be made a tensor: {error}") from None
+    return value
+
+
+def _is_numeric(value: Any) -> bool:
+    """A list of numbers, possibly nested, or a NumPy array or number."""
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(isinstance(v, numbers.Real) and not isinstance(v, bool) or _is_numeric(v) for v in value)
+    return hasattr(value, "__array__") and getattr(getattr(value, "dtype", None), "kind", "") == "f"
+
+
+def _differentiated(arguments: dict, given: Mapping[str, Any], wrt) -> tuple[str, ...]:
+    can = [n for n, v in arguments.items() if isinstance(v, torch.Tensor) and (v.is_floating_point() or v.is_complex())]
+    if wrt is None:
+        asked = [n for n in can if isinstance(given[n], torch.Tensor) and given[n].requires_grad]
+        return tuple(asked or can)
+    wanted = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+    for name in wanted:
+        if name not in arguments:
+            raise InputError(f"wrt names {name!r}, which is no input. The inputs are: {', '.join(arguments)}.")
+        if name not in can:
+            value = arguments[name]
+            what = f"a tensor of {value.dtype}" if isinstance(value, torch.Tensor) else f"{type(value).__name__} {value!r}"
+            raise InputError(
+                f"{name!r} cannot be differentiated: it is {what}, and only floating-point tensors have gradients."
+            )
+    return wanted

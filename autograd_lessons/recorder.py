@@ -1,0 +1,306 @@
+"""Watch real PyTorch code run and write down what it did, without changing what the learner would see.
+
+A `TorchFunctionMode` sees every torch call and tensor operator; pre-hooks on autograd nodes see the adjoints.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import types
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch.autograd.graph import get_gradient_edge
+from torch.overrides import TorchFunctionMode
+from torch.utils.weak import WeakTensorKeyDictionary
+
+from .calls import differentiates, is_pointwise, is_random, kind_of, make_call, operands_of, tensors_in
+from .source import NOWHERE, Place, is_learners, place_of
+from .tape import Call, Constant, Event, Input, Step, Tape, Value, substitute
+
+
+class _Seen:
+    """What is known of one tensor object: which value it holds, at which version, made by which autograd node."""
+
+    __slots__ = ("value", "version", "node")
+
+    def __init__(self, value: Value | Constant, tensor: torch.Tensor):
+        self.value = value
+        self.version = _version(tensor)
+        self.node = tensor.grad_fn
+
+
+class Recorder(TorchFunctionMode):
+    """Writes a `Tape` while it is active. The learner's code is what runs below the frame `base`."""
+
+    def __init__(self, base: types.FrameType):
+        super().__init__()
+        self.tape = Tape()
+        self.steps: list[Step] = []
+        self.events: list[Event] = []
+        self.inputs: dict[str, Input] = {}
+        self.engine_order: list[int] = []
+        self.backwards = 0
+        self._base = base
+        self._count = 0
+        self._seen = WeakTensorKeyDictionary()
+        self._edges: list = []  # a leaf's node lives only as long as somebody holds it
+        self._outermost: types.FrameType | None = None
+        self._pending: set[str] = set()  # names in the outermost function that a running helper's result will get
+
+    # ------------------------------------------------------------------ every torch call comes through here
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        frames = self._learner_frames(sys._getframe(1))
+        place = place_of(frames[0]) if frames else NOWHERE
+        name, depth = self._name(frames, place)
+        tensors = list(tensors_in(args, kwargs))
+        known = [self._value_of(tensor, frames) for tensor in tensors]
+        versions = [_version(tensor) for tensor in tensors]
+        op = kind_of(func)
+        random_state = torch.get_rng_state() if is_random(op) else None
+        engine = differentiates(func)
+        if engine:
+            self.start_backward()
+        result = (_stand_in(frames[0]) if frames else _call)(func, args, kwargs)
+        if func is torch.Tensor.__iter__:
+            result = list(result)
+
+        changed = [i for i, tensor in enumerate(tensors) if _version(tensor) != versions[i]]
+        fresh = [] if engine or changed else self._fresh(result, tensors)
+        if changed or fresh:
+            call = make_call(func, args, kwargs, known, random_state)
+            if changed:
+                self._change(tensors[changed[0]], changed[0], known[changed[0]], op, call, place, name)
+            for output, tensor in fresh:
+                step = self._step(tensor, op, replace(call, output=output), place.source)
+                step.name, step.depth = name, depth
+                if tensor.is_leaf and tensor.requires_grad:
+                    self._becomes_leaf(tensor, step)
+        else:
+            self.events.append(Event(self._next(), op, known[0] if known else None, place.source))
+        return iter(result) if func is torch.Tensor.__iter__ else result
+
+    def start_backward(self) -> None:
+        """The engine runs next; what it delivers replaces what an earlier run delivered."""
+        self.backwards += 1
+        self.engine_order = []
+
+    def finish(self, output: Any) -> Tape:
+        """The tape, once the code has run and returned `output`; lets go of the graph and the frames."""
+        self._settle()
+        frame, self._outermost = self._outermost, None
+        if frame is not None:
+            for name, held in frame.f_locals.items():
+                self._call_it(held, name)
+        tape = self.tape
+        tape.output = self._held(output)
+        tape.steps, tape.events = tuple(self.steps), tuple(self.events)
+        tape.inputs, tape.engine_order = self.inputs, tuple(self.engine_order)
+        return tape
+
+    def _held(self, output: Any):
+        if isinstance(output, torch.Tensor):
+            return self._value_of(output, [])
+        if isinstance(output, (tuple, list)):
+            return tuple(self._held(item) for item in output)
+        return None
+
+    # ------------------------------------------------------------------ which value a tensor holds
+    def add_input(self, name: str, tensor: torch.Tensor, origin: str = "argument") -> Input:
+        """Make a tensor known as a leaf. A second leaf of the same name is called name_2, name_3, …"""
+        key, count = name, 1
+        while key in self.inputs:
+            count += 1
+            key = f"{name}_{count}"
+        value = self.inputs[key] = Input(self.tape, tensor, key, origin)
+        self._remember(tensor, value)
+        return value
+
+    def leaves(self) -> list[tuple[torch.Tensor, Input]]:
+        """The tensors that a gradient can be asked for, each with its input."""
+        seen = ((tensor, seen.value) for tensor, seen in self._seen.items() if tensor.requires_grad)
+        return [(tensor, value) for tensor, value in seen if isinstance(value, Input)]
+
+    def _value_of(self, tensor: torch.Tensor, frames: list) -> Value | Constant:
+        seen = self._seen.get(tensor)
+        if seen is None:
+            return self._stranger(tensor, _name_in(frames, tensor))
+        if seen.version == _version(tensor):
+            if seen.node is tensor.grad_fn:
+                told_later = isinstance(seen.value, Step) and tensor.is_leaf and tensor.requires_grad
+                return self._becomes_leaf(tensor, seen.value) if told_later else seen.value
+            if not tensor._is_view():
+                return self._stranger(tensor, seen.value.name)
+        return self._read_again(tensor, seen.value)
+
+    def _stranger(self, tensor: torch.Tensor, name: str | None) -> Value | Constant:
+        """A tensor from outside: a leaf, a plain constant, or the result of something that no mode can see."""
+        if tensor.is_leaf and name is None and not tensor.requires_grad:
+            value = Constant(_copy(tensor))
+            self._remember(tensor, value)
+            return value
+        return self.add_input(name or "unnamed", tensor, "closure" if tensor.is_leaf else "unknown")
+
+    def _becomes_leaf(self, tensor: torch.Tensor, step: Step) -> Input:
+        """A tensor made inside that requires a gradient of its own: `torch.zeros(3, requires_grad=True)`."""
+        self.steps.remove(step)
+        leaf = self.add_input(step.name or "unnamed", tensor, "made inside")
+        leaf.depth = step.depth
+        return leaf
+
+    def _remember(self, tensor: torch.Tensor, value: Value | Constant) -> None:
+        self._seen[tensor] = _Seen(value, tensor)
+        if tensor.requires_grad:
+            edge = get_gradient_edge(tensor)
+            edge.node.register_prehook(functools.partial(self._deliver, value, edge.output_nr))
+            self._edges.append(edge)
+
+    def _deliver(self, value: Value, output: int, gradients: tuple) -> None:
+        gradient = gradients[output]
+        if gradient is not None:
+            self.tape._adjoints[value] = gradient.detach().clone()
+            if isinstance(value, Step):
+                self.engine_order.append(value.index)
+
+    # ------------------------------------------------------------------ steps
+    def _next(self) -> int:
+        self._count += 1
+        return self._count - 1
+
+    def _step(self, tensor: torch.Tensor, op: str, call: Call, source) -> Step:
+        pointwise = is_pointwise(op) and call.view is None
+        inputs = operands_of(call, pointwise)
+        step = Step(self.tape, tensor, self._next(), op, inputs, call, source, pointwise)
+        self.steps.append(step)
+        self._remember(tensor, step)
+        return step
+
+    def _fresh(self, result, tensors: list) -> list[tuple[int | None, torch.Tensor]]:
+        """The new tensors in a result, with their place in it; what was passed in or is known already is not new."""
+        if isinstance(result, torch.Tensor):
+            known = any(result is tensor for tensor in tensors) or result in self._seen
+            return [] if known else [(None, result)]
+        if isinstance(result, (tuple, list)):
+            return [(i, t) for i, t in enumerate(result) if isinstance(t, torch.Tensor) and t not in self._seen]
+        return []
+
+    def _change(self, tensor, which: int, old, op: str, call: Call, place: Place, name: str | None) -> None:
+        """An in-place step. To change a view is to change its base: autograd rebuilds the view from the base."""
+        base = tensor._base if tensor._is_view() else None
+        if base is None:
+            step = self._step(tensor, op, replace(call, changed=which), place.source)
+        else:
+            part = (tensor.size(), tensor.stride(), tensor.storage_offset())
+            whole = self._seen[base].value if base in self._seen else self._stranger(base, None)
+            arguments = substitute((call.args, call.kwargs), lambda value: whole if value is old else value)
+            call = Call(call.function, *arguments, changed=which, view=part, random_state=call.random_state)
+            step = self._step(base, op, call, place.source)
+            old, name = whole, None
+        step.name = old.name or name
+        step.depth = getattr(old, "depth", 0)
+
+    def _read_again(self, tensor: torch.Tensor, old: Value | Constant) -> Value | Constant:
+        """The tensor was changed, but not by its own name: through its base, or out of autograd's sight."""
+        base = tensor._base if tensor._is_view() else None
+        if base is not None and base in self._seen:
+            place = (tensor.size(), tensor.stride(), tensor.storage_offset())
+            source = getattr(old, "source", None)
+            step = self._step(tensor, "as_strided", Call(torch.as_strided, (self._seen[base].value, *place), {}), source)
+        else:  # .data, .detach() or shared memory: autograd goes on as if nothing had happened
+            step = self._step(tensor, "edited", Call(_edited, (old, Constant(_copy(tensor))), {}), None)
+        step.name, step.depth = old.name, getattr(old, "depth", 0)
+        return step
+
+    # ------------------------------------------------------------------ the learner's frames and names
+    def _learner_frames(self, frame: types.FrameType | None) -> list[types.FrameType]:
+        """The learner's frames that led to this call, the innermost first, up to the recorded function."""
+        found = []
+        while frame is not None and frame is not self._base:
+            if is_learners(frame.f_code):
+                found.append(frame)
+            frame = frame.f_back
+        if found:
+            self._outermost = found[-1]
+        return found
+
+    def _name(self, frames: list, place: Place) -> tuple[str | None, int]:
+        """The variable that the result is assigned to, and how deep; a value returned at once is named by the caller."""
+        if len(frames) <= 1:
+            self._settle()
+            return place.name, 0
+        name, depth = place.name, len(frames) - 1
+        for outer in frames[1:]:
+            there = place_of(outer)
+            if name is None and place.returned:
+                name, depth = there.name, depth - 1
+            place = there
+        if place.name is not None:
+            self._pending.add(place.name)
+        return name, depth
+
+    def _settle(self) -> None:
+        """`z = helper(x)`: now that the helper has returned, what z holds is called z."""
+        if self._pending and self._outermost is not None:
+            held = self._outermost.f_locals
+            for name in self._pending:
+                self._call_it(held.get(name), name)
+            self._pending.clear()
+
+    def _call_it(self, held: Any, name: str) -> None:
+        seen = self._seen.get(held) if isinstance(held, torch.Tensor) else None
+        if seen is not None and isinstance(seen.value, Step) and (seen.value.name is None or seen.value.depth > 0):
+            seen.value.name, seen.value.depth = name, 0
+
+
+def is_ours(code: types.CodeType) -> bool:
+    """Whether a traceback entry with this code was put there by the recording."""
+    return code.co_name == _STAND_IN or code is Recorder.__torch_function__.__code__ or code is _call.__code__
+
+
+def _call(func, args, kwargs): return func(*args, **kwargs)  # fmt: skip  # noqa: E704 (one line: a stand-in has one)
+
+
+_STAND_IN = "<autograd_lessons>"
+
+
+@functools.lru_cache(maxsize=4096)
+def _stand_in_code(file: str, line: int) -> types.CodeType:
+    return _call.__code__.replace(co_filename=file, co_firstlineno=line, co_name=_STAND_IN)
+
+
+def _stand_in(frame: types.FrameType) -> Callable:
+    """`_call`, but to the `warnings` module it is the learner's line: a warning points there and is counted there."""
+    return types.FunctionType(_stand_in_code(frame.f_code.co_filename, frame.f_lineno or 1), frame.f_globals)
+
+
+def _name_in(frames: list, tensor: torch.Tensor) -> str | None:
+    """The variable or attribute through which the learner's innermost frame reaches a tensor from outside."""
+    if not frames:
+        return None
+    frame = frames[0]
+    held = frame.f_locals
+    named = next((name for name, value in held.items() if value is tensor), None)
+    if named is None:
+        named = next((name for name in frame.f_code.co_names if frame.f_globals.get(name) is tensor), None)
+    if named is None:
+        owners = [vars(owner) for owner in held.values() if hasattr(owner, "__dict__")]
+        owners += [owner["_parameters"] for owner in owners if isinstance(owner.get("_parameters"), dict)]
+        named = next((name for owner in owners for name in frame.f_code.co_names if owner.get(name) is tensor), None)
+    return named
+
+
+def _version(tensor: torch.Tensor) -> int:
+    return 0 if tensor.is_inference() else tensor._version
+
+
+def _copy(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.detach().clone()
+
+
+def _edited(old: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
+    """The new numbers with the old gradient."""
+    return old + (new - old).detach()

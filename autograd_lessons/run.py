@@ -1,0 +1,109 @@
+"""`record`: run a function once, forward and backward, and give the tape."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import torch
+
+from .errors import OutputError
+from .inputs import Inputs, call, gather
+from .recorder import Recorder, is_ours
+from .tape import Tape, Value
+
+
+def record(
+    function: Callable,
+    /,
+    *,
+    inputs: Mapping[str, Any] | None = None,
+    wrt: Iterable[str] | str | None = None,
+    dtype: torch.dtype | None = None,
+    **given: Any,
+) -> Tape:
+    """Run `function` once, forward and backward, and return the `Tape` of what PyTorch did.
+
+    Inputs are given by name; a number or a list becomes a tensor of `dtype` (float64 unless a tensor says otherwise).
+    `wrt` names the inputs to differentiate. Raises `InputError` for a missing or unsuitable input, `OutputError` for a
+    non-scalar output that is not elementwise; an error of the function itself comes through as it is.
+
+    >>> import torch, autograd_lessons as al
+    >>> tape = al.record(lambda x: torch.sin(x**2), x=4.0)
+    >>> tape.inputs["x"].adjoint
+    tensor(-7.6613, dtype=torch.float64)
+    """
+    __tracebackhide__ = True
+    gathered = gather(function, given, inputs, wrt, dtype)
+    try:
+        return run(function, gathered)
+    except Exception as error:
+        raise error.with_traceback(learners_traceback(error))
+
+
+def run(function: Callable, inputs: Inputs) -> Tape:
+    """One recorded run on inputs that are gathered already."""
+    recorder = Recorder(sys._getframe())
+    arguments = inputs.fresh()
+    for name, value in arguments.items():
+        if isinstance(value, torch.Tensor):
+            recorder.add_input(name, value)
+    with torch.enable_grad(), recorder:
+        output = call(function, arguments)
+    tape = recorder.finish(output)
+    tape.function = function
+    if isinstance(output, torch.Tensor) and output.requires_grad and not recorder.backwards:
+        _backward(recorder, tape, output)
+    return tape
+
+
+def _backward(recorder: Recorder, tape: Tape, output: torch.Tensor) -> None:
+    """The engine, from the output to every leaf; `.grad` of no tensor is touched."""
+    leaves = recorder.leaves()
+    target = output
+    if output.numel() != 1:
+        if not is_elementwise(tape):
+            shape = "×".join(map(str, output.shape)) or "()"
+            raise OutputError(
+                f"{_called(tape.function)} returned a tensor of shape {shape}, which has no single gradient. "
+                "Return a number: for instance its .sum(), its .mean(), or one element of it."
+            )
+        tape.summed = True
+        target = output.sum()
+    recorder.start_backward()
+    gradients = torch.autograd.grad(target, [leaf for leaf, _ in leaves], torch.ones_like(target), allow_unused=True)
+    for (_, value), gradient in zip(leaves, gradients):
+        if gradient is not None:
+            tape._adjoints[value] = gradient.detach().clone()
+    tape.engine_order = tuple(dict.fromkeys(recorder.engine_order))
+
+
+def is_elementwise(tape: Tape) -> bool:
+    """Whether each element of the output comes from the same element of the inputs (or from a single number)."""
+    if not isinstance(tape.output, Value):
+        return False
+    shape = tape.output.value.shape
+    shapes = [value.value.shape for value in tape.inputs.values() if value.requires_grad]
+    pointwise = all(step.pointwise for step in tape.steps if step.requires_grad)
+    return pointwise and shape in shapes and all(s == shape or s.numel() == 1 for s in shapes)
+
+
+def learners_traceback(error: BaseException) -> types.TracebackType | None:
+    """The error's traceback without the frames that recording put there."""
+    entries = []
+    entry = error.__traceback__
+    while entry is not None:
+        code = entry.tb_frame.f_code
+        if not is_ours(code) and code not in (run.__code__, call.__code__, record.__code__):
+            entries.append(entry)
+        entry = entry.tb_next
+    rebuilt = None
+    for entry in reversed(entries):
+        rebuilt = types.TracebackType(rebuilt, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return rebuilt
+
+
+def _called(function: Callable | None) -> str:
+    return getattr(function, "__name__", "the function")
