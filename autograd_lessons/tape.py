@@ -148,8 +148,12 @@ class Step(Value):
     def vjp(self) -> dict[int, tuple[torch.Tensor | None, torch.Tensor]]:
         """(local, product) for each position in `inputs` that a gradient flows to, by calling this one operation again."""
         if self._vjp is None:
-            self._vjp = _vjp(self)
+            self._vjp = {} if self.adjoint is None else self.pull_back(self.adjoint)
         return self._vjp
+
+    def pull_back(self, vector: torch.Tensor) -> dict[int, tuple[torch.Tensor | None, torch.Tensor]]:
+        """(local, product) for each position, for any `vector` in this step's shape instead of the recorded adjoint."""
+        return _vjp(self, vector)
 
     def __repr__(self) -> str:
         name = "" if self.name is None else f"{self.name} = "
@@ -273,15 +277,13 @@ def _leaves(arguments) -> Iterator[Any]:
         yield arguments
 
 
-def _vjp(step: Step) -> dict[int, tuple[torch.Tensor | None, torch.Tensor]]:
-    """One call of the step's operation on copies, and its vector–Jacobian product at the recorded adjoint."""
-    if step.adjoint is None:
-        return {}
+def _vjp(step: Step, vector: torch.Tensor) -> dict[int, tuple[torch.Tensor | None, torch.Tensor]]:
+    """One call of the step's operation on copies, and its vector–Jacobian product."""
     positions, tensors, flows = [], [], []
     for position, used in enumerate(step.inputs):
         if not isinstance(used.value, torch.Tensor):
             continue
-        wanted = used.adjoint is not None
+        wanted = getattr(used, "requires_grad", False)
         copy = used.value.clone().requires_grad_(wanted)
         tensors.append(copy)
         if wanted:
@@ -293,7 +295,7 @@ def _vjp(step: Step) -> dict[int, tuple[torch.Tensor | None, torch.Tensor]]:
         result = step.call.again(tensors)
     if not result.requires_grad:
         return {}
-    products = torch.autograd.grad(result, flows, step.adjoint, allow_unused=True, retain_graph=True)
+    products = torch.autograd.grad(result, flows, vector, allow_unused=True, retain_graph=True)
     elementwise = step.pointwise or all(t.numel() == 1 for t in (*tensors, result))
     locals_: list[torch.Tensor | None] = [None] * len(flows)
     if elementwise and all(t.shape == result.shape for t in flows):
