@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import sys
 import types
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -18,7 +19,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from .calls import differentiates, is_pointwise, is_random, kind_of, make_call, operands_of, tensors_in
-from .source import NOWHERE, Place, is_learners, place_of
+from .source import NOWHERE, Place, author, place_of
 from .tape import Call, Constant, Event, Input, Step, Tape, Value, substitute
 
 
@@ -47,6 +48,7 @@ class Recorder(TorchFunctionMode):
         self._base = base
         self._count = 0
         self._seen = WeakTensorKeyDictionary()
+        self._originals = WeakTensorKeyDictionary()  # what `.data` was read from: its edits raise no version
         self._edges: list = []  # a leaf's node lives only as long as somebody holds it
         self._outermost: types.FrameType | None = None
         self._pending: set[str] = set()  # names in the outermost function that a running helper's result will get
@@ -55,6 +57,8 @@ class Recorder(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         frames = self._learner_frames(sys._getframe(1))
+        if frames is None:
+            return func(*args, **kwargs)
         place = place_of(frames[0]) if frames else NOWHERE
         name, depth = self._name(frames, place)
         tensors = list(tensors_in(args, kwargs))
@@ -78,6 +82,8 @@ class Recorder(TorchFunctionMode):
             for output, tensor in fresh:
                 step = self._step(tensor, op, replace(call, output=output), place.source)
                 step.name, step.depth = name, depth
+                if op == "data":
+                    self._originals[tensor] = weakref.ref(tensors[0])
                 if tensor.is_leaf and tensor.requires_grad:
                     self._becomes_leaf(tensor, step)
         else:
@@ -172,7 +178,8 @@ class Recorder(TorchFunctionMode):
         return self._count - 1
 
     def _step(self, tensor: torch.Tensor, op: str, call: Call, source) -> Step:
-        pointwise = is_pointwise(op) and call.view is None
+        shapes = [v.value.shape for v in operands_of(call, False)]
+        pointwise = is_pointwise(op) and call.view is None and _broadcasts(shapes, tensor.shape)
         inputs = operands_of(call, pointwise)
         step = Step(self.tape, tensor, self._next(), op, inputs, call, source, pointwise)
         self.steps.append(step)
@@ -202,6 +209,9 @@ class Recorder(TorchFunctionMode):
             old, name = whole, None
         step.name = old.name or name
         step.depth = getattr(old, "depth", 0)
+        original = self._originals[tensor]() if tensor in self._originals else None
+        if original is not None:
+            self._seen[original].version = -1
 
     def _read_again(self, tensor: torch.Tensor, old: Value | Constant) -> Value | Constant:
         """The tensor was changed, but not by its own name: through its base, or out of autograd's sight."""
@@ -210,18 +220,25 @@ class Recorder(TorchFunctionMode):
             place = (tensor.size(), tensor.stride(), tensor.storage_offset())
             source = getattr(old, "source", None)
             step = self._step(tensor, "as_strided", Call(torch.as_strided, (self._seen[base].value, *place), {}), source)
+        elif tensor.is_leaf and tensor.requires_grad:
+            return self.add_input(old.name or "unnamed", tensor, "made inside")
         else:  # .data, .detach() or shared memory: autograd goes on as if nothing had happened
             step = self._step(tensor, "edited", Call(_edited, (old, Constant(_copy(tensor))), {}), None)
         step.name, step.depth = old.name, getattr(old, "depth", 0)
         return step
 
     # ------------------------------------------------------------------ the learner's frames and names
-    def _learner_frames(self, frame: types.FrameType | None) -> list[types.FrameType]:
-        """The learner's frames that led to this call, the innermost first, up to the recorded function."""
+    def _learner_frames(self, frame: types.FrameType | None) -> list[types.FrameType] | None:
+        """The learner's frames that led to this call, the innermost first; None if this package made the call itself."""
         found = []
-        while frame is not None and frame is not self._base:
-            if is_learners(frame.f_code):
+        while frame is not None:
+            who = author(frame.f_code)
+            if who == "learner":
                 found.append(frame)
+            elif who == "package":  # what called the function that is recorded; anything else of ours is a run inside it
+                if self._base not in (frame, frame.f_back):
+                    return None
+                break
             frame = frame.f_back
         if found:
             self._outermost = found[-1]
@@ -256,9 +273,9 @@ class Recorder(TorchFunctionMode):
             seen.value.name, seen.value.depth = name, 0
 
 
-def is_ours(code: types.CodeType) -> bool:
-    """Whether a traceback entry with this code was put there by the recording."""
-    return code.co_name == _STAND_IN or code is Recorder.__torch_function__.__code__ or code is _call.__code__
+def put_there_by_us(code: types.CodeType) -> bool:
+    """Whether a traceback entry with this code is no business of the learner's."""
+    return code.co_name == _STAND_IN or author(code) == "package"
 
 
 def _call(func, args, kwargs): return func(*args, **kwargs)  # fmt: skip  # noqa: E704 (one line: a stand-in has one)
@@ -287,10 +304,29 @@ def _name_in(frames: list, tensor: torch.Tensor) -> str | None:
     if named is None:
         named = next((name for name in frame.f_code.co_names if frame.f_globals.get(name) is tensor), None)
     if named is None:
-        owners = [vars(owner) for owner in held.values() if hasattr(owner, "__dict__")]
-        owners += [owner["_parameters"] for owner in owners if isinstance(owner.get("_parameters"), dict)]
-        named = next((name for owner in owners for name in frame.f_code.co_names if owner.get(name) is tensor), None)
+        held = held | {name: frame.f_globals[name] for name in frame.f_code.co_names if name in frame.f_globals}
+        named = next((found for name, owner in held.items() if (found := _attribute(name, owner, tensor))), None)
     return named
+
+
+def _attribute(name: str, owner: Any, tensor: torch.Tensor) -> str | None:
+    """`layer_weight` for layer.weight, `weight` for self.weight."""
+    if isinstance(owner, torch.nn.Module):
+        attributes = {**dict(owner.named_parameters()), **dict(owner.named_buffers())}
+    else:
+        attributes = getattr(owner, "__dict__", {}) if not isinstance(owner, types.ModuleType) else {}
+    found = next((key for key, value in attributes.items() if value is tensor), None)
+    if found is None:
+        return None
+    return "_".join([*([] if name == "self" else [name]), *str(found).split(".")])
+
+
+def _broadcasts(shapes: list, to: torch.Size) -> bool:
+    """Whether the shapes broadcast to `to`; a maximum over a dimension shares its name with the elementwise one."""
+    try:
+        return torch.broadcast_shapes(*shapes) == to
+    except RuntimeError:
+        return False
 
 
 def _version(tensor: torch.Tensor) -> int:

@@ -11,7 +11,7 @@ import torch
 
 from .errors import OutputError
 from .inputs import Inputs, call, gather
-from .recorder import Recorder, is_ours
+from .recorder import Recorder, put_there_by_us
 from .tape import Tape, Value
 
 
@@ -95,8 +95,7 @@ def learners_traceback(error: BaseException) -> types.TracebackType | None:
     entries = []
     entry = error.__traceback__
     while entry is not None:
-        code = entry.tb_frame.f_code
-        if not is_ours(code) and code not in (run.__code__, call.__code__, record.__code__):
+        if not put_there_by_us(entry.tb_frame.f_code):
             entries.append(entry)
         entry = entry.tb_next
     rebuilt = None

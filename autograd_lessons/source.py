@@ -44,10 +44,12 @@ NOWHERE = Place(None, None, False)
 
 
 @functools.lru_cache(maxsize=None)
-def is_learners(code: types.CodeType) -> bool:
-    """Whether this code was written by the learner: not PyTorch's, not ours (the lessons' functions count as theirs)."""
+def author(code: types.CodeType) -> str:
+    """Who wrote this code: "learner", "torch" or "package" (the lessons' functions count as the learner's)."""
     file = code.co_filename
-    return not file.startswith(_TORCH) and (not file.startswith(_OURS) or file == _LESSONS)
+    if file.startswith(_TORCH):
+        return "torch"
+    return "package" if file.startswith(_OURS) and file != _LESSONS else "learner"
 
 
 _places: dict[tuple[int, int], tuple[Place, types.CodeType]] = {}
