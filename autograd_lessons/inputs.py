@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import numbers
 from collections.abc import Callable, Iterable, Mapping
@@ -77,6 +78,14 @@ def call(function: Callable, arguments: Mapping[str, Any]) -> Any:
 
 
 def _parameters(function: Callable) -> dict[str, inspect.Parameter] | None:
+    try:
+        return _read_parameters(function)
+    except TypeError:  # a callable object without a hash
+        return _read_parameters.__wrapped__(function)
+
+
+@functools.lru_cache(maxsize=256)
+def _read_parameters(function: Callable) -> dict[str, inspect.Parameter] | None:
     if isinstance(function, torch.nn.Module):
         function = function.forward
     try:

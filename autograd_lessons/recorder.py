@@ -323,6 +323,8 @@ def _attribute(name: str, owner: Any, tensor: torch.Tensor) -> str | None:
 
 def _broadcasts(shapes: list, to: torch.Size) -> bool:
     """Whether the shapes broadcast to `to`; a maximum over a dimension shares its name with the elementwise one."""
+    if all(shape == to for shape in shapes):
+        return True
     try:
         return torch.broadcast_shapes(*shapes) == to
     except RuntimeError:

@@ -1,0 +1,344 @@
+"""The same gradient by hand, by SymPy, by autograd and by finite differences, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import mpmath
+import torch
+from torch.testing._comparison import default_tolerances
+
+from . import manual as hand
+from . import reasons
+from .derivation import Derivation
+from .errors import OutputError
+from .finite_difference import FiniteDifference, finite_difference
+from .inputs import Inputs, gather
+from .run import learners_traceback, run
+from .tape import Tape, Value
+
+ROUTES = ("manual", "sympy", "autograd", "finite_difference", "reference")
+TITLES = {
+    "manual": "manual", "sympy": "SymPy", "autograd": "autograd",
+    "finite_difference": "finite difference", "reference": "reference",
+}  # fmt: skip
+ALL_POINTS = 1_000  # up to here the reference is computed everywhere
+WORST_POINTS = 100  # above, at so many of the worst points of each pair of routes
+
+
+class Error(NamedTuple):
+    """How far a route is from the 50-digit value, at its worst element."""
+
+    absolute: float
+    relative: float
+    ulps: float  # units in the last place of the run's dtype
+
+
+def compare(
+    function: Callable,
+    /,
+    manual: Any = None,
+    *,
+    inputs: Mapping[str, Any] | None = None,
+    wrt: Iterable[str] | str | None = None,
+    dtype: torch.dtype | None = None,
+    finite_difference_step: float | None = None,
+    **given: Any,
+) -> Comparison:
+    """Every route to the gradient at one point (or over a grid, for an elementwise function), and why they differ.
+
+    `manual` is a function, a dict of functions or numbers by input, or a dict of chain factors
+    (`{"dloss_dz": …, "dz_dw": …}`). Raises `InputError`, `ManualError`, and `OutputError` for a function without a
+    scalar or elementwise output.
+
+    >>> import torch, autograd_lessons as al
+    >>> al.compare(lambda x: x**2, manual=lambda x: 2 * x, x=3.0).ok
+    True
+    """
+    __tracebackhide__ = True
+    gathered = gather(function, given, inputs, wrt, dtype)
+    try:
+        tape = run(function, gathered)
+    except Exception as error:
+        raise error.with_traceback(learners_traceback(error))
+    return Comparison(tape, gathered, Derivation(tape), manual, finite_difference_step)
+
+
+class Comparison:
+    """The routes side by side. `print(comparison)` is a table; the attributes are described in their docstrings."""
+
+    def __init__(
+        self, tape: Tape, inputs: Inputs, derivation: Derivation, manual: Any = None, finite_difference_step: float | None = None
+    ):
+        check_output(tape)
+        self.tape = tape
+        self.derivation = derivation
+        self.dtype = inputs.dtype
+        self.inputs = inputs
+        self.hand = hand.evaluate(manual, tape, inputs.wrt) if manual is not None else hand.Manual()
+        self.manual = manual
+        #: by input, then by route: a tensor of the input's shape, or None where the route has no answer
+        self.gradients: dict[str, dict[str, torch.Tensor | None]] = {}
+        #: by input: the finite difference with its bound
+        self.differences: dict[str, FiniteDifference | None] = {}
+        self._exact: dict[str, dict[int, mpmath.mpf]] = {}
+        for name in inputs.wrt:
+            self.differences[name] = finite_difference(tape.function, inputs, name, tape, finite_difference_step)
+            self._collect(name)
+        present = {route for row in self.gradients.values() for route, value in row.items() if value is not None}
+        #: the routes that gave an answer for some input
+        self.routes = tuple(route for route in ROUTES if route in present)
+        self._reasons: tuple[reasons.Reason, ...] | None = None
+
+    def _collect(self, name: str) -> None:
+        difference = self.differences[name]
+        row = {
+            "manual": self.hand.gradients.get(name),
+            "sympy": self.derivation.numbers.get(name),
+            "autograd": self.tape.inputs[name].adjoint,
+            "finite_difference": None if difference is None else difference.value,
+        }
+        row["reference"] = self._reference(name, row)
+        self.gradients[name] = {route: value for route, value in row.items() if route != "manual" or self.manual is not None}
+
+    def _reference(self, name: str, row: Mapping[str, torch.Tensor | None]) -> torch.Tensor | None:
+        """The 50-digit values rounded to the dtype; on a big grid nan at the points where it was not computed."""
+        like = self.tape.inputs[name].value
+        where = range(like.numel()) if like.numel() <= ALL_POINTS else _worst_points(row, like)
+        exact = self.derivation.reference(name, list(where))
+        if exact is None:
+            return None
+        self._exact[name] = dict(zip(where, exact))
+        rounded = torch.full((like.numel(),), torch.nan, dtype=torch.float64)
+        for i, value in self._exact[name].items():
+            rounded[i] = float(value)
+        return rounded.reshape(like.shape).to(like.dtype)
+
+    # ------------------------------------------------------------------ judging
+    @property
+    def error(self) -> dict[str, dict[str, Error | None]]:
+        """By input and route: how far from the 50-digit value; None where there is no such value."""
+        return {
+            name: {route: self._error(name, value) for route, value in row.items()} for name, row in self.gradients.items()
+        }
+
+    def _error(self, name: str, value: torch.Tensor | None) -> Error | None:
+        exact = self._exact.get(name)
+        if value is None or not exact or value.shape != self.tape.inputs[name].value.shape:
+            return None
+        flat = value.reshape(-1)
+        errors = [_distance(flat[i].item(), true, self.dtype) for i, true in exact.items()]
+        return max(errors, key=lambda error: (error.ulps != error.ulps, error.ulps))
+
+    def judged(self, name: str) -> dict[str, torch.Tensor]:
+        """The routes that must agree: all that have an answer, but not the finite difference."""
+        row = self.gradients[name]
+        return {r: v for r, v in row.items() if v is not None and r != "finite_difference"}
+
+    def differ(self, name: str, one: str, other: str) -> torch.Tensor | None:
+        """Where two routes differ beyond the dtype's tolerance, elementwise; None if their shapes differ."""
+        a, b = self.gradients[name][one], self.gradients[name][other]
+        if a is None or b is None or a.shape != b.shape:
+            return None
+        relative, absolute = default_tolerances(self.dtype)
+        apart = ~torch.isclose(a, b.to(a.dtype), rtol=relative, atol=absolute, equal_nan=False)
+        return apart & self._computed(name) if "reference" in (one, other) else apart
+
+    def _computed(self, name: str) -> torch.Tensor:
+        """Where the reference was computed."""
+        mask = torch.zeros(self.tape.inputs[name].value.numel(), dtype=torch.bool)
+        mask[list(self._exact[name])] = True
+        return mask.reshape(self.tape.inputs[name].value.shape)
+
+    def off_bound(self, name: str) -> torch.Tensor | None:
+        """Where the finite difference is farther from the best other route than its own bound allows."""
+        difference, best = self.differences[name], self.best(name)
+        if difference is None or best is None:
+            return None
+        value = self.gradients[name][best]
+        assert value is not None
+        relative, absolute = default_tolerances(self.dtype)
+        allowed = difference.bound + absolute + relative * value.abs()
+        return ~((difference.value - value).abs() <= allowed)
+
+    def best(self, name: str) -> str | None:
+        """The route to hold the others against: the reference, else SymPy, else autograd."""
+        row = self.gradients[name]
+        small = self.tape.inputs[name].value.numel() <= ALL_POINTS
+        order = ("reference", "sympy", "autograd") if small else ("sympy", "autograd")
+        return next((route for route in order if row.get(route) is not None), None)
+
+    def exact_gradient(self, name: str, at: int) -> mpmath.mpf | None:
+        """The 50-digit value of one element, if it was computed and is finite."""
+        exact = self._exact.get(name, {}).get(at)
+        return exact if exact is not None and mpmath.isfinite(exact) else None
+
+    def factor_differs(self, factor: hand.Factor) -> bool:
+        """Whether a hand-written chain factor is not the recorded one."""
+        if factor.true is None or factor.given.shape != factor.true.shape:
+            return factor.true is not None
+        relative, absolute = default_tolerances(self.dtype)
+        return not torch.allclose(factor.given, factor.true.to(factor.given.dtype), rtol=relative, atol=absolute)
+
+    @property
+    def ok(self) -> bool | None:
+        """Whether all routes but the finite difference are finite and agree; None if there is only one."""
+        answers = [self._agree(name) for name in self.gradients]
+        if any(answer is False for answer in answers):
+            return False
+        return True if any(answers) else None
+
+    def _agree(self, name: str) -> bool | None:
+        routes = list(self.judged(name))
+        if self.hand.missing.get(name):
+            return False
+        for i, one in enumerate(routes):
+            value = self.gradients[name][one]
+            computed = self._computed(name) if one == "reference" else torch.ones((), dtype=torch.bool)
+            if value is None or not bool((value.isfinite() | ~computed).all()):
+                return False
+            for other in routes[i + 1 :]:
+                apart = self.differ(name, one, other)
+                if apart is None or bool(apart.any()):
+                    return False
+        if any(self.factor_differs(f) for f in self.hand.factors if f.input == name):
+            return False
+        return True if len(routes) > 1 else None
+
+    @property
+    def vacuous(self) -> dict[str, bool]:
+        """By input: whether the routes agree on zero (within the absolute tolerance) everywhere, which proves nothing."""
+        _, absolute = default_tolerances(self.dtype)
+        return {
+            name: all(bool((v.nan_to_num(0.0) if r == "reference" else v).abs().le(absolute).all()) for r, v in self.judged(name).items())
+            for name in self.gradients
+        }
+
+    @property
+    def reasons(self) -> tuple[reasons.Reason, ...]:
+        """Why routes differ. Codes: rounding, ill_conditioned, step, clamp, saturation, nonfinite, kink, missing_factor, shape, wrong."""
+        if self._reasons is None:
+            self._reasons = reasons.find(self)
+        return self._reasons
+
+    @property
+    def verdict(self) -> str:
+        """One sentence: do they agree, and if not, which two differ and why."""
+        serious = [reason for reason in self.reasons if reason.code != "rounding" or self._agree(reason.input) is False]
+        serious = [reason for reason in serious if "finite_difference" not in reason.routes] or (
+            serious if self.ok is not True else []
+        )
+        if serious:
+            first = serious[0]
+            one, other = first.routes
+            sides = f"{TITLES.get(one, one)} {self._shown(first.input, one)} and {TITLES[other]} {self._shown(first.input, other)}"
+            more = f" ({len(serious) - 1} more: see .reasons)" if len(serious) > 1 else ""
+            return f"{first.input}: {sides} differ, because {first.text}{more}"
+        empty = [name for name, zero in self.vacuous.items() if zero]
+        if self.ok is None:
+            return f"There is only one route ({', '.join(self.routes) or 'none'}): nothing to compare."
+        told = [TITLES[route] for route in self.routes if route != "finite_difference"]
+        agree = f"{', '.join(told[:-1])} and {told[-1]} agree."
+        if empty:
+            agree += f" For {', '.join(empty)} they agree on zero, which proves nothing: try another point."
+        return agree
+
+    def _shown(self, name: str, route: str) -> str:
+        value = self.gradients[name].get(route)
+        if value is None:
+            return "(no answer)"
+        if value.numel() == 1:
+            return number(value.item(), self.dtype)
+        return f"of shape {tuple(value.shape)}"
+
+    def assert_ok(self) -> None:
+        """Raise AssertionError with the verdict unless `ok`."""
+        if not self.ok:
+            raise AssertionError(f"{self.verdict}\n{self}")
+
+    # ------------------------------------------------------------------ showing
+    def __repr__(self) -> str:
+        rows = [("input", "route", "gradient", "absolute error", "relative", "ulps")]
+        for name, row in self.gradients.items():
+            for route, value in row.items():
+                if value is None:
+                    rows.append((name, TITLES[route], "no answer", "", "", ""))
+                    continue
+                error = self._error(name, value)
+                shown = ("", "", "") if error is None else tuple(f"{part:.2g}" for part in error)
+                if route == "reference":
+                    shown = ("", "", "")
+                rows.append((name, TITLES[route], show_tensor(value, self.dtype), *shown))
+        widths = [max(len(row[column]) for row in rows) for column in range(6)]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+        for name, difference in self.differences.items():
+            if difference is not None:
+                lines.append(
+                    f"finite difference for {name}: h = {_extreme(difference.step)}, may be off by {_extreme(difference.bound)}"
+                )
+        lines += [f"{reason.input}: [{reason.code}] {reason.text}" for reason in self.reasons]
+        return "\n".join([*lines, self.verdict])
+
+
+def check_output(tape: Tape) -> None:
+    """Raise `OutputError` unless the tape ends in one tensor."""
+    if isinstance(tape.output, Value):
+        return
+    name = getattr(tape.function, "__name__", "the function")
+    if isinstance(tape.output, tuple):
+        raise OutputError(f"{name} returned {len(tape.output)} values. Return the one to differentiate.")
+    raise OutputError(
+        f"{name} returned no tensor. Return the tensor itself: a Python number (from .item(), float() or math) has left the graph."
+    )
+
+
+def _worst_points(row: Mapping[str, torch.Tensor | None], like: torch.Tensor) -> list[int]:
+    """The flat indices where each pair of routes is farthest apart, and the first of each non-finite kind."""
+    values = [v.reshape(-1).double() for v in row.values() if v is not None and v.shape == like.shape]
+    picked: dict[int, None] = {}
+    for i, one in enumerate(values):
+        for kind in (one.isnan(), one == torch.inf, one == -torch.inf):
+            picked |= dict.fromkeys(kind.nonzero()[:1].flatten().tolist())
+        for other in values[i + 1 :]:
+            apart = ((one - other).abs() / torch.maximum(one.abs(), other.abs()).clamp(min=1e-300)).nan_to_num(-1.0, -1.0)
+            picked |= dict.fromkeys(apart.topk(min(WORST_POINTS, apart.numel())).indices.tolist())
+    return sorted(picked) or list(range(min(WORST_POINTS, like.numel())))
+
+
+def _distance(value: float, true: mpmath.mpf, dtype: torch.dtype) -> Error:
+    nan = float("nan")
+    if not mpmath.isfinite(true) or value != value or value in (float("inf"), float("-inf")):
+        same = mpmath.mpf(value) == true
+        return Error(0.0, 0.0, 0.0) if same else Error(nan, nan, nan)
+    with mpmath.workdps(50):
+        absolute = abs(mpmath.mpf(value) - true)
+        relative = absolute / abs(true) if true else (mpmath.mpf(0) if not absolute else mpmath.inf)
+        return Error(float(absolute), float(relative), float(absolute / ulp(true, dtype)))
+
+
+def ulp(true: mpmath.mpf, dtype: torch.dtype) -> mpmath.mpf:
+    """The spacing of the dtype's numbers around a value: ε·2^⌊log₂|value|⌋, and at the least that around its smallest normal one."""
+    info = torch.finfo(dtype)
+    size = max(abs(true), mpmath.mpf(info.smallest_normal))
+    return mpmath.mpf(info.eps) * mpmath.mpf(2) ** int(mpmath.floor(mpmath.log(size, 2)))
+
+
+def number(value: float, dtype: torch.dtype) -> str:
+    """A number with the digits that its dtype carries."""
+    return f"{value:.9g}" if dtype != torch.float64 else repr(value)
+
+
+def show_tensor(value: torch.Tensor, dtype: torch.dtype) -> str:
+    """A number, a short list, or the shape and the range."""
+    if value.numel() == 1:
+        return number(value.item(), dtype)
+    if value.numel() <= 6:
+        return "[" + ", ".join(f"{v:.6g}" for v in value.reshape(-1).tolist()) + "]"
+    finite = value[value.isfinite()]
+    spread = f", {finite.min().item():.4g} … {finite.max().item():.4g}" if finite.numel() else ""
+    return f"{'×'.join(map(str, value.shape))} elements{spread}"
+
+
+def _extreme(value: torch.Tensor) -> str:
+    return f"{value.max().item():.2g}" if value.numel() else "–"

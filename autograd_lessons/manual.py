@@ -1,0 +1,242 @@
+"""Hand-written gradients, in any of the forms that a learner writes them, evaluated at the recorded run.
+
+One function; a dict of functions or numbers by input; or the factors of the chain rule by name.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from .errors import ManualError
+from .grains import Link, links
+from .tape import Input, Tape, Value
+
+MOST_POINTS = 100_000
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One factor of a hand-written chain: ∂output/∂input as the learner gave it, beside the recorded one."""
+
+    key: str
+    output: str
+    input: str
+    given: torch.Tensor
+    true: torch.Tensor | None
+    local: bool  # whether it is one link of the chain, not a derivative over several
+
+
+@dataclass
+class Manual:
+    """What a learner's gradients come to at this run, by input."""
+
+    gradients: dict[str, torch.Tensor] = field(default_factory=dict)
+    factors: list[Factor] = field(default_factory=list)
+    missing: dict[str, list[str]] = field(default_factory=dict)  # by input: factors on a path that were not given
+    notes: dict[str, str] = field(default_factory=dict)  # by input: the arithmetic error that the formula raised
+
+
+def evaluate(manual: Any, tape: Tape, wrt: tuple[str, ...]) -> Manual:
+    """Evaluate hand-written gradients. Raises `ManualError` for a key or a parameter that fits nothing on the tape."""
+    result = Manual()
+    if not isinstance(manual, Mapping):
+        if callable(manual) and len(wrt) == 1:
+            manual = {wrt[0]: manual}
+        elif len(wrt) == 1:
+            manual = {wrt[0]: manual}
+        else:
+            manual = _split(manual, tape, wrt, result)
+    chain = {}
+    for key, given in manual.items():
+        if key in wrt:
+            result.gradients[key] = _number(given, tape, wrt, key, tape.inputs[key], result)
+        else:
+            chain[key] = given
+    if chain:
+        _chain(chain, tape, wrt, result)
+    return result
+
+
+def _split(manual: Any, tape: Tape, wrt: tuple[str, ...], result: Manual) -> Mapping:
+    """One function for several inputs must give a dict, or a tuple in their order."""
+    answer = _call(manual, tape, wrt, "manual", result) if callable(manual) else manual
+    if isinstance(answer, Mapping):
+        return answer
+    if isinstance(answer, (tuple, list)) and len(answer) == len(wrt):
+        return dict(zip(wrt, answer))
+    example = ", ".join(f'"{name}": …' for name in wrt)
+    raise ManualError(f"There are {len(wrt)} gradients to check ({', '.join(wrt)}), and one was given. Write {{{example}}}.")
+
+
+# ---------------------------------------------------------------------- the chain, factor by factor
+def _chain(chain: Mapping[str, Any], tape: Tape, wrt: tuple[str, ...], result: Manual) -> None:
+    edges = {(link.output.label, link.input.label): link for link in links(tape, "variables")}
+    target = tape.output
+    assert isinstance(target, Value)
+    given: dict[tuple[str, str], torch.Tensor] = {}
+    for key, value in chain.items():
+        pair = _pair(key, edges, target.label)
+        link = edges.get(pair)
+        shape_of = _value(tape, pair[1]) if link is None or link.local is None else link.output
+        given[pair] = _number(value, tape, wrt, key, shape_of, result, spread=True)
+        true = _true_factor(link) if link is not None else _value(tape, pair[1]).adjoint
+        result.factors.append(Factor(key, *pair, given[pair], true, link is not None))
+    totals, missing = _back_through(edges, given, target)
+    for name in wrt:
+        if (target.label, name) in given and (target.label, name) not in edges:
+            result.gradients[name] = given[target.label, name]
+        elif name in totals:
+            result.gradients[name] = totals[name]
+        if missing.get(name) and (name in totals or len(wrt) == 1):
+            result.missing[name] = missing[name]
+
+
+def _back_through(edges: Mapping, given: Mapping, target: Value) -> tuple[dict, dict[str, list[str]]]:
+    """Chain-rule sums of the given factors, last value first, and by value the factors that no one gave."""
+    order = {target.label: None} | {name: None for (_, name) in edges}
+    users: dict[str, list[str]] = {name: [output for output, used in edges if used == name] for name in order}
+    totals: dict[str, torch.Tensor] = {target.label: torch.ones_like(target.value)}
+    missing: dict[str, list[str]] = {target.label: []}
+
+    def visit(name: str) -> None:
+        if name in missing:
+            return
+        missing[name] = []
+        for output in users[name]:
+            visit(output)
+            missing[name] += missing[output]
+            if (output, name) not in given:
+                missing[name].append(f"d{output}_d{name}")
+            elif output in totals:
+                part = _back(totals[output] * given[output, name], edges[output, name])
+                totals[name] = totals[name] + part if name in totals else part
+        missing[name] = list(dict.fromkeys(missing[name]))
+
+    for name in order:
+        visit(name)
+    return totals, missing
+
+
+def _true_factor(link: Link) -> torch.Tensor | None:
+    if link.local is not None:
+        return link.local
+    return link.product if link.output.adjoint is not None and link.output.value.numel() == 1 else None
+
+
+def _back(product: torch.Tensor, link: Link) -> torch.Tensor:
+    """What a broadcast spread out is added up again on the way back."""
+    shape = link.input.value.shape
+    return product if product.shape == shape else product.expand(torch.broadcast_shapes(product.shape, shape)).sum_to_size(shape)
+
+
+def _pair(key: str, edges: Mapping, target: str) -> tuple[str, str]:
+    """Which two recorded names `dloss_dy_pred` means."""
+    names = list(dict.fromkeys(name for pair in edges for name in pair))
+    splits = [key[1:i] for i in range(1, len(key)) if key.startswith("_d", i)] if key.startswith("d") else []
+    found = [(out, key[len(out) + 3 :]) for out in splits if out in names and key[len(out) + 3 :] in names]
+    fitting = [pair for pair in found if pair in edges or pair[0] == target]
+    if len(fitting) == 1:
+        return fitting[0]
+    possible = ", ".join(f"d{output}_d{name}" for output, name in edges)
+    if len(fitting) > 1:
+        raise ManualError(f"{key!r} can be read in two ways: {' and '.join(f'∂{o}/∂{i}' for o, i in fitting)}. Rename a variable.")
+    if found:
+        raise ManualError(f"{key!r}: {found[0][0]} does not use {found[0][1]} directly. The chain's factors are: {possible}.")
+    raise ManualError(f"{key!r} is no differentiated input and no factor of this chain. The factors are: {possible}.")
+
+
+# ---------------------------------------------------------------------- numbers and functions
+def _number(given, tape: Tape, wrt, key: str, like: Value, result: Manual, spread: bool = False) -> torch.Tensor:
+    """A tensor of the run's dtype; plain numbers fill the shape only where every element has a derivative of its own."""
+    answer = _call(given, tape, wrt, key, result) if callable(given) else given
+    shape = like.value.shape
+    try:
+        if isinstance(answer, torch.Tensor):
+            number = answer.detach().to(like.value.dtype)
+        else:
+            number = torch.as_tensor(answer, dtype=like.value.dtype)
+            if number.ndim == 0 and (spread or (callable(given) and tape.summed)):
+                number = number.expand(shape)
+    except (TypeError, ValueError, RuntimeError):
+        raise ManualError(f"The manual gradient for {key!r} is {answer!r}; it should be a number or a tensor.") from None
+    if spread and number.ndim == 0:
+        number = number.expand(shape)
+    return number.clone()
+
+
+def _call(function: Callable, tape: Tape, wrt: tuple[str, ...], key: str, result: Manual) -> Any:
+    names = _parameters(function, tape, wrt, key)
+    arguments = {parameter: _value(tape, name).value.clone() for parameter, name in names.items()}
+    try:
+        return _apply(function, names, arguments)
+    except (ArithmeticError, ValueError) as error:
+        points = max((a.numel() for a in arguments.values()), default=1)
+        if points == 1:
+            result.notes[key] = f"{type(error).__name__}: {error}"
+            return float("nan")
+        return _point_by_point(function, names, arguments, key, result)
+    except Exception as error:
+        if any(a.numel() > 1 for a in arguments.values()) and isinstance(error, (TypeError, RuntimeError)):
+            return _point_by_point(function, names, arguments, key, result)
+        raise ManualError(f"The manual gradient for {key!r} raised {type(error).__name__}: {error}") from error
+
+
+def _apply(function: Callable, names: Mapping[str, str], arguments: Mapping[str, torch.Tensor]) -> Any:
+    kinds = inspect.signature(function).parameters
+    positional = [arguments[p] for p in names if kinds[p].kind is kinds[p].POSITIONAL_ONLY]
+    return function(*positional, **{p: arguments[p] for p in names if kinds[p].kind is not kinds[p].POSITIONAL_ONLY})
+
+
+def _point_by_point(function: Callable, names, arguments: dict, key: str, result: Manual) -> torch.Tensor:
+    """For a function that takes one number at a time, such as one with `math.cos`."""
+    together = torch.broadcast_tensors(*arguments.values())
+    shape, count = together[0].shape, together[0].numel()
+    if count > MOST_POINTS:
+        raise ManualError(
+            f"The manual gradient for {key!r} takes one number at a time, and there are {count:,}. "
+            "Use torch's functions in it (torch.cos, not math.cos): they take all points at once."
+        )
+    flat = [values.reshape(-1) for values in together]
+    answers = []
+    for i in range(count):
+        try:
+            answers.append(float(_apply(function, names, {p: values[i] for p, values in zip(arguments, flat)})))
+        except (ArithmeticError, ValueError) as error:
+            result.notes[key] = f"{type(error).__name__}: {error}"
+            answers.append(float("nan"))
+        except Exception as error:
+            raise ManualError(f"The manual gradient for {key!r} raised {type(error).__name__}: {error}") from error
+    return torch.tensor(answers, dtype=together[0].dtype).reshape(shape)
+
+
+def _parameters(function: Callable, tape: Tape, wrt: tuple[str, ...], key: str) -> dict[str, str]:
+    """Which recorded value each parameter of a hand-written gradient gets."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a built-in, such as math.cos: it takes the one input
+        raise ManualError(f"The manual gradient for {key!r} has no readable parameters. Write lambda x: … around it.") from None
+    needed = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    known = {value.name for value in tape.values if value.name and value.depth == 0}
+    own = key if key in wrt else wrt[0] if len(wrt) == 1 else None
+    if len(needed) == 1 and needed[0].name not in known and own is not None:
+        return {needed[0].name: own}
+    missing = [p.name for p in needed if p.name not in known and p.default is p.empty]
+    if missing:
+        raise ManualError(
+            f"The manual gradient for {key!r} asks for {missing[0]!r}, which this run does not have. "
+            f"There are: {', '.join(sorted(known))}."
+        )
+    return {p.name: p.name for p in needed if p.name in known}
+
+
+def _value(tape: Tape, name: str) -> Value:
+    """By name an input keeps its name, and a variable given twice is the last one."""
+    found: Input | Value | None = tape.inputs.get(name)
+    if found is None:
+        found = next((value for value in tape.values if value.label == name), None)
+    return found if found is not None else tape[name]

@@ -1,0 +1,122 @@
+"""Why two routes to the same gradient differ: the causes in the order in which they are tried.
+
+A cause is named only after it was confirmed on the recorded run. Codes: `rounding`, `ill_conditioned`, `step`, `clamp`,
+`saturation`, `nonfinite`, `kink`, `missing_factor`, `shape`, `wrong`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+
+from . import disagreement
+from .causes import clamp, kink, not_finite, saturation
+from .conditioning import digits, precision
+from .disagreement import Cause, Disagreement
+from .slips import arithmetic_error, chain, missing_factor, shape
+
+if TYPE_CHECKING:
+    from ..comparison import Comparison
+
+
+class Reason(NamedTuple):
+    """Why two routes differ: a code, the input, the two routes, and a sentence."""
+
+    code: str
+    input: str
+    routes: tuple[str, str]
+    text: str
+
+
+def find(comparison: Comparison) -> tuple[Reason, ...]:
+    """Every reason, input by input; empty when all routes are the same to the last digit."""
+    return tuple(
+        dict.fromkeys(Reason(code, name, routes, text) for name in comparison.gradients for code, routes, text in _for_input(comparison, name))
+    )
+
+
+def _for_input(comparison: Comparison, name: str) -> Iterator[tuple[str, tuple[str, str], str]]:
+    judged, best = comparison.judged(name), comparison.best(name)
+    if best is None:
+        return
+    found = False
+    for route in ("manual", "autograd", "sympy"):
+        cause = _cause(comparison, name, route, best) if route in judged and route != best else None
+        if cause is not None:
+            found = True
+            other = "autograd" if route == "manual" and "autograd" in judged else best
+            yield cause[0], (route, other), cause[1]
+    if not found:
+        unused = chain(Disagreement(comparison, name, "manual", best, 0, 0.0, 0.0))
+        if unused is not None:  # the wrong factor does not reach this gradient, or is not on a complete chain
+            yield unused[0], ("manual", "autograd"), unused[1]
+        yield from _last_digits(comparison, name)
+    if comparison.differences[name] is not None:
+        cause = _about_the_step(comparison, name, best)
+        if cause is not None:
+            yield cause[0], ("finite_difference", best), cause[1]
+
+
+def _cause(comparison: Comparison, name: str, route: str, best: str) -> Cause | None:
+    value, true = comparison.gradients[name][route], comparison.gradients[name][best]
+    if value is not None and true is not None and value.shape != true.shape:
+        return "shape", (
+            f"the manual gradient has the shape {shape(value)} and {name} has {shape(true)}: a gradient has the shape of its "
+            "input, and a number that broadcasts to it is not that gradient"
+        )
+    here = disagreement.find(comparison, name, route, best)
+    if here is None:
+        return None
+    return next((cause for cause in _tried(here) if cause is not None), ("wrong", here.off()))
+
+
+def _tried(here: Disagreement) -> Iterator[Cause | None]:
+    by_hand = here.route == "manual"
+    if by_hand:
+        yield chain(here)
+        yield clamp(here) if here.got == here.got and here.want == 0 else None
+    if not by_hand or not here.finite or here.autograd_is_off():
+        yield saturation(here)
+    if by_hand:
+        yield arithmetic_error(here)
+    yield not_finite(here)
+    yield kink(here)
+    if by_hand:
+        yield missing_factor(here)
+    yield precision(here)
+
+
+def _last_digits(comparison: Comparison, name: str) -> Iterator[tuple[str, tuple[str, str], str]]:
+    """Routes that agree within tolerance but not to the last digit."""
+    errors = {r: e for r, e in comparison.error[name].items() if e is not None and r in comparison.judged(name) and r != "reference"}
+    worst = max(errors, key=lambda route: errors[route].ulps, default=None)
+    if worst is not None and errors[worst].ulps > 0.5:
+        dtype = str(comparison.dtype).removeprefix("torch.")
+        yield "rounding", (worst, "reference"), (
+            f"{dtype} carries {digits(comparison.dtype)} digits; they are {errors[worst].ulps:.2g} units in the last place apart"
+        )
+
+
+def _about_the_step(comparison: Comparison, name: str, best: str) -> Cause | None:
+    """Why the finite difference is off: a kink or an edge within h, or h itself."""
+    off, difference, value = comparison.off_bound(name), comparison.differences[name], comparison.gradients[name][best]
+    if off is None or difference is None or value is None:
+        return None
+    distance = (difference.value - value).abs().nan_to_num(torch.inf, torch.inf).reshape(-1)
+    at = int(distance.argmax())
+    got, want, h = (t.reshape(-1)[at].item() for t in (difference.value, value, difference.step))
+    if bool(off.reshape(-1)[at]):
+        here = Disagreement(comparison, name, "finite_difference", best, at, got, want)
+        if not here.finite:
+            return "nonfinite", f"within h = {h:.2g} of the point the function leaves its domain or its range"
+        cause = kink(here) or clamp(here) or saturation(here)
+        if cause is not None:
+            return cause
+    truncation, rounding = difference.truncation.reshape(-1)[at].item(), difference.rounding.reshape(-1)[at].item()
+    if not distance[at].item() > 1e-3 * max(abs(want), 1e-300):
+        return None
+    if truncation >= rounding:
+        return "step", f"h = {h:.2g} is too large: the slope changes between x − h and x + h (truncation about {truncation:.2g})"
+    return "step", f"h = {h:.2g} is too small: the difference of two rounded values keeps few digits (rounding about {rounding:.2g})"

@@ -1,0 +1,132 @@
+"""Causes that the tape shows: a clamp that cuts, a value that the dtype lost, no finite value, a kink.
+
+Each function takes a `Disagreement` and gives (code, sentence), or None if it is not the cause.
+"""
+
+from __future__ import annotations
+
+import mpmath
+import torch
+
+from .disagreement import Cause, Disagreement, bad_or_first, called, element, name_of
+
+_CLAMPS = {"clamp", "clamp_min", "clamp_max", "hardtanh", "relu6"}
+_NEVER_REACHED = {"sigmoid", "tanh"}  # their bounds 0, 1, −1 are limits: a value equal to one was rounded to it
+
+
+def clamp(here: Disagreement) -> Cause | None:
+    """A clamp on the way whose input lies outside: its slope is 0 there."""
+    for step in here.tape.steps:
+        if step.op.rstrip("_") not in _CLAMPS or not step.requires_grad:
+            continue
+        inner = step.inputs[0]
+        before, after = element(inner, here.at), element(step, here.at)  # pyright: ignore
+        if before != after and before == before:
+            side = "below" if before < after else "above"
+            text = step.source.text if step.source else called(step)
+            return "clamp", (
+                f"{text} cuts the gradient: {name_of(inner)} = {before:.6g} lies {side} the bound {after:.6g}, where clamp is "
+                "flat and its slope is 0; a formula without the clamp does not know that"
+            )
+    return None
+
+
+def saturation(here: Disagreement) -> Cause | None:
+    """The first step whose 50-digit value the dtype turned into 0, into infinity, or into a bound that it never reaches."""
+    for step in here.tape.steps:
+        if not step.requires_grad:
+            continue
+        exact = here.comparison.derivation.exact(step, [here.at if here.at < step.value.numel() else 0])
+        if exact is None or exact[0] is None:
+            return None
+        got, true = element(step, here.at), exact[0]
+        if not mpmath.isfinite(true) or got != got:
+            continue
+        reached = step.op.rstrip("_") in _NEVER_REACHED and abs(got) == 1.0 and abs(true) != 1
+        if (got == 0) != (true == 0) or abs(got) == float("inf") or reached:
+            lost = f"{called(step)} is {_digits_apart(true, got)}, and {here.dtype} rounds that to {got:.9g}"
+            return "saturation", lost + _consequence(here)
+    return None
+
+
+def _digits_apart(true: mpmath.mpf, got: float) -> str:
+    """Enough digits of the exact value to see that it is not the rounded one."""
+    with mpmath.workdps(50):
+        for digits in range(6, 48):
+            shown = mpmath.nstr(true, digits)
+            if mpmath.mpf(shown) != mpmath.mpf(got):
+                return shown
+    return mpmath.nstr(true, 17)
+
+
+def _consequence(here: Disagreement) -> str:
+    """What the loss in one step did further on."""
+    bad = next((step for step in here.tape.steps if not bool(step.value.isfinite().all())), None)
+    if bad is not None:
+        infinite = f"; then {called(bad)} is {bad_or_first(bad.value):g}"
+        return infinite + (", and on the way back 0 · inf makes nan" if here.got != here.got else "")
+    return "; its slope there is 0, so the gradient vanishes in silence" if here.got == 0 else ""
+
+
+def not_finite(here: Disagreement) -> Cause | None:
+    """Where nan or infinity entered: an input, a step without a finite value, or 0 · inf on the way back."""
+    if here.finite:
+        return None
+    tape = here.tape
+    for value in tape.inputs.values():
+        if not abs(element(value, here.at)) < float("inf"):
+            return "nonfinite", f"the input {value.name} is {element(value, here.at):g}"
+    for step in tape.steps:
+        operands = [v.value for v in step.inputs if isinstance(v.value, torch.Tensor)]
+        if not bool(step.value.isfinite().all()) and all(bool(v.isfinite().all()) for v in operands):
+            return "nonfinite", f"{called(step)} is {bad_or_first(step.value):g}: the function has no finite value there"
+    for step in reversed(tape.steps):
+        for local, product in step.vjp.values():
+            if not bool(product.isfinite().all()):
+                slope = "" if local is None else f" has the slope {bad_or_first(local):g}; times the"
+                back = bad_or_first(step.adjoint)  # pyright: ignore
+                rule = ": 0 · inf is nan, also on a branch that was not taken" if back == 0 else ""
+                return "nonfinite", f"{called(step)}{slope or ': the'} {back:g} that comes back it gives {bad_or_first(product):g}{rule}"
+    return "nonfinite", f"the formula gives {here.got:g} here"
+
+
+def _at_zero(x: float, *_: float) -> bool:
+    return x == 0
+
+
+def _equal(x: float, y: float | None = None, *_: float) -> bool:
+    return x == y
+
+
+def _on_a_bound(x: float, *bounds: float) -> bool:
+    return x in bounds
+
+
+_KINKS = {
+    "abs": (_at_zero, "at 0", "0"),
+    "clamp": (_on_a_bound, "at its bound", "1"),
+    "clamp_max": (_on_a_bound, "at its bound", "1"),
+    "clamp_min": (_on_a_bound, "at its bound", "1"),
+    "max": (_equal, "where its arguments are equal", "½ for each"),
+    "maximum": (_equal, "where its arguments are equal", "½ for each"),
+    "min": (_equal, "where its arguments are equal", "½ for each"),
+    "minimum": (_equal, "where its arguments are equal", "½ for each"),
+    "relu": (_at_zero, "at 0", "0"),
+}  # fmt: skip
+
+
+def kink(here: Disagreement) -> Cause | None:
+    """A step that has no derivative at exactly this point; PyTorch's convention is its own choice."""
+    for step in here.tape.steps:
+        holds, where, slope = _KINKS.get(step.op.rstrip("_"), (None, "", ""))
+        if holds is None or not step.requires_grad:
+            continue
+        if holds(*(_number(value, here.at) for value in step.inputs)):
+            return "kink", (
+                f"{called(step)} has a kink {where}: no derivative is the only right one there; PyTorch's convention is {slope}"
+            )
+    return None
+
+
+def _number(value, at: int) -> float:
+    return element(value, at) if isinstance(value.value, torch.Tensor) else value.value

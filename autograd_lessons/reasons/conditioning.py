@@ -1,0 +1,70 @@
+"""Rounding as a cause: confirmed by a second run in double precision, or by the condition number at 50 digits."""
+
+from __future__ import annotations
+
+import mpmath
+import torch
+
+from ..derivation import Derivation
+from .disagreement import Cause, Disagreement
+from ..inputs import Inputs
+from ..run import run
+
+_WELL_CONDITIONED = 1e3  # three lost digits are still called rounding
+
+
+def precision(here: Disagreement) -> Cause | None:
+    """`ill_conditioned` or `rounding`, where one of them explains how far the route is off."""
+    comparison = here.comparison
+    if not here.finite:
+        return None
+    epsilon = torch.finfo(comparison.dtype).eps
+    condition = condition_number(here)
+    steps = len(here.tape.steps)
+    if condition is not None and here.relative <= 8 * (condition + steps) * epsilon:
+        if condition > _WELL_CONDITIONED:
+            return "ill_conditioned", (
+                f"the gradient is ill-conditioned here: when the inputs change by one part in 10ⁿ it changes about {condition:.1g} "
+                f"times as much, and {here.dtype} rounds every number by {epsilon:.1g} of itself"
+            )
+        return "rounding", f"{here.dtype} rounds every step by {epsilon:.1g} of its value (off by {here.relative:.1g}); at 50 digits they agree"
+    if comparison.dtype != torch.float64 and _double_agrees(here):
+        return "rounding", f"{here.dtype} carries {digits(comparison.dtype)} digits; in float64 the two agree (off by {here.relative:.1g} here)"
+    return None
+
+
+def digits(dtype: torch.dtype) -> int:
+    """Decimal digits that always survive in this dtype."""
+    return int(-mpmath.log10(torch.finfo(dtype).eps))
+
+
+def _double_agrees(here: Disagreement) -> bool:
+    try:
+        again = run(here.tape.function, here.comparison.inputs.to(torch.float64)).inputs[here.name].adjoint  # pyright: ignore
+    except Exception:  # the function may insist on its dtype
+        return False
+    want = torch.tensor(here.want, dtype=torch.float64)
+    return again is not None and bool(torch.isclose(again.reshape(-1)[here.at], want, rtol=1e-5, atol=0.0))
+
+
+def condition_number(here: Disagreement) -> float | None:
+    """Σ over the inputs of |relative change of the gradient| / |relative change of the input|, from 50-digit values."""
+    comparison = here.comparison
+    exact = comparison.exact_gradient(here.name, here.at)
+    if exact is None or exact == 0:
+        return None
+    nudge = 2.0**-30 if comparison.dtype == torch.float64 else 2.0**-12
+    total = mpmath.mpf(0)
+    for key, value in comparison.inputs.arguments.items():
+        if not (isinstance(value, torch.Tensor) and value.is_floating_point()):
+            continue
+        arguments = comparison.inputs.arguments | {key: value * (1 + nudge)}
+        try:
+            tape = run(here.tape.function, Inputs(arguments, comparison.inputs.wrt, comparison.dtype))  # pyright: ignore
+            there = Derivation(tape).reference(here.name, [here.at])
+        except Exception:  # a neighbour of the point is outside the domain
+            return None
+        if there is None or not mpmath.isfinite(there[0]):
+            return None
+        total += abs(there[0] - exact) / abs(exact) / nudge
+    return float(total)

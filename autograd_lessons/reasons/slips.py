@@ -1,0 +1,120 @@
+"""Causes in the hand-written gradient: a wrong factor of the chain, one that is missing, an arithmetic error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from .causes import clamp, saturation
+from ..derivation import Derivation
+from .disagreement import Cause, Disagreement, bad_or_first
+from ..grains import links
+from ..inputs import Inputs
+from ..manual import Factor
+from ..run import run
+
+
+def chain(here: Disagreement) -> Cause | None:
+    """A factor of the hand-written chain that is wrong, or not there."""
+    comparison = here.comparison
+    factors = [f for f in comparison.hand.factors if _leads(here, f.input)]
+    wrong = [f for f in factors if comparison.factor_differs(f)]
+    if wrong:
+        right = [f.key for f in factors if f not in wrong]
+        tail = f"; {', '.join(right)} {'is' if len(right) == 1 else 'are'} right" if right else ""
+        return _about(here, wrong[0], tail)
+    missing = comparison.hand.missing.get(here.name)
+    return ("missing_factor", f"the chain lacks {', '.join(missing)}") if missing else None
+
+
+def _about(here: Disagreement, factor: Factor, tail: str) -> Cause:
+    assert factor.true is not None
+    given, true = bad_or_first(factor.given), bad_or_first(factor.true)
+    if factor.given.shape != factor.true.shape:
+        return "shape", f"{factor.key} has the shape {shape(factor.given)} and should have {shape(factor.true)}{tail}"
+    if abs(given) < float("inf") and (cut := clamp(here)):
+        return cut
+    if not (abs(given) < float("inf") and abs(true) < float("inf")) and (lost := saturation(here)):
+        return lost[0], f"{lost[1]}; {factor.key} is {given:g}"
+    at = int((factor.given - factor.true).abs().nan_to_num(torch.inf).reshape(-1).argmax())
+    given, true = factor.given.reshape(-1)[at].item(), factor.true.reshape(-1)[at].item()
+    return "wrong", f"{factor.key} is wrong: {given:.9g} instead of {true:.9g}{tail}"
+
+
+def _leads(here: Disagreement, start: str) -> bool:
+    """Whether the factor's lower variable depends on the disputed input, or is it."""
+    reached, frontier = {start}, [start]
+    below = [(link.output.label, link.input.label) for link in links(here.tape, "variables")]
+    while frontier:
+        at = frontier.pop()
+        new = {used for output, used in below if output == at} - reached
+        reached |= new
+        frontier += new
+    return here.name in reached
+
+
+def arithmetic_error(here: Disagreement) -> Cause | None:
+    """The formula raised, say, ZeroDivisionError at this point."""
+    note = here.comparison.hand.notes.get(here.name)
+    return ("nonfinite", f"the hand-written formula raised {note} here") if note else None
+
+
+def missing_factor(here: Disagreement) -> Cause | None:
+    """A local derivative that, multiplied in, makes the answer right: here, and at a second point so that it is no accident."""
+    comparison = here.comparison
+    there = None
+    for key, (factor, shown) in _factors(comparison).items():
+        if not _mends(comparison, here.name, factor):
+            continue
+        there = there or _elsewhere(here)
+        second = _factors(there).get(key) if there is not None else None
+        if second is not None and _mends(there, here.name, second[0]):
+            return "missing_factor", f"the factor ∂{key[0]}/∂{key[1]} = {shown} is missing"
+    return None
+
+
+def _factors(comparison) -> dict[tuple[str, str], tuple[torch.Tensor, str]]:
+    """Every local derivative of the run, with its formula and number."""
+    found = {}
+    for link in _all_links(comparison):
+        if link.local is not None and bool(link.local.isfinite().all()):
+            key = (link.output.label, link.input.label)
+            formula = comparison.derivation.text_local(*key)
+            number = f"{bad_or_first(link.local):.6g}"
+            found.setdefault(key, (link.local, f"{formula} = {number}" if formula and formula != number else number))
+    return found
+
+
+def _all_links(comparison) -> Iterator:
+    yield from links(comparison.tape, "variables")
+    yield from links(comparison.tape, "operations")
+
+
+def _mends(comparison, name: str, factor: torch.Tensor) -> bool:
+    value, best = comparison.gradients[name].get("manual"), comparison.best(name)
+    true = comparison.gradients[name][best] if best else None
+    if value is None or true is None or factor.shape not in ((), true.shape) or bool(((factor - 1).abs() < 1e-6).all()):
+        return False
+    product = value * factor
+    return product.shape == true.shape and bool(torch.isclose(product, true.to(product.dtype), rtol=1e-4, atol=1e-12).all())
+
+
+def _elsewhere(here: Disagreement):
+    """The same comparison a little further on."""
+    comparison = here.comparison
+    moved = {
+        key: value * 1.07 + 0.013 if isinstance(value, torch.Tensor) and value.is_floating_point() else value
+        for key, value in comparison.inputs.arguments.items()
+    }
+    inputs = Inputs(moved, comparison.inputs.wrt, comparison.dtype)
+    try:
+        tape = run(here.tape.function, inputs)  # pyright: ignore
+        return type(comparison)(tape, inputs, Derivation(tape), comparison.manual)
+    except Exception:  # further on the function or the formula has no value
+        return None
+
+
+def shape(value: torch.Tensor) -> str:
+    """A shape in words."""
+    return "×".join(map(str, value.shape)) if value.ndim else "of a single number"
