@@ -9,7 +9,6 @@ import functools
 import sys
 import types
 import weakref
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +18,8 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from .calls import differentiates, is_pointwise, is_random, kind_of, make_call, operands_of, tensors_in
-from .source import NOWHERE, Place, author, place_of
+from .frames import learner_frames, name_in, name_through_returns, stand_in
+from .source import NOWHERE, Place, place_of
 from .tape import Call, Constant, Event, Input, Step, Tape, Value, substitute
 
 
@@ -56,9 +56,10 @@ class Recorder(TorchFunctionMode):
     # ------------------------------------------------------------------ every torch call comes through here
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        frames = self._learner_frames(sys._getframe(1))
+        frames = learner_frames(sys._getframe(1), self._base)
         if frames is None:
             return func(*args, **kwargs)
+        self._outermost = frames[-1] if frames else None
         place = place_of(frames[0]) if frames else NOWHERE
         name, depth = self._name(frames, place)
         tensors = list(tensors_in(args, kwargs))
@@ -69,7 +70,7 @@ class Recorder(TorchFunctionMode):
         engine = differentiates(func)
         if engine:
             self.start_backward()
-        result = (_stand_in(frames[0]) if frames else _call)(func, args, kwargs)
+        result = stand_in(frames)(func, args, kwargs)
         if func is torch.Tensor.__iter__:
             result = list(result)
 
@@ -134,7 +135,7 @@ class Recorder(TorchFunctionMode):
     def _value_of(self, tensor: torch.Tensor, frames: list) -> Value | Constant:
         seen = self._seen.get(tensor)
         if seen is None:
-            return self._stranger(tensor, _name_in(frames, tensor))
+            return self._stranger(tensor, name_in(frames, tensor))
         if seen.version == _version(tensor):
             if seen.node is tensor.grad_fn:
                 told_later = isinstance(seen.value, Step) and tensor.is_leaf and tensor.requires_grad
@@ -227,36 +228,15 @@ class Recorder(TorchFunctionMode):
         step.name, step.depth = old.name, getattr(old, "depth", 0)
         return step
 
-    # ------------------------------------------------------------------ the learner's frames and names
-    def _learner_frames(self, frame: types.FrameType | None) -> list[types.FrameType] | None:
-        """The learner's frames that led to this call, the innermost first; None if this package made the call itself."""
-        found = []
-        while frame is not None:
-            who = author(frame.f_code)
-            if who == "learner":
-                found.append(frame)
-            elif who == "package":  # what called the function that is recorded; anything else of ours is a run inside it
-                if self._base not in (frame, frame.f_back):
-                    return None
-                break
-            frame = frame.f_back
-        if found:
-            self._outermost = found[-1]
-        return found
-
+    # ------------------------------------------------------------------ the learner's names
     def _name(self, frames: list, place: Place) -> tuple[str | None, int]:
-        """The variable that the result is assigned to, and how deep; a value returned at once is named by the caller."""
+        """The variable that the result is assigned to, and how deep; what a helper will return is named later."""
         if len(frames) <= 1:
             self._settle()
             return place.name, 0
-        name, depth = place.name, len(frames) - 1
-        for outer in frames[1:]:
-            there = place_of(outer)
-            if name is None and place.returned:
-                name, depth = there.name, depth - 1
-            place = there
-        if place.name is not None:
-            self._pending.add(place.name)
+        name, depth, outermost = name_through_returns(frames, place)
+        if outermost is not None:
+            self._pending.add(outermost)
         return name, depth
 
     def _settle(self) -> None:
@@ -271,54 +251,6 @@ class Recorder(TorchFunctionMode):
         seen = self._seen.get(held) if isinstance(held, torch.Tensor) else None
         if seen is not None and isinstance(seen.value, Step) and (seen.value.name is None or seen.value.depth > 0):
             seen.value.name, seen.value.depth = name, 0
-
-
-def put_there_by_us(code: types.CodeType) -> bool:
-    """Whether a traceback entry with this code is no business of the learner's."""
-    return code.co_name == _STAND_IN or author(code) == "package"
-
-
-def _call(func, args, kwargs): return func(*args, **kwargs)  # fmt: skip  # noqa: E704 (one line: a stand-in has one)
-
-
-_STAND_IN = "<autograd_lessons>"
-
-
-@functools.lru_cache(maxsize=4096)
-def _stand_in_code(file: str, line: int) -> types.CodeType:
-    return _call.__code__.replace(co_filename=file, co_firstlineno=line, co_name=_STAND_IN)
-
-
-def _stand_in(frame: types.FrameType) -> Callable:
-    """`_call`, but to the `warnings` module it is the learner's line: a warning points there and is counted there."""
-    return types.FunctionType(_stand_in_code(frame.f_code.co_filename, frame.f_lineno or 1), frame.f_globals)
-
-
-def _name_in(frames: list, tensor: torch.Tensor) -> str | None:
-    """The variable or attribute through which the learner's innermost frame reaches a tensor from outside."""
-    if not frames:
-        return None
-    frame = frames[0]
-    held = frame.f_locals
-    named = next((name for name, value in held.items() if value is tensor), None)
-    if named is None:
-        named = next((name for name in frame.f_code.co_names if frame.f_globals.get(name) is tensor), None)
-    if named is None:
-        held = held | {name: frame.f_globals[name] for name in frame.f_code.co_names if name in frame.f_globals}
-        named = next((found for name, owner in held.items() if (found := _attribute(name, owner, tensor))), None)
-    return named
-
-
-def _attribute(name: str, owner: Any, tensor: torch.Tensor) -> str | None:
-    """`layer_weight` for layer.weight, `weight` for self.weight."""
-    if isinstance(owner, torch.nn.Module):
-        attributes = {**dict(owner.named_parameters()), **dict(owner.named_buffers())}
-    else:
-        attributes = getattr(owner, "__dict__", {}) if not isinstance(owner, types.ModuleType) else {}
-    found = next((key for key, value in attributes.items() if value is tensor), None)
-    if found is None:
-        return None
-    return "_".join([*([] if name == "self" else [name]), *str(found).split(".")])
 
 
 def _broadcasts(shapes: list, to: torch.Size) -> bool:

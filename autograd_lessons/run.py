@@ -10,8 +10,9 @@ from typing import Any
 import torch
 
 from .errors import OutputError
+from .frames import put_there_by_us
 from .inputs import Inputs, call, gather
-from .recorder import Recorder, put_there_by_us
+from .recorder import Recorder
 from .tape import Tape, Value
 
 
