@@ -181,6 +181,7 @@ class Tape:
     engine_order: tuple[int, ...] = ()
     summed: bool = False  # the output was elementwise: its sum was differentiated
     function: Callable | None = None
+    cache: dict[str, Any] = field(default_factory=dict)  # what others derived from this tape
     _adjoints: dict[Value, torch.Tensor] = field(default_factory=dict)
     _uses: dict[Value, list[Step]] | None = None
     _labels: dict[Value, str] | None = None
