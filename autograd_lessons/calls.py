@@ -42,14 +42,14 @@ def differentiates(function: Callable) -> bool:
     return not isinstance(function, _PROPERTY) and kind_of(function) in ("backward", "grad")
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def is_pointwise(op: str) -> bool:
     """Whether each element of the result depends on one element of each operand: PyTorch's own tag, from its table."""
     op = op if op.startswith("_") else op.rstrip("_")
     return op == "softplus" or _has_tag({"logsigmoid": "log_sigmoid"}.get(op, op), torch.Tag.pointwise)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def is_random(op: str) -> bool:
     """Whether the call draws random numbers."""
     return op in _RANDOM_IN_PYTHON or _has_tag(op, torch.Tag.nondeterministic_seeded)

@@ -69,7 +69,12 @@ class Comparison:
     """The routes side by side. `print(comparison)` is a table; the attributes are described in their docstrings."""
 
     def __init__(
-        self, tape: Tape, inputs: Inputs, derivation: Derivation, manual: Any = None, finite_difference_step: float | None = None
+        self,
+        tape: Tape,
+        inputs: Inputs,
+        derivation: Derivation,
+        manual: Any = None,
+        finite_difference_step: float | None = None,
     ):
         check_output(tape)
         self.tape = tape
@@ -100,7 +105,9 @@ class Comparison:
             "finite_difference": None if difference is None else difference.value,
         }
         row["reference"] = self._reference(name, row)
-        self.gradients[name] = {route: value for route, value in row.items() if route != "manual" or self.manual is not None}
+        self.gradients[name] = {
+            route: value for route, value in row.items() if route != "manual" or self.manual is not None
+        }
 
     def _reference(self, name: str, row: Mapping[str, torch.Tensor | None]) -> torch.Tensor | None:
         """The 50-digit values rounded to the dtype; on a big grid nan at the points where it was not computed."""
@@ -120,7 +127,8 @@ class Comparison:
     def error(self) -> dict[str, dict[str, Error | None]]:
         """By input and route: how far from the 50-digit value; None where there is no such value."""
         return {
-            name: {route: self._error(name, value) for route, value in row.items()} for name, row in self.gradients.items()
+            name: {route: self._error(name, value) for route, value in row.items()}
+            for name, row in self.gradients.items()
         }
 
     def _error(self, name: str, value: torch.Tensor | None) -> Error | None:
@@ -211,7 +219,10 @@ class Comparison:
         """By input: whether the routes agree on zero (within the absolute tolerance) everywhere, which proves nothing."""
         _, absolute = default_tolerances(self.dtype)
         return {
-            name: all(bool((v.nan_to_num(0.0) if r == "reference" else v).abs().le(absolute).all()) for r, v in self.judged(name).items())
+            name: all(
+                bool((v.nan_to_num(0.0) if r == "reference" else v).abs().le(absolute).all())
+                for r, v in self.judged(name).items()
+            )
             for name in self.gradients
         }
 
@@ -301,7 +312,9 @@ def _worst_points(row: Mapping[str, torch.Tensor | None], like: torch.Tensor) ->
         for kind in (one.isnan(), one == torch.inf, one == -torch.inf):
             picked |= dict.fromkeys(kind.nonzero()[:1].flatten().tolist())
         for other in values[i + 1 :]:
-            apart = ((one - other).abs() / torch.maximum(one.abs(), other.abs()).clamp(min=1e-300)).nan_to_num(-1.0, -1.0)
+            apart = ((one - other).abs() / torch.maximum(one.abs(), other.abs()).clamp(min=1e-300)).nan_to_num(
+                -1.0, -1.0
+            )
             picked |= dict.fromkeys(apart.topk(min(WORST_POINTS, apart.numel())).indices.tolist())
     return sorted(picked) or list(range(min(WORST_POINTS, like.numel())))
 

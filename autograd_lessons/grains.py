@@ -44,7 +44,10 @@ def links(tape: Tape, grain: str) -> tuple[Link, ...]:
     if key not in tape.cache:
         shown = set(nodes(tape, grain))
         tape.cache[key] = tuple(
-            link for step in reversed(tape.steps) if step in shown and step.adjoint is not None for link in _links_of(step, shown)
+            link
+            for step in reversed(tape.steps)
+            if step in shown and step.adjoint is not None
+            for link in _links_of(step, shown)
         )
     return tape.cache[key]
 
@@ -83,7 +86,9 @@ def _slopes(step: Step, shown: set[Value], products: dict[Value, torch.Tensor]) 
         return found
     values = {v for s in between for v in s.inputs if isinstance(v, Value) and v.requires_grad}
     single = all(v.value.numel() == 1 for v in (*values, step))
-    same = all(v.value.shape == step.value.shape for v in values) and all(s.pointwise for s in between if s.requires_grad)
+    same = all(v.value.shape == step.value.shape for v in values) and all(
+        s.pointwise for s in between if s.requires_grad
+    )
     if not (single or same):
         return {}
     ones = torch.ones_like(step.value)

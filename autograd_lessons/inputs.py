@@ -62,7 +62,9 @@ def gather(
     annotations = {name: p.annotation for name, p in (parameters or {}).items()}
     dtype = dtype or _common_dtype(values)
     if not dtype.is_floating_point:
-        raise InputError(f"dtype={dtype}: only floating-point tensors have gradients. Use torch.float32 or torch.float64.")
+        raise InputError(
+            f"dtype={dtype}: only floating-point tensors have gradients. Use torch.float32 or torch.float64."
+        )
     arguments = {name: _tensor(name, value, annotations.get(name), dtype) for name, value in values.items()}
     return Inputs(arguments, _differentiated(arguments, values, wrt), dtype)
 
@@ -137,7 +139,9 @@ def _tensor(name: str, value: Any, annotation: Any, dtype: torch.dtype) -> Any:
 def _is_numeric(value: Any) -> bool:
     """A list of numbers, possibly nested, or a NumPy array or number."""
     if isinstance(value, (list, tuple)):
-        return bool(value) and all(isinstance(v, numbers.Real) and not isinstance(v, bool) or _is_numeric(v) for v in value)
+        return bool(value) and all(
+            isinstance(v, numbers.Real) and not isinstance(v, bool) or _is_numeric(v) for v in value
+        )
     return hasattr(value, "__array__") and getattr(getattr(value, "dtype", None), "kind", "") == "f"
 
 
@@ -152,7 +156,9 @@ def _differentiated(arguments: dict, given: Mapping[str, Any], wrt) -> tuple[str
             raise InputError(f"wrt names {name!r}, which is no input. The inputs are: {', '.join(arguments)}.")
         if name not in can:
             value = arguments[name]
-            what = f"a tensor of {value.dtype}" if isinstance(value, torch.Tensor) else f"{type(value).__name__} {value!r}"
+            what = (
+                f"a tensor of {value.dtype}" if isinstance(value, torch.Tensor) else f"{type(value).__name__} {value!r}"
+            )
             raise InputError(
                 f"{name!r} cannot be differentiated: it is {what}, and only floating-point tensors have gradients."
             )

@@ -45,9 +45,7 @@ def evaluate(manual: Any, tape: Tape, wrt: tuple[str, ...]) -> Manual:
     """Evaluate hand-written gradients. Raises `ManualError` for a key or a parameter that fits nothing on the tape."""
     result = Manual()
     if not isinstance(manual, Mapping):
-        if callable(manual) and len(wrt) == 1:
-            manual = {wrt[0]: manual}
-        elif len(wrt) == 1:
+        if callable(manual) and len(wrt) == 1 or len(wrt) == 1:
             manual = {wrt[0]: manual}
         else:
             manual = _split(manual, tape, wrt, result)
@@ -70,7 +68,9 @@ def _split(manual: Any, tape: Tape, wrt: tuple[str, ...], result: Manual) -> Map
     if isinstance(answer, (tuple, list)) and len(answer) == len(wrt):
         return dict(zip(wrt, answer))
     example = ", ".join(f'"{name}": …' for name in wrt)
-    raise ManualError(f"There are {len(wrt)} gradients to check ({', '.join(wrt)}), and one was given. Write {{{example}}}.")
+    raise ManualError(
+        f"There are {len(wrt)} gradients to check ({', '.join(wrt)}), and one was given. Write {{{example}}}."
+    )
 
 
 # ---------------------------------------------------------------------- the chain, factor by factor
@@ -131,7 +131,11 @@ def _true_factor(link: Link) -> torch.Tensor | None:
 def _back(product: torch.Tensor, link: Link) -> torch.Tensor:
     """What a broadcast spread out is added up again on the way back."""
     shape = link.input.value.shape
-    return product if product.shape == shape else product.expand(torch.broadcast_shapes(product.shape, shape)).sum_to_size(shape)
+    return (
+        product
+        if product.shape == shape
+        else product.expand(torch.broadcast_shapes(product.shape, shape)).sum_to_size(shape)
+    )
 
 
 def _pair(key: str, edges: Mapping, target: str) -> tuple[str, str]:
@@ -144,9 +148,13 @@ def _pair(key: str, edges: Mapping, target: str) -> tuple[str, str]:
         return fitting[0]
     possible = ", ".join(f"d{output}_d{name}" for output, name in edges)
     if len(fitting) > 1:
-        raise ManualError(f"{key!r} can be read in two ways: {' and '.join(f'∂{o}/∂{i}' for o, i in fitting)}. Rename a variable.")
+        raise ManualError(
+            f"{key!r} can be read in two ways: {' and '.join(f'∂{o}/∂{i}' for o, i in fitting)}. Rename a variable."
+        )
     if found:
-        raise ManualError(f"{key!r}: {found[0][0]} does not use {found[0][1]} directly. The chain's factors are: {possible}.")
+        raise ManualError(
+            f"{key!r}: {found[0][0]} does not use {found[0][1]} directly. The chain's factors are: {possible}."
+        )
     raise ManualError(f"{key!r} is no differentiated input and no factor of this chain. The factors are: {possible}.")
 
 
@@ -163,7 +171,9 @@ def _number(given, tape: Tape, wrt, key: str, like: Value, result: Manual, sprea
             if number.ndim == 0 and (spread or (callable(given) and tape.summed)):
                 number = number.expand(shape)
     except (TypeError, ValueError, RuntimeError):
-        raise ManualError(f"The manual gradient for {key!r} is {answer!r}; it should be a number or a tensor.") from None
+        raise ManualError(
+            f"The manual gradient for {key!r} is {answer!r}; it should be a number or a tensor."
+        ) from None
     if spread and number.ndim == 0:
         number = number.expand(shape)
     return number.clone()
@@ -219,7 +229,9 @@ def _parameters(function: Callable, tape: Tape, wrt: tuple[str, ...], key: str) 
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # a built-in, such as math.cos: it takes the one input
-        raise ManualError(f"The manual gradient for {key!r} has no readable parameters. Write lambda x: … around it.") from None
+        raise ManualError(
+            f"The manual gradient for {key!r} has no readable parameters. Write lambda x: … around it."
+        ) from None
     needed = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     known = {value.name for value in tape.values if value.name and value.depth == 0}
     own = key if key in wrt else wrt[0] if len(wrt) == 1 else None

@@ -220,7 +220,9 @@ class Recorder(TorchFunctionMode):
         if base is not None and base in self._seen:
             place = (tensor.size(), tensor.stride(), tensor.storage_offset())
             source = getattr(old, "source", None)
-            step = self._step(tensor, "as_strided", Call(torch.as_strided, (self._seen[base].value, *place), {}), source)
+            step = self._step(
+                tensor, "as_strided", Call(torch.as_strided, (self._seen[base].value, *place), {}), source
+            )
         elif tensor.is_leaf and tensor.requires_grad:
             return self.add_input(old.name or "unnamed", tensor, "made inside")
         else:  # .data, .detach() or shared memory: autograd goes on as if nothing had happened

@@ -43,7 +43,7 @@ class Place:
 NOWHERE = Place(None, None, False)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def author(code: types.CodeType) -> str:
     """Who wrote this code: "learner", "torch" or "package" (the lessons' functions count as the learner's)."""
     file = code.co_filename

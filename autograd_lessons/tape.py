@@ -230,7 +230,8 @@ class Tape:
             owner = {value: name for name, value in taken.items()}
             output = self.output if isinstance(self.output, Step) else None
             self._labels = {
-                value: owner.get(value) or ("output" if value is output and "output" not in taken else f"#{value.index}")
+                value: owner.get(value)
+                or ("output" if value is output and "output" not in taken else f"#{value.index}")
                 for value in self.values
                 if isinstance(value, Step) or value in owner
             }
@@ -241,7 +242,9 @@ class Tape:
         rows += [("", i.name or "?", i.origin, _short(i.value), _short(i.adjoint)) for i in self.inputs.values()]
         for step in self.steps:
             args = ", ".join(_reference(value) for value in step.inputs)
-            rows.append((f"#{step.index}", step.name or "", f"{step.op}({args})", _short(step.value), _short(step.adjoint)))
+            rows.append(
+                (f"#{step.index}", step.name or "", f"{step.op}({args})", _short(step.value), _short(step.adjoint))
+            )
         widths = [max(len(row[column]) for row in rows) for column in range(5)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
         if self.summed:

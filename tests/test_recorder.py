@@ -3,6 +3,7 @@
 import math
 import traceback
 import warnings
+from pathlib import Path
 
 import pytest
 import torch
@@ -195,7 +196,7 @@ def test_source_is_the_exact_sub_expression():
     tape = al.record(f, größe=1.0)
     assert [step.source.text for step in tape.steps][:2] == ["torch.sin(größe)", "größe + 1"]
     sin = tape.steps[0].source
-    line = open(sin.file, encoding="utf-8").read().splitlines()[sin.line - 1]
+    line = Path(sin.file).read_text(encoding="utf-8").splitlines()[sin.line - 1]
     assert line[sin.column : sin.end_column] == "torch.sin(größe)"
     whole = tape["ergebnis"].source
     assert whole.end_line == whole.line + 2 and whole.text.startswith("torch.sin(größe) * (")
@@ -266,10 +267,15 @@ def test_result_of_a_custom_function_is_said_to_be_unknown():
 
 
 # ---------------------------------------------------------------- in place, views
-@pytest.mark.parametrize("change", ["v.mul_(2)", "v[0] = 3 * x", "v[1:].add_(x)", "v += x", "v[0].mul_(x); v[1] = v[0] * 2"])
+@pytest.mark.parametrize(
+    "change", ["v.mul_(2)", "v[0] = 3 * x", "v[1:].add_(x)", "v += x", "v[0].mul_(x); v[1] = v[0] * 2"]
+)
 def test_in_place_steps_and_views(change):
     space = {"torch": torch}
-    exec(f"def f(x):\n    v = torch.stack([x, x * x, torch.sin(x)])\n    w = v[1]\n    {change}\n    return v.prod() + v.sum() + w", space)
+    exec(
+        f"def f(x):\n    v = torch.stack([x, x * x, torch.sin(x)])\n    w = v[1]\n    {change}\n    return v.prod() + v.sum() + w",
+        space,
+    )
     x = torch.tensor(1.3, dtype=torch.float64, requires_grad=True)
     output = space["f"](x)
     output.backward()
@@ -315,7 +321,7 @@ def test_multiple_outputs_iteration_and_unpacking():
 
 
 def test_a_call_that_returns_its_own_input_is_no_step():
-    tape = al.record(lambda x: (x.contiguous().to(torch.float64) * 2), x=1.0)
+    tape = al.record(lambda x: x.contiguous().to(torch.float64) * 2, x=1.0)
     assert [step.op for step in tape.steps] == ["mul"]
 
 

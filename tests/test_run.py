@@ -33,14 +33,16 @@ def test_integer_tensors_are_not_differentiated():
 
 
 def test_wrt_and_requires_grad_choose_what_is_differentiated():
-    f = lambda a, b: a * b  # noqa: E731
+    f = lambda a, b: a * b
     assert al.record(f, a=2.0, b=3.0, wrt="a").inputs["b"].adjoint is None
     tape = al.record(f, a=torch.tensor(2.0, requires_grad=True), b=torch.tensor(3.0))
     assert tape.inputs["a"].adjoint.item() == 3.0 and tape.inputs["b"].adjoint is None
 
 
 def test_inputs_for_names_that_are_options_too():
-    assert al.record(lambda wrt, dtype: wrt * dtype, inputs={"wrt": 2.0, "dtype": 3.0}).inputs["wrt"].adjoint.item() == 3.0
+    assert (
+        al.record(lambda wrt, dtype: wrt * dtype, inputs={"wrt": 2.0, "dtype": 3.0}).inputs["wrt"].adjoint.item() == 3.0
+    )
 
 
 def test_defaults_are_used():

@@ -33,7 +33,11 @@ class Reason(NamedTuple):
 def find(comparison: Comparison) -> tuple[Reason, ...]:
     """Every reason, input by input; empty when all routes are the same to the last digit."""
     return tuple(
-        dict.fromkeys(Reason(code, name, routes, text) for name in comparison.gradients for code, routes, text in _for_input(comparison, name))
+        dict.fromkeys(
+            Reason(code, name, routes, text)
+            for name in comparison.gradients
+            for code, routes, text in _for_input(comparison, name)
+        )
     )
 
 
@@ -90,12 +94,20 @@ def _tried(here: Disagreement) -> Iterator[Cause | None]:
 
 def _last_digits(comparison: Comparison, name: str) -> Iterator[tuple[str, tuple[str, str], str]]:
     """Routes that agree within tolerance but not to the last digit."""
-    errors = {r: e for r, e in comparison.error[name].items() if e is not None and r in comparison.judged(name) and r != "reference"}
+    errors = {
+        r: e
+        for r, e in comparison.error[name].items()
+        if e is not None and r in comparison.judged(name) and r != "reference"
+    }
     worst = max(errors, key=lambda route: errors[route].ulps, default=None)
     if worst is not None and errors[worst].ulps > 0.5:
         dtype = str(comparison.dtype).removeprefix("torch.")
-        yield "rounding", (worst, "reference"), (
-            f"{dtype} carries {digits(comparison.dtype)} digits; they are {errors[worst].ulps:.2g} units in the last place apart"
+        yield (
+            "rounding",
+            (worst, "reference"),
+            (
+                f"{dtype} carries {digits(comparison.dtype)} digits; they are {errors[worst].ulps:.2g} units in the last place apart"
+            ),
         )
 
 
@@ -118,5 +130,11 @@ def _about_the_step(comparison: Comparison, name: str, best: str) -> Cause | Non
     if not distance[at].item() > 1e-3 * max(abs(want), 1e-300):
         return None
     if truncation >= rounding:
-        return "step", f"h = {h:.2g} is too large: the slope changes between x − h and x + h (truncation about {truncation:.2g})"
-    return "step", f"h = {h:.2g} is too small: the difference of two rounded values keeps few digits (rounding about {rounding:.2g})"
+        return (
+            "step",
+            f"h = {h:.2g} is too large: the slope changes between x − h and x + h (truncation about {truncation:.2g})",
+        )
+    return (
+        "step",
+        f"h = {h:.2g} is too small: the difference of two rounded values keeps few digits (rounding about {rounding:.2g})",
+    )

@@ -79,14 +79,20 @@ def not_finite(here: Disagreement) -> Cause | None:
     for step in tape.steps:
         operands = [v.value for v in step.inputs if isinstance(v.value, torch.Tensor)]
         if not bool(step.value.isfinite().all()) and all(bool(v.isfinite().all()) for v in operands):
-            return "nonfinite", f"{called(step)} is {bad_or_first(step.value):g}: the function has no finite value there"
+            return (
+                "nonfinite",
+                f"{called(step)} is {bad_or_first(step.value):g}: the function has no finite value there",
+            )
     for step in reversed(tape.steps):
         for local, product in step.vjp.values():
             if not bool(product.isfinite().all()):
                 slope = "" if local is None else f" has the slope {bad_or_first(local):g}; times the"
                 back = bad_or_first(step.adjoint)  # pyright: ignore
                 rule = ": 0 · inf is nan, also on a branch that was not taken" if back == 0 else ""
-                return "nonfinite", f"{called(step)}{slope or ': the'} {back:g} that comes back it gives {bad_or_first(product):g}{rule}"
+                return (
+                    "nonfinite",
+                    f"{called(step)}{slope or ': the'} {back:g} that comes back it gives {bad_or_first(product):g}{rule}",
+                )
     return "nonfinite", f"the formula gives {here.got:g} here"
 
 

@@ -6,9 +6,9 @@ import mpmath
 import torch
 
 from ..derivation import Derivation
-from .disagreement import Cause, Disagreement
 from ..inputs import Inputs
 from ..run import run
+from .disagreement import Cause, Disagreement
 
 _WELL_CONDITIONED = 1e3  # three lost digits are still called rounding
 
@@ -27,9 +27,15 @@ def precision(here: Disagreement) -> Cause | None:
                 f"the gradient is ill-conditioned here: when the inputs change by one part in 10ⁿ it changes about {condition:.1g} "
                 f"times as much, and {here.dtype} rounds every number by {epsilon:.1g} of itself"
             )
-        return "rounding", f"{here.dtype} rounds every step by {epsilon:.1g} of its value (off by {here.relative:.1g}); at 50 digits they agree"
+        return (
+            "rounding",
+            f"{here.dtype} rounds every step by {epsilon:.1g} of its value (off by {here.relative:.1g}); at 50 digits they agree",
+        )
     if comparison.dtype != torch.float64 and _double_agrees(here):
-        return "rounding", f"{here.dtype} carries {digits(comparison.dtype)} digits; in float64 the two agree (off by {here.relative:.1g} here)"
+        return (
+            "rounding",
+            f"{here.dtype} carries {digits(comparison.dtype)} digits; in float64 the two agree (off by {here.relative:.1g} here)",
+        )
     return None
 
 

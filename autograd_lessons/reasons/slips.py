@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import torch
 
-from .causes import clamp, saturation
 from ..derivation import Derivation
-from .disagreement import Cause, Disagreement, bad_or_first
 from ..grains import links
 from ..inputs import Inputs
 from ..manual import Factor
 from ..run import run
+from .causes import clamp, saturation
+from .disagreement import Cause, Disagreement, bad_or_first
 
 
 def chain(here: Disagreement) -> Cause | None:
@@ -97,7 +97,9 @@ def _mends(comparison, name: str, factor: torch.Tensor) -> bool:
     if value is None or true is None or factor.shape not in ((), true.shape) or bool(((factor - 1).abs() < 1e-6).all()):
         return False
     product = value * factor
-    return product.shape == true.shape and bool(torch.isclose(product, true.to(product.dtype), rtol=1e-4, atol=1e-12).all())
+    return product.shape == true.shape and bool(
+        torch.isclose(product, true.to(product.dtype), rtol=1e-4, atol=1e-12).all()
+    )
 
 
 def _elsewhere(here: Disagreement):

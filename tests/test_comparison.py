@@ -1,0 +1,363 @@
+"""The routes side by side: the facts of the seed lesson, every hand-written form, and bad answers refused."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+import autograd_lessons as al
+
+
+def binary_cross_entropy_loss(prediction, target):
+    epsilon = 1e-8  # To prevent log(0)
+    prediction = torch.clamp(prediction, epsilon, 1 - epsilon)
+    return -(target * torch.log(prediction) + (1 - target) * torch.log(1 - prediction))
+
+
+def clamped(w, b, x, y):
+    z = w * x + b
+    y_pred = torch.sigmoid(z)
+    loss = binary_cross_entropy_loss(y_pred, y)
+    return loss
+
+
+def with_logits(w, b, x, y):
+    z = w * x + b
+    return F.binary_cross_entropy_with_logits(z, y)
+
+
+def built_in(w, b, x, y):
+    y_pred = torch.sigmoid(w * x + b)
+    return F.binary_cross_entropy(y_pred, y)
+
+
+CHAIN = {
+    "dloss_dy_pred": lambda y_pred, y: (y_pred - y) / (y_pred * (1 - y_pred)),
+    "dy_pred_dz": lambda y_pred: y_pred * (1 - y_pred),
+    "dz_dw": lambda x: x,
+    "dz_db": 1,
+}
+
+
+def sine_of_square(x):
+    y = x**2
+    z = torch.sin(y)
+    return z
+
+
+def codes(comparison, *routes):
+    return {reason.code for reason in comparison.reasons if not routes or set(routes) & set(reason.routes)}
+
+
+def seed_row(x, y, function=clamped, manual=CHAIN):
+    return al.compare(function, manual, w=1.0, b=0.0, x=x, y=y, wrt=("w", "b"), dtype=torch.float32)
+
+
+# ---------------------------------------------------------------- the seed's numbers
+def test_square():
+    comparison = al.compare(lambda x: x**2, lambda x: 2 * x, x=3.0)
+    assert comparison.ok and comparison.routes == ("manual", "sympy", "autograd", "finite_difference", "reference")
+    assert {route: value.item() for route, value in comparison.gradients["x"].items() if route != "finite_difference"} == {
+        "manual": 6.0, "sympy": 6.0, "autograd": 6.0, "reference": 6.0,
+    }  # fmt: skip
+    assert comparison.gradients["x"]["finite_difference"].item() == pytest.approx(6.0, abs=1e-8)
+
+
+def test_sine_of_square():
+    comparison = al.compare(sine_of_square, lambda x: 2 * x * math.cos(x**2), x=4.0)
+    assert comparison.ok
+    assert comparison.gradients["x"]["manual"].item() == -7.661275842587077
+    assert comparison.error["x"]["autograd"].ulps < 2
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "loss", "autograd", "manual", "logits", "library"),
+    [  # DESIGN: measured with torch 2.13.0 in float32
+        (6.7, 0.0, 6.7012, 6.69176197, 6.69176245, 6.69176245, 6.69176197),
+        (16.0, 0.0, 15.942, 15.999998, 15.999998, 15.999998, 15.999998),
+        (17.0, 0.0, math.inf, math.nan, math.nan, 17.0, 0.0),
+        (-18.5, 1.0, 18.4207, -0.0, 18.5, 18.5, 18.5),
+        (-104.0, 1.0, 18.4207, -0.0, math.nan, 104.0, 0.0),
+    ],
+)
+def test_the_five_rows(x, y, loss, autograd, manual, logits, library):
+    seed = seed_row(x, y)
+    assert seed.tape.output.value.item() == pytest.approx(loss, abs=6e-4)
+    pairs = [
+        (seed.gradients["w"]["autograd"], autograd),
+        (seed.gradients["w"]["manual"], manual),
+        (seed_row(x, y, with_logits, None).gradients["w"]["autograd"], logits),
+        (seed_row(x, y, built_in, None).gradients["w"]["autograd"], library),
+    ]
+    for value, expected in pairs:
+        assert value.item() == pytest.approx(expected, abs=6e-7, nan_ok=True)
+
+
+def test_the_seeds_gradients_by_hand_to_its_digits():
+    seed = seed_row(6.7, 0.0)
+    assert seed.gradients["w"]["manual"].item() == 6.691762447357178
+    assert seed.gradients["b"]["manual"].item() == 0.998770534992218
+    assert seed.ok and not any(seed.vacuous.values())
+    assert codes(seed, "autograd") == {"rounding"}
+
+
+def test_at_16_the_last_digits_are_rounding():
+    seed = seed_row(16.0, 0.0)
+    assert codes(seed) <= {"rounding", "saturation", "ill_conditioned", "step"}
+
+
+def test_at_17_saturation_is_named():
+    seed = seed_row(17.0, 0.0)
+    assert seed.ok is False
+    assert codes(seed, "autograd") == {"saturation"}
+    assert "differ" in seed.verdict and "because" in seed.verdict
+    assert "y_pred" in seed.verdict and "rounds that to 1" in seed.verdict
+    assert seed.gradients["w"]["reference"].item() == pytest.approx(17.0, abs=1e-5)
+
+
+def test_below_the_clamp_the_cut_is_named_and_zero_proves_nothing():
+    seed = seed_row(-18.5, 1.0)
+    assert seed.ok is False
+    assert codes(seed, "manual") == {"clamp"}
+    assert "manual 18.5 and autograd -0" in seed.verdict and "clamp" in seed.verdict
+    without = seed_row(-18.5, 1.0, manual=None)
+    assert without.vacuous == {"w": True, "b": True}
+    assert "proves nothing" in without.verdict
+
+
+def test_far_below_the_manual_chain_has_no_number():
+    seed = seed_row(-104.0, 1.0)
+    assert seed.ok is False and codes(seed, "manual") == {"saturation"}
+
+
+def test_the_librarys_silent_zero_is_not_agreement():
+    library = seed_row(17.0, 0.0, built_in, None)
+    assert library.ok is False and codes(library, "autograd") == {"saturation"}
+    assert seed_row(17.0, 0.0, with_logits, None).ok
+
+
+# ---------------------------------------------------------------- hand-written forms
+def test_each_factor_is_checked_on_its_own():
+    wrong = CHAIN | {"dz_dw": lambda x: x**2}
+    comparison = seed_row(6.7, 0.0, manual=wrong)
+    assert comparison.ok is False
+    (reason,) = [r for r in comparison.reasons if r.input == "w" and "manual" in r.routes]
+    assert reason.code == "wrong" and "dz_dw is wrong" in reason.text
+    assert "dloss_dy_pred, dy_pred_dz are right" in reason.text
+    assert codes(comparison, "manual") == {"wrong"} or not [
+        r for r in comparison.reasons if r.input == "b" and r.code == "wrong"
+    ]
+
+
+def test_a_factor_left_out_is_named():
+    comparison = seed_row(6.7, 0.0, manual={k: v for k, v in CHAIN.items() if k != "dy_pred_dz"})
+    assert comparison.gradients["w"]["manual"] is None or comparison.ok is False
+
+
+def test_a_path_left_out_of_a_sum_is_named():
+    def f(x):
+        s = torch.sin(x)
+        y = x * s
+        return y
+
+    good = {"dy_dx": lambda s: s, "dy_ds": lambda x: x, "ds_dx": lambda x: torch.cos(x)}
+    assert al.compare(f, good, x=1.3).ok
+    comparison = al.compare(f, {k: v for k, v in good.items() if k != "dy_dx"}, x=1.3)
+    assert comparison.ok is False
+    assert any(r.code == "missing_factor" and "dy_dx" in r.text for r in comparison.reasons)
+
+
+@pytest.mark.parametrize(
+    "manual",
+    [
+        {"w": lambda w, x: 3 * w**2 * x, "x": lambda w: w**3},
+        {"w": 24.0, "x": lambda w, x: w**3},
+        lambda w, x: {"w": 3 * w**2 * x, "x": w**3},
+        lambda w, x: (3 * w**2 * x, w**3),
+        (24.0, torch.tensor(8.0)),
+        {"w": lambda v: 3 * v**2 * 2, "x": 8},
+        {"doutput_dw": 24.0, "doutput_dx": 8.0},
+    ],
+)
+def test_every_form_for_several_inputs(manual):
+    assert al.compare(lambda w, x: w**3 * x, manual, w=2.0, x=2.0).ok
+
+
+def test_a_lone_parameter_of_another_name_gets_the_single_input():
+    assert al.compare(lambda x: x**3, lambda t: 3 * t**2, x=2.0).ok
+
+
+def test_point_by_point_for_functions_of_one_number():
+    comparison = al.compare(lambda x: torch.sin(x).sum(), lambda x: math.cos(x), x=torch.linspace(0, 1, 5))
+    assert comparison.ok
+    with pytest.raises(al.ManualError, match="torch.cos"):
+        al.compare(torch.sin, lambda input: math.cos(input), input=torch.linspace(0, 1, 100_001))
+
+
+def test_a_plain_number_stands_for_every_point_of_an_elementwise_function():
+    assert al.compare(lambda x: 2 * x, lambda x: 2, x=torch.linspace(0, 1, 7)).ok
+
+
+@pytest.mark.parametrize(
+    ("manual", "words"),
+    [
+        ({"dy_dq": 1.0}, "no factor of this chain"),
+        ({"z": 1.0}, "no factor"),
+        (lambda q, p: q, "asks for 'q'"),
+        (lambda x: "six", "'six'"),
+        (lambda x: undefined_name, "NameError"),  # noqa: F821
+        (lambda x: None, "None"),
+    ],
+)
+def test_bad_manual_gradients_are_refused_in_words(manual, words):
+    with pytest.raises(al.ManualError, match=words):
+        al.compare(sine_of_square, manual, x=1.0)
+
+
+def test_one_gradient_for_several_inputs_is_refused():
+    with pytest.raises(al.ManualError, match="2 gradients"):
+        al.compare(lambda a, b: a * b, lambda a, b: b, a=1.0, b=2.0)
+
+
+def test_an_arithmetic_error_of_the_formula_is_nan_not_a_traceback():
+    comparison = al.compare(lambda x: x**2, lambda x: 1 / float(x), x=0.0)
+    assert math.isnan(comparison.gradients["x"]["manual"].item())
+    assert codes(comparison, "manual") == {"nonfinite"} and "ZeroDivisionError" in comparison.verdict
+
+
+# ---------------------------------------------------------------- wrong answers
+def test_a_missing_factor_is_named():
+    comparison = al.compare(sine_of_square, lambda x: torch.cos(x**2), x=1.2)
+    assert comparison.ok is False
+    (reason,) = [r for r in comparison.reasons if "manual" in r.routes]
+    assert reason.code == "missing_factor" and "∂y/∂x" in reason.text
+
+
+def test_a_plainly_wrong_answer_is_wrong():
+    comparison = al.compare(sine_of_square, lambda x: 2 * x * torch.cos(x), x=1.2)
+    assert codes(comparison, "manual") == {"wrong"}
+    assert comparison.assert_ok.__doc__
+    with pytest.raises(AssertionError, match="manual"):
+        comparison.assert_ok()
+
+
+@pytest.mark.parametrize("answer", [torch.ones(3, 1), torch.ones(1), torch.tensor(1.0), 1.0, torch.ones(3, 3)])
+def test_a_shape_that_broadcasts_is_never_accepted(answer):
+    comparison = al.compare(lambda x: x.sum(), {"x": answer}, x=[1.0, 2.0, 3.0])
+    assert comparison.ok is False and codes(comparison, "manual") == {"shape"}
+
+
+def test_agreement_of_zeros_is_flagged():
+    comparison = al.compare(lambda x: x**2, lambda x: x, x=0.0)
+    assert comparison.ok and comparison.vacuous == {"x": True} and "proves nothing" in comparison.verdict
+    assert al.compare(lambda x: x**2, lambda x: 2 * x, x=1.0).vacuous == {"x": False}
+
+
+# ---------------------------------------------------------------- kinks, edges, infinities
+@pytest.mark.parametrize(
+    ("function", "slope"),
+    [
+        (lambda x: torch.relu(x), 0.0),
+        (lambda x: torch.maximum(x, torch.zeros_like(x)), 0.5),
+        (lambda x: torch.clamp(x, min=0), 1.0),
+        (lambda x: torch.abs(x), 0.0),
+    ],
+)
+def test_conventions_at_kinks(function, slope):
+    comparison = al.compare(function, lambda x: 0.25, x=0.0)
+    assert comparison.gradients["x"]["autograd"].item() == comparison.gradients["x"]["sympy"].item() == slope
+    assert codes(comparison, "manual") == {"kink"} and "convention" in comparison.verdict
+
+
+def test_where_does_not_protect_from_nan():
+    comparison = al.compare(lambda x: torch.where(x > 0, torch.sqrt(x), x), x=-1.0)
+    assert comparison.ok is False
+    assert math.isnan(comparison.gradients["x"]["autograd"].item()) and comparison.gradients["x"]["sympy"].item() == 1.0
+    assert codes(comparison, "autograd") == {"nonfinite"} and "sqrt" in comparison.verdict
+
+
+@pytest.mark.parametrize("x", [0.0, math.inf, -math.inf, math.nan])
+def test_infinities_and_nan_are_reported(x):
+    comparison = al.compare(lambda x: torch.log(x), lambda x: 1 / x, x=x)
+    assert comparison.ok is False or math.isinf(x)
+    assert isinstance(comparison.verdict, str) and repr(comparison)
+
+
+# ---------------------------------------------------------------- finite differences
+@pytest.mark.parametrize(("h", "value"), [(1e-2, 85), (1e-6, 1873.503), (1e-12, 1963)])
+def test_sine_of_square_at_1000(h, value):
+    comparison = al.compare(sine_of_square, x=1000.0, finite_difference_step=h)
+    assert comparison.gradients["x"]["finite_difference"].item() == pytest.approx(
+        value, rel=6e-3 if value == 85 else 1e-3
+    )
+    assert comparison.gradients["x"]["autograd"].item() == pytest.approx(1873.504, abs=1e-3)
+    assert comparison.ok, "the finite difference never makes ok false by itself"
+    expected = set() if h == 1e-6 else {"step"}
+    assert codes(comparison, "finite_difference") == expected
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("x", [0.1, 1.0, 7.0, 100.0])
+def test_the_finite_difference_keeps_within_its_bound(dtype, x):
+    comparison = al.compare(lambda x: torch.sin(x) * torch.exp(-x / 50) + x.sqrt(), x=x, dtype=dtype)
+    assert comparison.off_bound("x").item() is False
+
+
+# ---------------------------------------------------------------- float32, grids, vectors
+def test_float32_rounding_is_told_from_a_wrong_answer():
+    comparison = al.compare(lambda x: ((1 + x) - 1) ** 2, lambda x: 2 * x, x=1e-4, dtype=torch.float32)
+    assert codes(comparison, "autograd") & {"rounding", "ill_conditioned"}
+    assert "wrong" not in codes(comparison)
+
+
+def test_a_million_points():
+    comparison = al.compare(
+        sine_of_square, lambda x: 2 * x * torch.cos(x**2), x=torch.linspace(-3, 3, 1_000_000, dtype=torch.float64)
+    )
+    assert comparison.ok and comparison.tape.summed
+    assert comparison.gradients["x"]["sympy"].shape == (1_000_000,)
+    assert 0 < comparison.error["x"]["autograd"].ulps < 64
+
+
+def test_a_grid_with_one_bad_point_reports_the_worst_point():
+    x = torch.linspace(0.5, 3, 5_000, dtype=torch.float64)
+    truth = 1 / x
+    truth[1234] += 0.5
+    comparison = al.compare(torch.log, {"input": truth}, input=x)
+    assert comparison.ok is False
+    (reason,) = [r for r in comparison.reasons if "manual" in r.routes]
+    assert reason.code == "wrong" and "element 1234" in reason.text
+
+
+def test_a_vector_with_a_scalar_result():
+    comparison = al.compare(lambda x: (x**2).mean(), lambda x: 2 * x / 3, x=[1.0, 2.0, 3.0])
+    assert comparison.ok
+    torch.testing.assert_close(comparison.gradients["x"]["sympy"], torch.tensor([2, 4, 6]).double() / 3)
+
+
+def test_the_functions_own_warnings_are_shown_once(recwarn):
+    def f(x):
+        y = x * 2
+        y.grad
+        return y
+
+    al.compare(f, x=1.0)
+    assert len([w for w in recwarn if "non-leaf" in str(w.message) or "not a leaf" in str(w.message)]) == 1
+
+
+@pytest.mark.parametrize("function", [lambda x: (x, x), lambda x: None, lambda x: x.item()])
+def test_outputs_without_a_gradient_are_refused(function):
+    with pytest.raises(al.OutputError):
+        al.compare(function, x=1.0)
+
+
+def test_only_one_route_is_nothing_to_compare():
+    comparison = al.compare(lambda x: torch.special.bessel_j0(x), x=1.0)
+    assert comparison.ok is None and "nothing to compare" in comparison.verdict
+
+
+def test_the_text_form_names_routes_and_verdict():
+    text = repr(seed_row(-18.5, 1.0))
+    for part in ("manual", "SymPy", "autograd", "finite difference", "reference", "18.5", "clamp"):
+        assert part in text
