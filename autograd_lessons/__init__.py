@@ -1,6 +1,39 @@
 """The gradient by hand, by SymPy and by autograd: the same number, step by step, and why when it is not."""
 
+import importlib
+from typing import TYPE_CHECKING
+
 from .errors import InputError, LessonError, ManualError, OutputError
 from .run import record
 
-__all__ = ["InputError", "LessonError", "ManualError", "OutputError", "record"]
+if TYPE_CHECKING:
+    from . import lessons
+    from .comparison import compare
+    from .derivation import derive
+    from .explorer import explore
+
+__all__ = [
+    "InputError",
+    "LessonError",
+    "ManualError",
+    "OutputError",
+    "compare",
+    "derive",
+    "explore",
+    "lessons",
+    "record",
+]
+
+_LATER = {"compare": "comparison", "derive": "derivation", "explore": "explorer"}  # SymPy and ipywidgets wait until then
+
+
+def __getattr__(name: str):
+    if name == "lessons":
+        return importlib.import_module(".lessons", __name__)
+    if name in _LATER:
+        return getattr(importlib.import_module(f".{_LATER[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

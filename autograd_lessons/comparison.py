@@ -243,9 +243,9 @@ class Comparison:
         if serious:
             first = serious[0]
             one, other = first.routes
-            sides = f"{TITLES.get(one, one)} {self._shown(first.input, one)} and {TITLES[other]} {self._shown(first.input, other)}"
+            sides = f"{TITLES[one]} {self._shown(first.input, one)} against {TITLES[other]} {self._shown(first.input, other)}"
             more = f" ({len(serious) - 1} more: see .reasons)" if len(serious) > 1 else ""
-            return f"{first.input}: {sides} differ, because {first.text}{more}"
+            return f"{first.input}: {sides} differs, because {first.text}{more}"
         empty = [name for name, zero in self.vacuous.items() if zero]
         if self.ok is None:
             return f"There is only one route ({', '.join(self.routes) or 'none'}): nothing to compare."

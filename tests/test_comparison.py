@@ -111,7 +111,7 @@ def test_at_17_saturation_is_named():
     seed = seed_row(17.0, 0.0)
     assert seed.ok is False
     assert codes(seed, "autograd") == {"saturation"}
-    assert "differ" in seed.verdict and "because" in seed.verdict
+    assert "differs, because" in seed.verdict
     assert "y_pred" in seed.verdict and "rounds that to 1" in seed.verdict
     assert seed.gradients["w"]["reference"].item() == pytest.approx(17.0, abs=1e-5)
 
@@ -120,7 +120,7 @@ def test_below_the_clamp_the_cut_is_named_and_zero_proves_nothing():
     seed = seed_row(-18.5, 1.0)
     assert seed.ok is False
     assert codes(seed, "manual") == {"clamp"}
-    assert "manual 18.5 and autograd -0" in seed.verdict and "clamp" in seed.verdict
+    assert "manual 18.5 against autograd -0 differs, because" in seed.verdict and "clamp" in seed.verdict
     without = seed_row(-18.5, 1.0, manual=None)
     assert without.vacuous == {"w": True, "b": True}
     assert "proves nothing" in without.verdict
@@ -289,7 +289,7 @@ def test_infinities_and_nan_are_reported(x):
 def test_sine_of_square_at_1000(h, value):
     comparison = al.compare(sine_of_square, x=1000.0, finite_difference_step=h)
     assert comparison.gradients["x"]["finite_difference"].item() == pytest.approx(
-        value, rel=6e-3 if value == 85 else 1e-3
+        value, rel=1e-2 if value == 85 else 1e-3
     )
     assert comparison.gradients["x"]["autograd"].item() == pytest.approx(1873.504, abs=1e-3)
     assert comparison.ok, "the finite difference never makes ok false by itself"
@@ -317,7 +317,7 @@ def test_a_million_points():
     )
     assert comparison.ok and comparison.tape.summed
     assert comparison.gradients["x"]["sympy"].shape == (1_000_000,)
-    assert 0 < comparison.error["x"]["autograd"].ulps < 64
+    assert 0 < comparison.error["x"]["autograd"].absolute < 1e-14
 
 
 def test_a_grid_with_one_bad_point_reports_the_worst_point():
@@ -353,7 +353,7 @@ def test_outputs_without_a_gradient_are_refused(function):
 
 
 def test_only_one_route_is_nothing_to_compare():
-    comparison = al.compare(lambda x: torch.special.bessel_j0(x), x=1.0)
+    comparison = al.compare(lambda x: torch.special.erfcx(x), x=1.0)
     assert comparison.ok is None and "nothing to compare" in comparison.verdict
 
 

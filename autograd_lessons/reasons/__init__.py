@@ -46,12 +46,16 @@ def _for_input(comparison: Comparison, name: str) -> Iterator[tuple[str, tuple[s
     if best is None:
         return
     found = False
-    for route in ("manual", "autograd", "sympy"):
+    for route in ("autograd", "manual", "sympy"):
         cause = _cause(comparison, name, route, best) if route in judged and route != best else None
         if cause is not None:
             found = True
-            other = "autograd" if route == "manual" and "autograd" in judged else best
-            yield cause[0], (route, other), cause[1]
+            engine = (
+                route == "manual"
+                and "autograd" in judged
+                and disagreement.find(comparison, name, "autograd", best) is None
+            )
+            yield cause[0], (route, "autograd" if engine else best), cause[1]
     if not found:
         unused = chain(Disagreement(comparison, name, "manual", best, 0, 0.0, 0.0))
         if unused is not None:  # the wrong factor does not reach this gradient, or is not on a complete chain

@@ -1,0 +1,457 @@
+"""The gradient as SymPy finds it: local derivatives, the chain rule's paths, the whole formula, and their numbers."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+import mpmath
+import numpy as np
+import sympy as sp
+import torch
+
+from .exact import Exact
+from .functions import sigmoid
+from .grains import links, nodes
+from .inputs import gather
+from .notation import latex, text
+from .program import MOST_ELEMENTS, Program, has_rule, outline
+from .rules import BRANCHES
+from .run import learners_traceback, run
+from .tape import Step, Tape, Value, substitute
+from .tidying import textbook, tidy
+
+MOST_PATHS = 64
+_programs: OrderedDict[tuple, Program] = OrderedDict()  # the least recently used goes first
+
+
+def derive(
+    function: Callable,
+    /,
+    *,
+    inputs: Mapping[str, Any] | None = None,
+    wrt: Iterable[str] | str | None = None,
+    dtype: torch.dtype | None = None,
+    **given: Any,
+) -> Derivation:
+    """The symbolic gradient of `function`, along the branch that it takes at these inputs (1.0 where none is given).
+
+    Raises `InputError`, and what the function itself raises.
+
+    >>> import torch, autograd_lessons as al
+    >>> al.derive(lambda x: torch.sin(x**2)).gradient["x"]
+    2*x*cos(x**2)
+    """
+    __tracebackhide__ = True
+    gathered = gather(function, given, inputs, wrt, dtype, missing=1.0)
+    try:
+        return Derivation(run(function, gathered))
+    except Exception as error:
+        raise error.with_traceback(learners_traceback(error))
+
+
+class Derivation:
+    """SymPy's side of one recorded run. Formulas are in plain symbols, named as the learner named the values."""
+
+    def __init__(self, tape: Tape):
+        self.tape = tape
+        relevant = [v for v in tape.values if v.requires_grad]
+        small = all(v.value.numel() <= MOST_ELEMENTS for v in relevant)
+        #: whether one formula stands for every element of an elementwise function
+        self.generic = bool(not small and tape.summed)
+        self._known = small or self.generic
+        self._index = {value: i for i, value in enumerate(tape.values)}
+        self._branches = {step: taken for step in tape.steps if (taken := _branch(step)) is not None}
+        self._where: np.ndarray | None = None  # for each element of a generic run the number of its group
+        self._programs = self._grouped() if self.generic else [self._program(self._branches)]
+        self._exacts: dict[int | None, Exact] = {}
+
+    # ------------------------------------------------------------------ programs, by branch
+    def _program(self, branches: dict[Step, np.ndarray], generic: bool | None = None) -> Program:
+        key, arguments = outline(self.tape, branches, self.generic if generic is None else generic)
+        found = _programs.pop(key, None) or Program(*arguments)
+        _programs[key] = found
+        while len(_programs) > 256:
+            _programs.popitem(last=False)
+        return found
+
+    def _grouped(self) -> list[Program]:
+        """One program for each combination of branches that some element took."""
+        shape = self.tape.output.value.shape  # pyright: ignore
+        rows = [np.broadcast_to(taken, shape).reshape(-1) for taken in self._branches.values()]
+        if not rows:
+            self._where = np.zeros(int(np.prod(shape)), int)
+            return [self._program({})]
+        kinds, self._where = np.unique(np.stack(rows), axis=1, return_inverse=True)
+        self._where = self._where.reshape(-1)
+        return [self._program({s: np.asarray(b) for s, b in zip(self._branches, kind)}) for kind in kinds.T]
+
+    @cached_property
+    def _single(self) -> Program | None:
+        """The program with one symbol a tensor, for formulas that hold for every element; None where branches differ."""
+        if self.generic:
+            return self._programs[0] if len(self._programs) == 1 else None
+        if any(taken.size and (taken != taken.reshape(-1)[0]).any() for taken in self._branches.values()):
+            return None
+        return self._program(self._branches, generic=True)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The operations on the way that have no symbolic rule, by torch's name."""
+        flows = [step for step in self.tape.steps if step.requires_grad]
+        if not self._known:
+            return tuple(dict.fromkeys(s.op for s in flows if s.value.numel() > MOST_ELEMENTS or not has_rule(s)))
+        return tuple(dict.fromkeys(step.op for step in flows if not has_rule(step)))
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """What was true of the numbers on the branches taken: `1e-08 ≤ y_pred ≤ 0.99999999`."""
+        found = []
+        for step, taken in self._branches.items():
+            if not step.requires_grad:
+                continue
+            names = [_said(value) for value in step.inputs]
+            if step.op.rstrip("_") == "clamp" and len(names) < 3:
+                names = [names[0], *(["−∞", names[1]] if "max" in step.call.kwargs else [names[1], "∞"])]
+            for index in np.unique(taken):
+                sentence = BRANCHES[step.op.rstrip("_")].says[int(index)].format(*names)
+                if sentence:
+                    found.append(sentence)
+        return tuple(dict.fromkeys(found))
+
+    # ------------------------------------------------------------------ formulas
+    @property
+    def gradient(self) -> dict[str, Any]:
+        """By input: its derivative, a nested list in the shape of a small vector, one formula for each element of a grid."""
+        return {name: made for name in self._differentiated if (made := self._gradient(name)) is not None}
+
+    @property
+    def _differentiated(self) -> list[str]:
+        return [name for name, value in self.tape.inputs.items() if value.adjoint is not None]
+
+    def _gradient(self, name: str):
+        program = self._programs[0]
+        if self.generic and len(self._programs) > 1:
+            pieces = [_gradient_formulas(p, self._output, self._index[self.tape.inputs[name]]) for p in self._programs]
+            return (
+                None
+                if None in pieces
+                else _plain(pieces[0][0])
+                if len({p[0] for p in pieces}) == 1
+                else [_plain(p[0]) for p in pieces]
+            )  # pyright: ignore
+        formulas = self._formulas(program, name)
+        if formulas is None:
+            return None
+        return _nested([_plain(f) for f in formulas], program.symbols[self._index[self.tape.inputs[name]]].shape)
+
+    def _formulas(self, program: Program, name: str) -> list[sp.Expr] | None:
+        if not self._known or self.missing or not isinstance(self.tape.output, Value):
+            return None
+        return _gradient_formulas(program, self._output, self._index[self.tape.inputs[name]])
+
+    @property
+    def _output(self) -> int:
+        return self._index[self.tape.output]  # pyright: ignore
+
+    @cached_property
+    def local(self) -> dict[tuple[str, str], Any]:
+        """By (output, input): ∂output/∂input for every link of both grains, in the names of what the output used."""
+        found = {}
+        for grain in ("variables", "operations"):
+            for link in links(self.tape, grain):
+                pair = (link.output.label, link.input.label)
+                if pair not in found and (made := self._local(link.output, link.input, grain)) is not None:
+                    found[pair] = made
+        return found
+
+    def _local(self, output: Step, used: Value, grain: str):
+        if not self._known:
+            return None
+        stop = frozenset(self._index[v] for v in nodes(self.tape, grain))
+        elementwise = output.value.shape == used.value.shape or used.value.numel() == 1
+        for program in (self._single, self._programs[0]):
+            if program is None or (program is self._single and not elementwise and output.value.numel() > 1):
+                continue
+            made = _local_formula(program, self._index[output], self._index[used], stop, output.name)
+            if made is not None:
+                return made
+        return None
+
+    @property
+    def chain(self) -> dict[str, tuple[tuple[Any, ...], ...]]:
+        """By input: the paths from the output down to it at the variables grain, each a tuple of factors."""
+        below: dict[str, list[str]] = {}
+        for link in links(self.tape, "variables"):
+            below.setdefault(link.output.label, []).append(link.input.label)
+        start = self.tape.output.label if isinstance(self.tape.output, Value) else ""
+
+        def paths(here: str, target: str) -> list[list[tuple[str, str]]]:
+            if here == target:
+                return [[]]
+            found = [[(here, used), *rest] for used in below.get(here, []) for rest in paths(used, target)]
+            return found[:MOST_PATHS]
+
+        return {
+            name: tuple(tuple(self.local.get(pair) for pair in path) for path in paths(start, name))
+            for name in self._differentiated
+        }
+
+    def latex(self, name: str) -> str:
+        """LaTeX of the gradient for an input; KeyError if it has no formula."""
+        return _cached(self._programs[0], ("latex", name), lambda: latex(self.gradient[name]))
+
+    def text(self, name: str) -> str:
+        """The same in plain Unicode text."""
+        return _cached(self._programs[0], ("text", name), lambda: text(self.gradient[name]))
+
+    def latex_local(self, output: str, used: str) -> str | None:
+        """LaTeX of a local derivative, or None where no rule gives one."""
+        return _cached(
+            self._programs[0], ("latex", output, used), lambda: _shown(self.local.get((output, used)), latex)
+        )
+
+    def text_local(self, output: str, used: str) -> str | None:
+        """A local derivative as plain Unicode text, or None."""
+        return _cached(self._programs[0], ("text", output, used), lambda: _shown(self.local.get((output, used)), text))
+
+    def latex_value(self, label: str, grain: str = "operations") -> str | None:
+        """LaTeX of a step's own formula, in the names of what it used."""
+        return _cached(self._programs[0], ("latex of", label, grain), lambda: _shown(self._own(label, grain), latex))
+
+    def text_value(self, label: str, grain: str = "operations") -> str | None:
+        """A step's own formula as plain text."""
+        return _cached(self._programs[0], ("text of", label, grain), lambda: _shown(self._own(label, grain), text))
+
+    def _own(self, label: str, grain: str):
+        step = next((s for s in self.tape.steps if s.label == label), None)
+        if step is None or not self._known:
+            return None
+        stop = frozenset(self._index[v] for v in nodes(self.tape, grain))
+        program = self._programs[0] if self.generic or step.value.numel() == 1 else self._single
+        form = program.forms[self._index[step]] if program else None
+        if program is None or form is None or form.opaque:
+            return None
+        made = program.compose(self._index[step], stop)
+        return None if made is None else _plain(sp.sympify(made.reshape(-1)[0]))
+
+    # ------------------------------------------------------------------ numbers
+    @cached_property
+    def numbers(self) -> dict[str, torch.Tensor]:
+        """By input: the formula's value at this run, each element on its own branch, in the run's dtype and the input's shape."""
+        found = {}
+        for name in self._differentiated:
+            value = self.tape.inputs[name].value
+            made = self._numbers_on_a_grid(name) if self.generic else self._numbers(name)
+            if made is not None:
+                found[name] = torch.from_numpy(np.asarray(made, dtype=float)).reshape(value.shape).to(value.dtype)
+        return found
+
+    def _numbers(self, name: str):
+        program = self._programs[0]
+        formulas = self._formulas(program, name)
+        if formulas is None:
+            return None
+        symbols, leaves = _leaves(program)
+        function = _cached(
+            program, ("numbers", name), lambda: sp.lambdify(symbols, formulas, modules="mpmath", cse=True)
+        )
+        values = self._leaf_values(leaves)
+        try:
+            with mpmath.workdps(30):
+                numbers = function(*(mpmath.mpf(v) for v in values))
+                return [_float(n) for n in numbers]
+        except (ZeroDivisionError, OverflowError, ValueError):
+            function = _cached(program, ("doubles", name), lambda: sp.lambdify(symbols, formulas, modules="numpy"))
+            with np.errstate(all="ignore"):
+                return [
+                    complex(n).real if complex(n).imag == 0 else np.nan
+                    for n in function(*(np.float64(v) for v in values))
+                ]
+
+    def _leaf_values(self, leaves: list[tuple[int, int]]) -> list[float]:
+        values = self.tape.values
+        return [values[index].value.reshape(-1)[element].item() for index, element in leaves]
+
+    def _numbers_on_a_grid(self, name: str):
+        like = self.tape.inputs[name].value
+        size = self.tape.output.value.numel()  # pyright: ignore
+        result = np.empty(size)
+        assert self._where is not None
+        for number, program in enumerate(self._programs):
+            formulas = self._formulas(program, name)
+            if formulas is None:
+                return None
+            symbols, leaves = _leaves(program)
+            function = _cached(
+                program, ("grid", name), lambda: sp.lambdify(symbols, formulas[0], modules="numpy", cse=True)
+            )
+            chosen = self._where == number
+            arrays = []
+            for index, _ in leaves:
+                flat = self.tape.values[index].value.reshape(-1).double().numpy()
+                arrays.append(flat[chosen] if flat.size > 1 else flat[0])
+            with np.errstate(all="ignore"):
+                result[chosen] = function(*arrays)
+        return result if like.numel() == size else result.sum()
+
+    def reference(self, name: str, where: Iterable[int] | None = None) -> list[mpmath.mpf] | None:
+        """50-digit values of the gradient at flat indices `where` (default: all); None where a step has no rule."""
+        if not self._known or self.missing or name not in self._differentiated:
+            return None
+        value = self.tape.inputs[name].value
+        wanted = list(range(value.numel()) if where is None else where)
+        index, size = self._index[self.tape.inputs[name]], self.tape.output.value.numel()
+        if not self.generic:
+            back = self._exact(None).adjoints(self._output)
+            flat = back[index].reshape(-1) if index in back else [mpmath.mpf(0)] * value.numel()
+            return [flat[i] for i in wanted]
+        if value.numel() == size:
+            return [self._one(i, index) for i in wanted]
+        if size > 1_000:
+            return None
+        with mpmath.workdps(50):
+            return [mpmath.fsum(self._one(i, index) for i in range(size))]
+
+    def _one(self, element: int, index: int) -> mpmath.mpf:
+        back = self._exact(element).adjoints(self._output)
+        return back[index].reshape(-1)[0] if index in back else mpmath.mpf(0)
+
+    def exact(self, step: Value, where: Iterable[int] | None = None) -> list[mpmath.mpf] | None:
+        """50-digit values of a step at flat indices `where`; None where a step before it has no rule."""
+        if not self._known:
+            return None
+        wanted = list(range(step.value.numel()) if where is None else where)
+        index = self._index[step]
+        if any((f := self._programs[0].forms[i]) is not None and f.opaque for i in self._programs[0].reaches(index)):
+            return None
+        if self.generic:
+            return [self._exact(i).values[index].reshape(-1)[0] for i in wanted]
+        flat = self._exact(None).values[index].reshape(-1)
+        return [flat[i] for i in wanted]
+
+    def _exact(self, at: int | None) -> Exact:
+        if at not in self._exacts:
+            if len(self._exacts) > 2_000:
+                self._exacts.clear()
+            program = self._programs[0 if at is None or self._where is None else int(self._where[at])]
+            self._exacts[at] = Exact(self.tape, program, at)
+        return self._exacts[at]
+
+    def __repr__(self) -> str:
+        lines = [f"∂{self._output_name}/∂{name} = {self.text(name)}" for name in self.gradient]
+        lines += [f"∂{output}/∂{used} = {self.text_local(output, used)}" for output, used in self.local]
+        lines += [f"because {condition}" for condition in self.conditions]
+        lines += [f"no symbolic rule for torch.{op}" for op in self.missing]
+        return "\n".join(lines)
+
+    @property
+    def _output_name(self) -> str:
+        return self.tape.output.label if isinstance(self.tape.output, Value) else "output"
+
+
+def _branch(step: Step) -> np.ndarray | None:
+    """Which branch each element of a step took; None if its operation has none."""
+    branch = BRANCHES.get(step.op.rstrip("_"))
+    if branch is None or not has_rule(step):
+        return None
+
+    def rounded(number):  # as torch compares it: in the tensor's dtype 1 − 1e-8 may be 1
+        return torch.tensor(number, dtype=step.value.dtype).item() if isinstance(number, float) else number
+
+    args = [rounded(a) for a in substitute(step.call.args, _double)]
+    kwargs = {key: rounded(a) for key, a in substitute(step.call.kwargs, _double).items() if a is not None}
+    with np.errstate(all="ignore"):
+        return np.nan_to_num(np.asarray(branch.choose(*args, **kwargs))).astype(int)
+
+
+def _double(used: Any):
+    return used.value.double().numpy()
+
+
+def _said(value) -> str:
+    if isinstance(value, Value):
+        return value.name or value.label
+    return f"{value.value:.10g}" if isinstance(value.value, (int, float)) else "…"
+
+
+def _gradient_formulas(program: Program, output: int, leaf: int) -> list[sp.Expr] | None:
+    """∂(sum of the output)/∂(each element of a leaf), as SymPy differentiates the composed formula."""
+
+    def make():
+        composed = program.compose(output, frozenset())
+        if composed is None:
+            return None
+        total = sp.Add(*composed.reshape(-1)) if composed.size > 1 else sp.sympify(composed.reshape(-1)[0])
+        return [textbook(tidy(sp.diff(total, symbol))) for symbol in program.symbols[leaf].reshape(-1)]
+
+    return _cached(program, ("gradient", output, leaf), make)
+
+
+def _local_formula(program: Program, output: int, used: int, stop: frozenset[int], name: str | None):
+    """∂output/∂used in the symbols of the shown values; σ and tanh in the output's own name, as textbooks have it."""
+
+    def make():
+        form = program.forms[output]
+        if form is None or form.opaque:
+            return None
+        composed = program.compose(output, stop)
+        if composed is None:
+            return None
+        slopes = []
+        for i, element in enumerate(composed.reshape(-1)):
+            element = sp.sympify(element)
+            for symbol in program.symbols[used].reshape(-1):
+                slope = textbook(tidy(sp.diff(element, symbol)))
+                if name is not None and isinstance(element, (sigmoid, sp.tanh)):
+                    slope = slope.subs(element, program.symbols[output].reshape(-1)[i])
+                slopes.append(_plain(slope))
+        return _nested(slopes, composed.shape + program.symbols[used].shape)
+
+    return _cached(program, ("local", output, used, stop), make)
+
+
+def _leaves(program: Program) -> tuple[list[sp.Symbol], list[tuple[int, int]]]:
+    """The symbols of inputs and of values taken as they are, and where their numbers stand."""
+
+    def make():
+        found = {}
+        for index, form in enumerate(program.forms):
+            if form is None or form.opaque:
+                for element, symbol in enumerate(program.symbols[index].reshape(-1)):
+                    found[symbol] = (index, element)
+        return list(found), list(found.values())
+
+    return _cached(program, "leaves", make)
+
+
+def _cached(program: Program, key, make: Callable):
+    if key not in program.results:
+        program.results[key] = make()
+    return program.results[key]
+
+
+def _plain(formula: sp.Expr) -> sp.Expr:
+    """The formula in symbols without assumptions."""
+    return formula.xreplace({symbol: sp.Symbol(symbol.name) for symbol in formula.free_symbols})  # pyright: ignore
+
+
+def _nested(flat: list, shape: tuple):
+    if shape == ():
+        return flat[0]
+    array = np.empty(shape, dtype=object)
+    array.reshape(-1)[:] = flat
+    return array.tolist()
+
+
+def _shown(made, form: Callable) -> str | None:
+    return None if made is None else form(made)
+
+
+def _float(number) -> float:
+    number = mpmath.mpmathify(number)
+    if isinstance(number, mpmath.mpc):
+        return float(number.real) if number.imag == 0 else float("nan")
+    return float(number)

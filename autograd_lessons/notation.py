@@ -1,0 +1,133 @@
+"""How formulas are written for people: LaTeX from our own tables, and plain Unicode text.
+
+A symbol is a learner's variable. Only identifiers reach LaTeX as they are: no text of a learner's is ever markup.
+"""
+
+from __future__ import annotations
+
+import re
+
+import sympy as sp
+from sympy.printing.latex import LatexPrinter
+from sympy.printing.str import StrPrinter
+
+_GREEK = {
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "mu", "nu", "xi", "pi",
+    "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi",
+    "Sigma", "Upsilon", "Phi", "Psi", "Omega",
+}  # fmt: skip
+
+
+def name_latex(name: str) -> str:
+    """A variable's name: Greek words, a trailing number as index, `_pred` as a hat, one letter italic, all else upright."""
+    element = re.fullmatch(r"(.+?)\[([\d, ]+)\]", name)
+    if element:
+        return f"{_embraced(name_latex(element[1]))}_{{{element[2]}}}"
+    if name.startswith("#") and name[1:].isdigit():
+        return rf"v_{{{name[1:]}}}"
+    if not name.isidentifier():
+        return r"\text{?}"
+    if name.endswith("_pred") and len(name) > 5:
+        return rf"\hat{{{name_latex(name[:-5])}}}"
+    numbered = re.fullmatch(r"(.*[^\d_])_?(\d+)", name)
+    if numbered:
+        return f"{_embraced(name_latex(numbered[1]))}_{{{numbered[2]}}}"
+    if name in _GREEK:
+        return "\\" + name
+    if len(name) == 1:
+        return name
+    return rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
+
+
+def _embraced(shown: str) -> str:
+    return f"{{{shown}}}" if "_" in shown else shown
+
+
+def name_text(name: str) -> str:
+    """A variable's name in plain text: as the learner typed it; an unnamed step is v3."""
+    return f"v{name[1:]}" if name.startswith("#") else name
+
+
+def _plus_first(terms):
+    """ŷ − y, not −y + ŷ."""
+    return sorted(terms, key=lambda term: term.could_extract_minus_sign())
+
+
+class _Latex(LatexPrinter):
+    def _as_ordered_terms(self, expr, order=None):
+        return _plus_first(super()._as_ordered_terms(expr, order))
+
+    def _print_Symbol(self, expr, style="plain"):
+        return name_latex(expr.name)
+
+    def _print_Rational(self, expr):
+        return _decimal(expr) or super()._print_Rational(expr)
+
+    def _print_log(self, expr, exp=None):
+        shown = rf"\log\left({self._print(expr.args[0])}\right)"
+        return shown if exp is None else rf"{shown}^{{{exp}}}"
+
+
+class _Text(StrPrinter):
+    def _as_ordered_terms(self, expr, order=None):
+        return _plus_first(super()._as_ordered_terms(expr, order))
+
+    def _print_Symbol(self, expr):
+        return name_text(expr.name)
+
+    def _print_Rational(self, expr):
+        return _decimal(expr) or super()._print_Rational(expr)
+
+    def _print_Mul(self, expr):
+        return super()._print_Mul(expr).replace("*", "·")
+
+    def _print_Pow(self, expr, rational=False):
+        return super()._print_Pow(expr, rational).replace("**", "^")
+
+    def _print_sigmoid(self, expr):
+        return f"σ({self._print(expr.args[0])})"
+
+    def _print_Pi(self, expr):
+        return "π"
+
+
+def _decimal(number: sp.Rational) -> str | None:
+    """A fraction that was typed as a decimal, as a decimal: 1e-8, 0.1; simple fractions stay fractions."""
+    denominator = int(number.q)
+    if denominator <= 100 and denominator != 10:
+        return None
+    while denominator % 2 == 0:
+        denominator //= 2
+    while denominator % 5 == 0:
+        denominator //= 5
+    return f"{float(number):.15g}" if denominator == 1 else None
+
+
+_latex_printer = _Latex(
+    {"ln_notation": False, "mul_symbol": "dot", "inv_trig_style": "abbreviated", "root_notation": True}
+)
+_text_printer = _Text({"order": None})
+
+
+def latex(formula) -> str:
+    """LaTeX of a formula, or of a nested list of them as a bracketed row."""
+    if isinstance(formula, list):
+        return r"\left[" + r",\; ".join(latex(item) for item in formula) + r"\right]"
+    return _latex_printer.doprint(formula)
+
+
+def text(formula) -> str:
+    """A formula in one line of Unicode: 2·x·cos(x^2), x·(σ(b + w·x) - y)."""
+    if isinstance(formula, list):
+        return "[" + ", ".join(text(item) for item in formula) + "]"
+    return _text_printer.doprint(formula).replace("*", "·").replace("··", "^")
+
+
+def partial_latex(output: str, used: str) -> str:
+    """∂output/∂input."""
+    return rf"\frac{{\partial {name_latex(output)}}}{{\partial {name_latex(used)}}}"
+
+
+def partial_text(output: str, used: str) -> str:
+    """∂output/∂input in plain text."""
+    return f"∂{name_text(output)}/∂{name_text(used)}"

@@ -1,0 +1,268 @@
+"""The symbolic side of one recorded program on one branch: every step as a formula in SymPy.
+
+Holds no numbers of the run, so that it can be kept and used again at every slider tick.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import sympy as sp
+import torch
+
+from .rules import LOSSES, POINTWISE, SHAPED
+from .tape import Constant, Step, Tape, Value, substitute
+
+MOST_ELEMENTS = 36  # tensors up to here are written element by element
+MOST_NODES = 1_500  # a composed formula may have so many before it is not written out
+
+_SPECIAL = {math.pi: sp.pi, 2 * math.pi: 2 * sp.pi, math.pi / 2: sp.pi / 2, math.e: sp.E}
+
+
+def exact(number) -> sp.Expr:
+    """A Python number as SymPy writes it: 2.0 is 2, 0.1 is 1/10, math.pi is π; infinities and nan keep their kind."""
+    if isinstance(number, sp.Basic):
+        return number  # pyright: ignore
+    if isinstance(number, float):
+        if not math.isfinite(number):
+            return sp.nan if number != number else sp.oo if number > 0 else -sp.oo
+        return _SPECIAL.get(number, sp.Rational(repr(number)))
+    return sp.sympify(number)
+
+
+class Form(NamedTuple):
+    """One step: which values it uses, how it was called, and on which branch each element went."""
+
+    op: str
+    operands: tuple  # an index into the program's values, or an array of exact numbers
+    args: tuple
+    kwargs: dict
+    output: int | None
+    branch: Any  # an array of branch indices in the (unreduced) shape, or None
+    pointwise: bool
+    opaque: bool  # its value is taken as it is: no rule, or no gradient flows through it
+    shape: tuple
+
+
+class Program:
+    """`labels[i]`, `symbols[i]` and, for steps, `formula(i)`: the values of a tape by index, inputs first."""
+
+    def __init__(
+        self, labels: tuple[str, ...], shapes: tuple, forms: tuple[Form | None, ...], differentiated: tuple[bool, ...]
+    ):
+        self.labels = labels
+        self.forms = forms
+        self.differentiated = differentiated
+        self.symbols = [_symbols(label, shape) for label, shape in zip(labels, shapes)]
+        self.results: dict = {}  # whatever is derived from this program, by whoever derives it
+
+    # ------------------------------------------------------------------ one step
+    @functools.cache  # noqa: B019 (a program lives as long as the bounded cache that holds it)
+    def formula(self, index: int) -> np.ndarray | None:
+        """The step in terms of the symbols of what it uses: an object array in its shape; None for inputs and opaque values."""
+        form = self.forms[index]
+        if form is None or form.opaque:
+            return None
+        operands = [self.symbols[o] if isinstance(o, int) else o for o in form.operands]
+        return _apply(form, operands)
+
+    # ------------------------------------------------------------------ several steps in one formula
+    def compose(self, index: int, stop: frozenset[int]) -> np.ndarray | None:
+        """Value `index` in terms of the symbols of the values in `stop` and of leaves; None if that is too large to write out."""
+        if self._size(index, stop, {}) > MOST_NODES:
+            return None
+        return self._compose(index, stop, {}, top=True)
+
+    def _compose(self, index: int, stop: frozenset[int], done: dict, top: bool = False) -> np.ndarray:
+        if index in done:
+            return done[index]
+        form = self.forms[index]
+        if (index in stop and not top) or form is None or form.opaque:
+            done[index] = self.symbols[index]
+        else:
+            operands = [self._compose(o, stop, done) if isinstance(o, int) else o for o in form.operands]
+            done[index] = _apply(form, operands)
+        return done[index]
+
+    def _size(self, index: int, stop: frozenset[int], done: dict, top: bool = True) -> int:
+        if index not in done:
+            form = self.forms[index]
+            if (index in stop and not top) or form is None or form.opaque:
+                done[index] = 1
+            else:
+                inner = [self._size(o, stop, done, False) if isinstance(o, int) else 1 for o in form.operands]
+                spread = (
+                    1
+                    if form.pointwise
+                    else max((self.symbols[o].size for o in form.operands if isinstance(o, int)), default=1)
+                )
+                done[index] = 1 + spread * sum(inner)
+        return done[index]
+
+    def reaches(self, index: int) -> set[int]:
+        """The values that `index` was computed from, itself included."""
+        found, waiting = set(), [index]
+        while waiting:
+            here = waiting.pop()
+            if here not in found:
+                found.add(here)
+                form = self.forms[here]
+                if form is not None and not form.opaque:
+                    waiting += [o for o in form.operands if isinstance(o, int)]
+        return found
+
+
+def _symbols(label: str, shape: tuple) -> np.ndarray:
+    array = np.empty(shape, dtype=object)
+    if shape == ():
+        array[()] = sp.Symbol(label, real=True)
+    for place in np.ndindex(shape) if shape else ():
+        array[place] = sp.Symbol(f"{label}[{', '.join(map(str, place))}]", real=True)
+    return array
+
+
+def _apply(form: Form, operands: list[np.ndarray]) -> np.ndarray:
+    def take(marker):
+        return operands[marker.value]
+
+    args, kwargs = substitute(form.args, take), substitute(form.kwargs, take)
+    if form.op in LOSSES:
+        return _reduced(_elementwise(form, [args[0], args[1]], {}, LOSSES[form.op]), _reduction(args, kwargs))
+    if form.pointwise:
+        return _elementwise(form, list(args), kwargs, POINTWISE[form.op])
+    result = SHAPED[form.op](*args, **kwargs)
+    return _array(result if form.output is None else result[form.output])
+
+
+def _elementwise(form: Form, args: list, kwargs: dict, rule) -> np.ndarray:
+    numbers = [a if isinstance(a, np.ndarray) else exact(a) for a in args]
+    named = {key: a if isinstance(a, np.ndarray) else exact(a) for key, a in kwargs.items() if a is not None}
+    arrays = [a for a in (*numbers, *named.values()) if isinstance(a, np.ndarray)]
+    shape = np.broadcast_shapes(*(a.shape for a in arrays)) if arrays else ()
+    result = np.empty(shape, dtype=object)
+
+    def at(value, place):
+        return np.broadcast_to(value, shape)[place] if isinstance(value, np.ndarray) else value
+
+    for place in np.ndindex(shape):
+        one = rule if callable(rule) else rule[int(np.broadcast_to(form.branch, shape)[place])]
+        made = one(*(at(a, place) for a in numbers if a is not None), **{key: at(a, place) for key, a in named.items()})
+        result[place] = _recognised(made) if form.op in ("div", "reciprocal", "pow") else made
+    return result
+
+
+def _recognised(made: sp.Expr) -> sp.Expr:
+    """1/(1 + e^(−z)) is σ(z)."""
+    if isinstance(made, sp.Pow) and made.exp == -1 and isinstance(made.base, sp.Add) and len(made.base.args) == 2:
+        one, power = made.base.args
+        if one == 1 and isinstance(power, sp.exp):
+            from .functions import sigmoid
+
+            return sigmoid(-power.args[0])
+    return made
+
+
+def _reduction(args: tuple, kwargs: dict) -> str:
+    if "reduction" in kwargs:
+        return kwargs["reduction"]
+    texts = [a for a in args if isinstance(a, str)]
+    return texts[0] if texts else "mean"
+
+
+def _reduced(losses: np.ndarray, reduction: str) -> np.ndarray:
+    if reduction == "none":
+        return losses
+    total = np.sum(losses)
+    return _array(total / losses.size if reduction == "mean" and losses.size > 1 else total)
+
+
+def _array(value) -> np.ndarray:
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return value
+    array = np.empty(np.shape(value), dtype=object)
+    array[...] = value
+    return array
+
+
+def has_rule(step: Step) -> bool:
+    """Whether the table has a formula for this call."""
+    op = step.op.rstrip("_")
+    if step.call.view is not None or "out" in step.call.kwargs or step.call.kwargs.get("rounding_mode"):
+        return False
+    if op in LOSSES:
+        return all(step.call.kwargs.get(key) is None for key in ("weight", "pos_weight")) and len(step.inputs) == 2
+    return op in POINTWISE if step.pointwise else op in SHAPED
+
+
+def outline(tape: Tape, branches: dict[Step, np.ndarray], generic: bool) -> tuple:
+    """What a `Program` is made from, as one hashable key and the arguments themselves."""
+    values = tape.values
+    numbered = {value: i for i, value in enumerate(values)}
+    labels, shapes, forms, key = [], [], [], []
+    for value in values:
+        labels.append(value.label)
+        shapes.append(() if generic else tuple(value.value.shape))
+        if not isinstance(value, Step):
+            forms.append(None)
+            key.append((value.label, shapes[-1], value.requires_grad))
+            continue
+        form, form_key = _form(value, numbered, branches.get(value), generic)
+        forms.append(form)
+        key.append((value.label, shapes[-1], value.requires_grad, form_key))
+    arguments = (tuple(labels), tuple(shapes), tuple(forms), tuple(value.requires_grad for value in values))
+    return tuple(key), arguments
+
+
+def _form(step: Step, numbered: dict[Value, int], branch, generic: bool) -> tuple[Form, tuple]:
+    tensors = [used for used in step.inputs if isinstance(used.value, torch.Tensor)]
+    cut = not step.requires_grad and any(used.requires_grad for used in tensors if isinstance(used, Value))
+    constant = not any(isinstance(used, Value) for used in tensors)
+    opaque = cut or not has_rule(step) or not step.value.is_floating_point() or (generic and not step.pointwise)
+    if constant and not generic and step.value.numel() <= MOST_ELEMENTS and step.value.is_floating_point():
+        numbers = _numbers(step.value)  # a tensor made inside
+        form = Form("clone", (numbers,), (Constant(0),), {}, None, None, True, False, tuple(step.value.shape))
+        return form, ("made", step.value.numpy().tobytes())
+    operands, positions = [], {}
+    for used in tensors:
+        positions[id(used)] = len(operands)
+        if isinstance(used, Value):
+            operands.append(numbered[used])
+        else:
+            operands.append(np.full((), sp.nan) if generic and used.value.numel() > 1 else _numbers(used.value))
+            opaque = opaque or (generic and used.value.numel() > 1)
+    if opaque:
+        operands = []
+    args = substitute(step.call.args, lambda used: Constant(positions[id(used)]))
+    kwargs = substitute(step.call.kwargs, lambda used: Constant(positions[id(used)]))
+    if generic and branch is not None:
+        branch = np.asarray(branch).reshape(-1)[0]
+    form = Form(
+        step.op.rstrip("_"), tuple(operands), args, kwargs, step.call.output, branch, step.pointwise, opaque, tuple(step.value.shape)
+    )  # fmt: skip
+    key = (
+        form.op, tuple(o if isinstance(o, int) else o.tobytes() if o.dtype != object else tuple(o.reshape(-1)) for o in operands),
+        _frozen(args), _frozen(kwargs), form.output, None if branch is None else np.asarray(branch).tobytes(), opaque,
+    )  # fmt: skip
+    return form, key
+
+
+def _numbers(tensor: torch.Tensor) -> np.ndarray:
+    array = np.empty(tuple(tensor.shape), dtype=object)
+    for place in np.ndindex(array.shape):
+        array[place] = exact(tensor[place].item())
+    return array
+
+
+def _frozen(arguments):
+    if isinstance(arguments, Constant):
+        return ("operand", arguments.value)
+    if isinstance(arguments, (tuple, list)):
+        return tuple(_frozen(item) for item in arguments)
+    if isinstance(arguments, dict):
+        return tuple((key, _frozen(item)) for key, item in arguments.items())
+    if isinstance(arguments, slice):
+        return ("slice", arguments.start, arguments.stop, arguments.step)
+    return arguments if isinstance(arguments, (int, float, str, bool, type(None))) else repr(arguments)

@@ -1,0 +1,160 @@
+"""The table of rules: what each torch operation is in SymPy, on the branch that the run took.
+
+`POINTWISE` holds formulas of one element of each operand. Where an operation branches, `BRANCHES` says which branch the
+recorded numbers took, and the formula is a tuple with one entry a branch; at a kink the entry is PyTorch's convention.
+`SHAPED` works on whole arrays of SymPy expressions. An operation that stands in none of them has no rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import sympy as sp
+
+from .functions import sigmoid
+
+
+class Branch(NamedTuple):
+    """`choose(*numbers)` gives the index of the branch for each element; `says[index]` is its condition in words."""
+
+    choose: Callable
+    says: tuple[str, ...]
+
+
+def _clamp_sides(x, min=None, max=None):
+    below = np.zeros(np.shape(x), bool) if min is None else np.asarray(x) < min
+    above = np.zeros(np.shape(x), bool) if max is None else np.asarray(x) > max
+    return np.where(above, 2, np.where(below, 0, 1))
+
+
+def _softplus_is_linear(x, beta=1, threshold=20):
+    return (np.asarray(x) * beta > threshold).astype(int)
+
+
+_BELOW_EQUAL_ABOVE = ("{0} < 0", "{0} = 0, a kink: PyTorch's slope is 0", "{0} > 0")
+_SMALLER = ("{0} < {1}", "{0} = {1}, a kink: PyTorch gives ½ to each", "{0} > {1}")
+
+BRANCHES = {
+    "abs":         Branch(lambda x: np.sign(x) + 1, _BELOW_EQUAL_ABOVE),
+    "clamp":       Branch(_clamp_sides, ("{0} < {1}", "{1} ≤ {0} ≤ {2}", "{0} > {2}")),
+    "clamp_max":   Branch(lambda x, max: np.asarray(x) > max, ("{0} ≤ {1}", "{0} > {1}")),
+    "clamp_min":   Branch(lambda x, min: np.asarray(x) >= min, ("{0} < {1}", "{0} ≥ {1}")),
+    "maximum":     Branch(lambda a, b: np.sign(np.asarray(a) - b) + 1, _SMALLER),
+    "minimum":     Branch(lambda a, b: np.sign(np.asarray(a) - b) + 1, _SMALLER),
+    "relu":        Branch(lambda x: np.sign(x) + 1, _BELOW_EQUAL_ABOVE),
+    "softplus":    Branch(_softplus_is_linear, ("", "{0} is above the threshold, where softplus is linear")),
+    "where":       Branch(lambda c, a, b: np.asarray(c).astype(int), ("the condition is false", "the condition is true")),
+}  # fmt: skip
+BRANCHES["max"], BRANCHES["min"] = BRANCHES["maximum"], BRANCHES["minimum"]
+
+_HALF = sp.Rational(1, 2)
+
+
+POINTWISE: dict[str, Callable | tuple[Callable, ...]] = {
+    "abs":         (lambda x: -x, lambda x: sp.Integer(0), lambda x: x),
+    "acos":        lambda x: sp.acos(x),
+    "add":         lambda a, b, alpha=1: a + alpha * b,
+    "asin":        lambda x: sp.asin(x),
+    "atan":        lambda x: sp.atan(x),
+    "clamp":       (lambda x, min, max=None: min, lambda x, min=None, max=None: x, lambda x, min=None, max=None: max),
+    "clamp_max":   (lambda x, max: x, lambda x, max: max),
+    "clamp_min":   (lambda x, min: min, lambda x, min: x),
+    "clone":       lambda x, **_: x,
+    "cos":         lambda x: sp.cos(x),
+    "cosh":        lambda x: sp.cosh(x),
+    "div":         lambda a, b: a / b,
+    "exp":         lambda x: sp.exp(x),
+    "expm1":       lambda x: sp.exp(x) - 1,
+    "log":         lambda x: sp.log(x),
+    "log10":       lambda x: sp.log(x) / sp.log(10),
+    "log1p":       lambda x: sp.log(1 + x),
+    "log2":        lambda x: sp.log(x) / sp.log(2),
+    "logsigmoid":  lambda x: sp.log(sigmoid(x)),
+    "max":         (lambda a, b: b, lambda a, b: _HALF * (a + b), lambda a, b: a),
+    "maximum":     (lambda a, b: b, lambda a, b: _HALF * (a + b), lambda a, b: a),
+    "min":         (lambda a, b: a, lambda a, b: _HALF * (a + b), lambda a, b: b),
+    "minimum":     (lambda a, b: a, lambda a, b: _HALF * (a + b), lambda a, b: b),
+    "mul":         lambda a, b: a * b,
+    "neg":         lambda x: -x,
+    "pow":         lambda x, n: x**n,
+    "reciprocal":  lambda x: 1 / x,
+    "relu":        (lambda x: sp.Integer(0), lambda x: sp.Integer(0), lambda x: x),
+    "rsqrt":       lambda x: 1 / sp.sqrt(x),
+    "sigmoid":     lambda x: sigmoid(x),
+    "sin":         lambda x: sp.sin(x),
+    "sinh":        lambda x: sp.sinh(x),
+    "softplus":    (lambda x, beta=1, *_: sp.log(1 + sp.exp(beta * x)) / beta, lambda x, *_: x),
+    "sqrt":        lambda x: sp.sqrt(x),
+    "square":      lambda x: x**2,
+    "sub":         lambda a, b, alpha=1: a - alpha * b,
+    "tan":         lambda x: sp.tan(x),
+    "tanh":        lambda x: sp.tanh(x),
+    "where":       (lambda c, a, b: b, lambda c, a, b: a),
+}  # fmt: skip
+
+# the losses before their reduction, element by element
+LOSSES: dict[str, Callable | tuple[Callable, ...]] = {
+    # on paper: the cap of PyTorch's logarithms at −100 and its floor of 1e-12 under p(1 − p) are no part of the loss
+    "binary_cross_entropy": lambda p, y: -(y * sp.log(p) + (1 - y) * sp.log(1 - p)),
+    "binary_cross_entropy_with_logits": lambda z, y: (1 - y) * z - sp.log(sigmoid(z)),
+    "mse_loss": lambda a, b: (a - b) ** 2,
+}
+
+
+def _axes(dim, array):
+    if dim is None or dim == () or dim == []:
+        return tuple(range(array.ndim))
+    return tuple(dim) if isinstance(dim, (tuple, list)) else (dim,)
+
+
+def _sum(x, dim=None, keepdim=False, **_):
+    return np.sum(x, axis=_axes(dim, x), keepdims=keepdim)
+
+
+def _mean(x, dim=None, keepdim=False, **_):
+    total = np.asarray(_sum(x, dim, keepdim))
+    return total * sp.Rational(max(total.size, 1), max(x.size, 1))
+
+
+def _matmul(a, b):
+    return np.dot(a, b)
+
+
+def _sizes(*sizes):
+    return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+
+
+def _expand(x, *sizes):
+    sizes = _sizes(*sizes)
+    own = (1,) * (len(sizes) - x.ndim) + x.shape
+    return np.broadcast_to(x, [length if wanted == -1 else wanted for wanted, length in zip(sizes, own)])
+
+
+def _dims(x, *dims):
+    return np.transpose(x, _sizes(*dims)) if dims else np.transpose(x)
+
+
+SHAPED: dict[str, Callable] = {
+    "cat":         lambda xs, dim=0: np.concatenate(list(xs), axis=dim),
+    "contiguous":  lambda x, **_: x,
+    "dot":         _matmul,
+    "expand":      _expand,
+    "flatten":     lambda x, *_: x.reshape(-1),
+    "getitem":     lambda x, index: x[index],
+    "matmul":      _matmul,
+    "mean":        _mean,
+    "mm":          _matmul,
+    "mv":          _matmul,
+    "permute":     _dims,
+    "reshape":     lambda x, *sizes: x.reshape(_sizes(*sizes)),
+    "squeeze":     lambda x, dim=None: np.squeeze(x, axis=dim),
+    "stack":       lambda xs, dim=0: np.stack(list(xs), axis=dim),
+    "sum":         _sum,
+    "t":           lambda x: np.transpose(x),
+    "transpose":   lambda x, a, b: np.swapaxes(x, a, b),
+    "unbind":      lambda x, dim=0: tuple(np.moveaxis(x, dim, 0)),
+    "unsqueeze":   lambda x, dim: np.expand_dims(x, dim),
+    "view":        lambda x, *sizes: x.reshape(_sizes(*sizes)),
+}  # fmt: skip

@@ -1,0 +1,48 @@
+"""Formulas as a textbook writes them: light factoring, never `simplify`."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+MOST_OPERATIONS = 80  # beyond that tidying takes longer than it is worth
+
+
+def tidy(formula: sp.Expr) -> sp.Expr:
+    """The shortest of the formula, its factored form, and the factored form of its expansion."""
+    if not isinstance(formula, (sp.Add, sp.Mul)) or formula.count_ops() > MOST_OPERATIONS:
+        return formula
+    forms = [formula]
+    for make in (sp.factor, lambda f: sp.factor(sp.expand(f))):
+        try:
+            forms.append(make(formula))
+        except (sp.PolynomialError, ArithmeticError, NotImplementedError, AttributeError):
+            continue
+    return min(forms, key=lambda form: form.count_ops())
+
+
+def textbook(formula: sp.Expr) -> sp.Expr:
+    """(y − ŷ)/(ŷ(ŷ − 1)) as (ŷ − y)/(ŷ(1 − ŷ)), −x(y − ŷ) as x(ŷ − y): a sum takes a minus sign in."""
+    if not isinstance(formula, sp.Mul):
+        return formula
+    coefficient, rest = formula.as_coeff_Mul()
+    sign = -1 if coefficient.is_negative else 1
+    factors = [abs(coefficient)] if abs(coefficient) != 1 else []
+    for factor in sp.Mul.make_args(rest):
+        base, exponent = factor.as_base_exp()
+        if isinstance(base, sp.Add) and exponent.is_negative and exponent.is_odd and _begins_negative(base):
+            factors.append((-base) ** exponent)
+            sign = -sign
+        else:
+            factors.append(factor)
+    if sign > 0:
+        return sp.Mul(*factors)
+    for i, factor in enumerate(factors):
+        if isinstance(factor, sp.Add):
+            factors[i] = sp.Add(*(-term for term in factor.args))
+            return sp.Mul(*factors)
+    return sp.Mul(-1, *factors)
+
+
+def _begins_negative(base: sp.Add) -> bool:
+    constant, _ = base.as_coeff_Add()
+    return bool(constant.is_negative)
