@@ -121,6 +121,11 @@ class Derivation:
                     found.append(sentence)
         return tuple(dict.fromkeys(found))
 
+    @property
+    def kept(self) -> dict:
+        """A place for what depends on the program and the branch only, and not on this run's numbers."""
+        return self._programs[0].results
+
     # ------------------------------------------------------------------ formulas
     @property
     def gradient(self) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def finite_difference(
     elementwise = tape.summed and point.shape == tape.output.value.shape
     if point.numel() == 0 or point.is_complex() or (point.numel() > MOST_ELEMENTS and not elementwise):
         return None
-    with _quiet():
+    with quiet():
         evaluate = _evaluator(function, inputs, name, tape, elementwise)
         if step is not None:
             h = torch.full_like(point, step)
@@ -131,7 +131,7 @@ def _rounding(tape: Tape, point: torch.Tensor, slope: torch.Tensor, h: torch.Ten
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Show no warning twice: the recorded run has shown them. (`catch_warnings` would make Python forget which.)"""
     shown, warnings.showwarning = warnings.showwarning, lambda *_, **__: None
     try:

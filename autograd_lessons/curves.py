@@ -1,0 +1,72 @@
+"""The output along one input: the function itself, evaluated on a grid around the point."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from .finite_difference import quiet
+from .inputs import Inputs, call
+
+POINTS = 121
+
+
+@dataclass(frozen=True)
+class Curve:
+    """`y[i]` is the output at `x[i]`, in the run's dtype; nan where the function has no value or raised."""
+
+    name: str
+    x: list[float]
+    y: list[float]
+    point: tuple[float, float]
+    slope: float | None
+
+
+def trace(
+    function: Callable, inputs: Inputs, name: str, element: int | None, ends: tuple[float, float],
+    point: tuple[float, float], slope: float | None, at_once: bool,
+) -> Curve:  # fmt: skip
+    """The curve between two ends. `at_once` evaluates all points in one call: right for elementwise code only."""
+    like = inputs.arguments[name]
+    xs = torch.linspace(*ends, POINTS if at_once else 41, dtype=torch.float64).to(like.dtype)
+    with quiet(), torch.no_grad():
+        if at_once:
+            ys = _value(function, inputs, name, xs)
+            ys = ys if ys is not None and ys.shape == xs.shape else torch.full_like(xs, math.nan)
+        else:
+            values = [_value(function, inputs, name, _moved(like, element, x)) for x in xs]
+            ys = torch.stack([torch.tensor(math.nan) if v is None else v.sum() for v in values])
+    label = name if element is None else f"{name}[{element}]"
+    return Curve(label, xs.tolist(), ys.double().tolist(), point, slope)
+
+
+def elementwise_in(function: Callable, inputs: Inputs, name: str) -> bool:
+    """Whether a whole grid can go through the function in one call and give at each point what a single call gives."""
+    like = inputs.arguments[name]
+    if like.numel() != 1:
+        return False
+    near = torch.stack([like.reshape(()) - 0.3, like.reshape(()), like.reshape(()) + 0.7])
+    with quiet(), torch.no_grad():
+        together = _value(function, inputs, name, near)
+        single = [_value(function, inputs, name, x) for x in near]
+    if together is None or together.shape != near.shape or any(s is None or s.numel() != 1 for s in single):
+        return False
+    return bool(torch.isclose(together, torch.stack([s.reshape(()) for s in single]), equal_nan=True).all())  # pyright: ignore
+
+
+def _moved(like: torch.Tensor, element: int | None, x: torch.Tensor) -> torch.Tensor:
+    moved = like.clone()
+    moved.view(-1)[element or 0] = x
+    return moved
+
+
+def _value(function: Callable, inputs: Inputs, name: str, value: torch.Tensor) -> torch.Tensor | None:
+    arguments = {k: v.detach() if isinstance(v, torch.Tensor) else v for k, v in inputs.arguments.items()}
+    try:
+        output = call(function, arguments | {name: value})
+    except Exception:  # the function may have no value there
+        return None
+    return output if isinstance(output, torch.Tensor) else None

@@ -1,0 +1,349 @@
+"""The explorer: sliders and buttons around one recorded run. The only importer of ipywidgets."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+import torch
+
+from .comparison import Comparison, check_output
+from .curves import Curve, elementwise_in, trace
+from .derivation import Derivation
+from .errors import InputError, LessonError
+from .grains import GRAINS
+from .inputs import Inputs, gather
+from .run import run
+from .tape import Tape
+from .views import ledger, picture
+from .views.stages import Scene, stages
+
+SLIDERS_A_VECTOR = 8
+_DTYPES = {"float32": torch.float32, "float64": torch.float64}
+_numbers = itertools.count(1)
+
+
+def explore(
+    function: Callable,
+    /,
+    manual: Any = None,
+    *,
+    inputs: Mapping[str, Any] | None = None,
+    wrt: Iterable[str] | str | None = None,
+    dtype: torch.dtype | None = None,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+    grain: str = "variables",
+    finite_difference_step: float | None = None,
+    **given: Any,
+) -> Explorer:
+    """Sliders for every input of `function`, and linked views of what PyTorch does at the point that they choose.
+
+    `ranges={"x": (-3, 3)}` sets a slider's ends; `grain` is "variables" or "operations"; the other options are those of
+    `compare`. Raises `InputError` for unsuitable inputs; once it stands, moving an input raises nothing.
+    """
+    gathered = gather(function, given, inputs, wrt, dtype, missing=1.0)
+    if grain not in GRAINS:
+        raise InputError(f"grain={grain!r}: it is one of {', '.join(GRAINS)}")
+    unknown = [name for name in ranges or {} if name not in gathered.arguments]
+    if unknown:
+        raise InputError(f"ranges names {unknown[0]!r}, which is no input. The inputs are: {', '.join(gathered.arguments)}.")
+    return Explorer(function, manual, gathered, dict(ranges or {}), grain, finite_difference_step)
+
+
+class Explorer:
+    """An explorer of one function. `.set(x=2.0)` moves inputs, `.step` is the stage on screen (from 1), `.html` what it shows."""
+
+    def __init__(
+        self, function: Callable, manual: Any, inputs: Inputs, ranges: Mapping, grain: str, finite_difference_step: float | None
+    ):
+        self.function, self.manual = function, manual
+        self._inputs, self._ranges, self._h = inputs, ranges, finite_difference_step
+        self._uid = f"al-{next(_numbers)}"
+        self._busy = False
+        self._at_once: dict[str, bool] = {}
+        self._tape: Tape | None = None
+        self._derivation: Derivation | None = None
+        self._comparison: Comparison | None = None
+        self._curve: Curve | None = None
+        self._trouble = ""
+        self._error: Exception | None = None
+        self._html = ""
+        self._stages: tuple = ()
+        self._build(grain)
+        self._recompute()
+
+    # ------------------------------------------------------------------ what code may ask for
+    @property
+    def tape(self) -> Tape | None:
+        """The run on screen; None where the function raised."""
+        return self._tape
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """The routes of the run on screen; None where the function raised or the manual gradient does not fit."""
+        return self._comparison
+
+    @property
+    def html(self) -> str:
+        """What is on screen now."""
+        return self._html
+
+    @property
+    def step(self) -> int:
+        """The stage on screen, from 1."""
+        return self._step.value
+
+    @step.setter
+    def step(self, number: int) -> None:
+        self._step.value = min(max(int(number), 1), max(len(self._stages), 1))
+
+    def set(self, **inputs: float) -> Explorer:
+        """Move inputs by name (a vector's element by number list); the stage stays. Raises `InputError` for an unknown name."""
+        arguments = dict(self._inputs.arguments)
+        for name, value in inputs.items():
+            if name not in arguments:
+                raise InputError(f"There is no input {name!r}. The inputs are: {', '.join(arguments)}.")
+            old = arguments[name]
+            arguments[name] = torch.as_tensor(value, dtype=old.dtype) if isinstance(old, torch.Tensor) else value
+        self._inputs = Inputs(arguments, self._inputs.wrt, self._inputs.dtype)
+        self._show_inputs()
+        self._recompute()
+        return self
+
+    def save(self, path: str | Path) -> Path:
+        """Write a page with every stage of this run that works without a kernel; returns the path."""
+        from .export import page
+
+        target = Path(path)
+        target.write_text(page(self), encoding="utf-8")
+        return target
+
+    def scene(self, at: int | None = None) -> Scene | None:
+        """The run at a stage (default: the one on screen), for the views; None where the function raised."""
+        if self._tape is None or self._derivation is None or not self._stages:
+            return None
+        at = self.step - 1 if at is None else at
+        return Scene(self._tape, self._derivation, self._comparison, self._grain.value, self._stages, min(at, len(self._stages) - 1))
+
+    def draw(self, at: int | None = None) -> str:
+        """The picture at a stage as HTML."""
+        scene = self.scene(at)
+        if scene is None:
+            given = ", ".join(f"{name} = {_typed(value)}" for name, value in self._inputs.arguments.items())
+            return picture.trouble(_source(self.function), given, self._error or RuntimeError("nothing was recorded"), self._uid)
+        return picture.html(scene, self._curve, self._uid, self._trouble)
+
+    # ------------------------------------------------------------------ computing
+    def _recompute(self) -> None:
+        self._error, self._trouble = None, ""
+        try:
+            self._tape = run(self.function, self._inputs)
+            check_output(self._tape)
+            self._derivation = Derivation(self._tape)
+            self._stages = stages(self._tape, self._grain.value)
+        except Exception as error:  # whatever the learner's function raises is shown, not raised
+            self._tape = self._derivation = self._comparison = None
+            self._error = error
+        else:
+            try:
+                self._comparison = Comparison(self._tape, self._inputs, self._derivation, self.manual, self._h)
+            except LessonError as error:
+                self._comparison, self._trouble = None, str(error)
+            self._curve = self._trace()
+        self._busy = True
+        self._step.max = max(len(self._stages), 1)
+        self._busy = False
+        self._draw()
+
+    def _trace(self) -> Curve | None:
+        chosen = self._wrt.value
+        if chosen is None or self._tape is None:
+            return None
+        name, element = chosen
+        value = self._inputs.arguments[name]
+        output = self._tape.output.value  # pyright: ignore
+        if name not in self._at_once:
+            self._at_once[name] = elementwise_in(self.function, self._inputs, name)
+        adjoint = self._tape.inputs[name].adjoint
+        x = value.reshape(-1)[element or 0].item()
+        slope = None if adjoint is None else adjoint.reshape(-1)[element or 0].item()
+        low, high = self._range(name, element or 0)
+        ends = (min(low, x), max(high, x)) if abs(x) < float("inf") else (low, high)
+        return trace(self.function, self._inputs, name, element, ends, (x, output.sum().item()), slope, self._at_once[name])
+
+    def _draw(self) -> None:
+        self._html = self.draw()
+        self._picture.value = self._html
+
+    # ------------------------------------------------------------------ widgets
+    def _build(self, grain: str) -> None:
+        self._sliders: dict[tuple[str, int], tuple] = {}
+        rows = []
+        choices = []
+        for name, value in self._inputs.arguments.items():
+            if not isinstance(value, torch.Tensor) or not value.is_floating_point():
+                continue
+            if value.numel() > SLIDERS_A_VECTOR:
+                rows.append(_classed(widgets.Label(f"{name}: {value.numel()} numbers, shape {tuple(value.shape)}"), f"al-table-{name}"))
+                continue
+            for element in range(value.numel()):
+                label = name if value.ndim == 0 else f"{name}[{element}]"
+                rows.append(self._slider_row(name, element, label))
+                choices.append((label, (name, None if value.ndim == 0 else element)))
+        dtype = next(key for key, kind in {**_DTYPES, "as given": self._inputs.dtype}.items() if kind == self._inputs.dtype)
+        self._dtype = _classed(_choice("dtype", [*_DTYPES, *([] if dtype in _DTYPES else [dtype])], dtype), "al-dtype")
+        self._grain = _classed(_choice("grain", list(GRAINS), grain), "al-grain")
+        differentiated = [choice for choice in choices if choice[1][0] in self._inputs.wrt] or choices
+        self._wrt = _classed(_choice("curve over", differentiated, differentiated[0][1] if differentiated else None), "al-wrt")
+        first, previous, following, last = (
+            _classed(widgets.Button(description=text, layout=widgets.Layout(width="76px")), name)
+            for text, name in (("⏮ First", "al-first"), ("◀ Prev", "al-prev"), ("Next ▶", "al-next"), ("Last ⏭", "al-last"))
+        )
+        self._step = _classed(
+            widgets.IntSlider(value=1, min=1, max=1, description="step", layout=widgets.Layout(width="340px")), "al-step"
+        )
+        self._picture = _classed(widgets.HTML(layout=widgets.Layout(width="100%")), "al-picture")
+        first.on_click(lambda _: self._go(1))
+        previous.on_click(lambda _: self._go(self.step - 1))
+        following.on_click(lambda _: self._go(self.step + 1))
+        last.on_click(lambda _: self._go(len(self._stages)))
+        self._step.observe(lambda _: self._busy or self._draw(), "value")
+        self._dtype.observe(lambda change: self._change_dtype(change["new"]), "value")
+        self._grain.observe(lambda _: self._change_grain(), "value")
+        self._wrt.observe(lambda _: self._change_curve(), "value")
+        wrap = widgets.Layout(flex_flow="row wrap", align_items="center", width="100%")
+        self.widget = _classed(
+            widgets.VBox(
+                [
+                    _classed(widgets.Box(rows, layout=wrap), "al-inputs"),
+                    widgets.Box([self._dtype, self._grain, self._wrt], layout=wrap),
+                    widgets.Box([first, previous, following, last, self._step], layout=wrap),
+                    self._picture,
+                ],
+                layout=widgets.Layout(width="100%"),
+            ),
+            "al-explorer",
+        )
+
+    def _slider_row(self, name: str, element: int, label: str):
+        low, high = self._range(name, element)
+        value = self._inputs.arguments[name].reshape(-1)[element].item()
+        shown = min(max(value, low), high) if value == value else low
+        slider = _classed(
+            widgets.FloatSlider(
+                value=shown, min=low, max=high, step=(high - low) / 200, description=label, readout=False,
+                continuous_update=True, layout=widgets.Layout(width="250px"),
+            ),
+            f"al-slider-{label}",
+        )  # fmt: skip
+        box = _classed(widgets.FloatText(value=value, layout=widgets.Layout(width="96px")), f"al-number-{label}")
+        slider.observe(lambda change: self._moved(name, element, change["new"]), "value")
+        box.observe(lambda change: self._moved(name, element, change["new"]), "value")
+        self._sliders[name, element] = (slider, box)
+        return widgets.HBox([slider, box])
+
+    def _range(self, name: str, element: int) -> tuple[float, float]:
+        if name in self._ranges:
+            low, high = self._ranges[name]
+            return float(low), float(high)
+        if (name, element) in self._sliders:
+            slider = self._sliders[name, element][0]
+            return slider.min, slider.max
+        value = self._inputs.arguments[name].reshape(-1)[element].item()
+        reach = max(3.0, 2 * abs(value)) if abs(value) < float("inf") else 3.0
+        return -reach, reach
+
+    def _moved(self, name: str, element: int, value: float) -> None:
+        if self._busy:
+            return
+        tensor = self._inputs.arguments[name].clone()
+        tensor.view(-1)[element] = value
+        self._inputs = Inputs(self._inputs.arguments | {name: tensor}, self._inputs.wrt, self._inputs.dtype)
+        self._show_inputs()
+        self._recompute()
+
+    def _show_inputs(self) -> None:
+        """Slider and number box both show the input; a number beyond the slider's ends stands in the box only."""
+        self._busy = True
+        for (name, element), (slider, box) in self._sliders.items():
+            value = self._inputs.arguments[name].double().reshape(-1)[element].item()
+            clean = float(f"{value:.7g}") if self._inputs.dtype == torch.float32 else value
+            if box.value != clean:
+                box.value = clean
+            inside = min(max(clean, slider.min), slider.max) if clean == clean else slider.min
+            if slider.value != inside:
+                slider.value = inside
+        self._busy = False
+
+    def _go(self, number: int) -> None:
+        self.step = number
+
+    def _change_dtype(self, name: str) -> None:
+        if name in _DTYPES:
+            self._inputs = self._inputs.to(_DTYPES[name])
+            self._recompute()
+
+    def _change_grain(self) -> None:
+        if self._tape is not None:
+            here = self._stages[self.step - 1] if self._stages else None
+            self._stages = stages(self._tape, self._grain.value)
+            at = next((i for i, stage in enumerate(self._stages) if stage == here), 0)
+            self._busy = True
+            self._step.max = max(len(self._stages), 1)
+            self._step.value = at + 1
+            self._busy = False
+        self._draw()
+
+    def _change_curve(self) -> None:
+        self._curve = self._trace()
+        self._draw()
+
+    # ------------------------------------------------------------------ showing
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
+        """The live widget, and beside it the still picture and the text that a saved notebook keeps."""
+        return {
+            "application/vnd.jupyter.widget-view+json": {
+                "version_major": 2, "version_minor": 0, "model_id": self.widget.model_id,
+            },
+            "image/svg+xml": self.still(),
+            "text/plain": repr(self),
+        }  # fmt: skip
+
+    def still(self) -> str:
+        """The picture as one SVG that needs no kernel."""
+        scene = self.scene()
+        if scene is None:
+            return '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"></svg>'
+        return picture.still(scene, self._curve)
+
+    def __repr__(self) -> str:
+        scene = self.scene()
+        if scene is None:
+            return f"{type(self._error).__name__}: {self._error}"
+        return ledger.text(scene)
+
+
+def _choice(description: str, options: list, value: Any):
+    return widgets.Dropdown(
+        options=options, value=value, description=description, layout=widgets.Layout(width="auto", min_width="180px")
+    )
+
+
+def _classed(widget, name: str):
+    widget.add_class("".join(c if c.isalnum() or c in "-_[]" else "-" for c in name))
+    return widget
+
+
+def _typed(value: Any) -> str:
+    return str(value.tolist()) if isinstance(value, torch.Tensor) and value.numel() <= 8 else str(getattr(value, "shape", value))
+
+
+def _source(function: Callable) -> str:
+    try:
+        return inspect.getsource(function)
+    except (OSError, TypeError):
+        return ""

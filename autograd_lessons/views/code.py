@@ -1,0 +1,91 @@
+"""The learner's code with every recorded sub-expression marked, and the one of this stage lit."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import linecache
+from collections import defaultdict
+
+from markupsafe import Markup, escape
+
+from ..tape import Step
+from .numbers import key
+from .stages import Scene
+
+
+def lines(scene: Scene) -> list[dict]:
+    """The code, line by line: number, HTML, and whether this stage's expression stands in it. A block per function."""
+    marks = defaultdict(list)
+    for step in scene.tape.steps:
+        source = step.source
+        if source is not None:
+            for number in range(source.line, source.end_line + 1):
+                start = source.column if number == source.line else 0
+                stop = source.end_column if number == source.end_line else None
+                marks[source.file, number].append((start, stop, step))
+    lit = {scene.stage.value}
+    shown = []
+    for file, first, last in blocks(scene):
+        if shown:
+            shown.append({"number": "", "html": Markup("&nbsp;"), "text": "", "lit": False})
+        texts = [linecache.getline(file, number).rstrip("\n") for number in range(first, last + 1)]
+        indent = min((len(t) - len(t.lstrip()) for t in texts if t.strip()), default=0)
+        for number, text in zip(range(first, last + 1), texts):
+            here = marks.get((file, number), [])
+            is_lit = any(step in lit for _, _, step in here)
+            html = _marked(text, here, lit, scene, indent)
+            shown.append({"number": number - first + 1, "html": html, "text": text[indent:], "lit": is_lit})
+    return shown
+
+
+def _marked(text: str, marks: list, lit: set, scene: Scene, indent: int) -> Markup:
+    """The line with nested spans; the same expression recorded many times (a loop) is one span with many keys."""
+    spans: dict[tuple[int, int], list[Step]] = defaultdict(list)
+    for start, stop, step in marks:
+        start = max(start, len(text) - len(text.lstrip()))
+        spans[start, len(text) if stop is None else stop].append(step)
+    opens, closes = defaultdict(list), defaultdict(list)
+    for (start, stop), steps in sorted(spans.items(), key=lambda item: (item[0][0], -item[0][1])):
+        names = " ".join(key(step, scene.tape) for step in steps)
+        now = f" al-now al-{scene.stage.direction}" if any(step in lit for step in steps) else ""
+        opens[start].append(Markup(f'<span class="al-expression{now}" data-step="{names}">'))
+        closes[stop].append(Markup("</span>"))
+    parts, last = [], indent
+    for place in sorted({*opens, *closes}):
+        parts += [escape(text[last:place]), *closes[place], *opens[place]]
+        last = place
+    return Markup("").join([*parts, escape(text[last:])])
+
+
+def blocks(scene: Scene) -> list[tuple[str, int, int]]:
+    """(file, first line, last line) of the function and of each helper that it called, in order of first use."""
+    found = []
+    function = inspect.unwrap(scene.tape.function) if scene.tape.function else None
+    try:
+        texts, first = inspect.getsourcelines(function)  # pyright: ignore
+        found.append((inspect.getsourcefile(function), first, first + len(texts) - 1))  # pyright: ignore
+    except (OSError, TypeError):
+        pass
+    for step in scene.tape.steps:
+        source = step.source
+        if source is None or any(f == source.file and a <= source.line <= b for f, a, b in found):
+            continue
+        found.append((source.file, *_function_around(source.file, source.line)))
+    return found
+
+
+@functools.lru_cache(maxsize=256)
+def _function_around(file: str, line: int) -> tuple[int, int]:
+    """The lines of the innermost function around a line; the line alone where there is none."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(file)))
+    except SyntaxError:
+        return line, line
+    around = [
+        (node.lineno, node.end_lineno or node.lineno)
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno <= line <= (node.end_lineno or 0)
+    ]
+    return max(around, default=(line, line))

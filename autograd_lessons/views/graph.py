@@ -1,0 +1,76 @@
+"""The graph as SVG: values going down in one hue, gradients coming back in another, and each factor on its edge."""
+
+from __future__ import annotations
+
+from ..tape import Step, Value
+from .layout import HEIGHT, WIDTH, Layout, arrange
+from .numbers import key, short, title
+from .stages import Scene
+
+MOST_NODES = 60
+
+
+def drawing(scene: Scene) -> dict:
+    """What the SVG template needs: nodes, edges, size. The layout depends on the program only and is kept on the tape."""
+    shown = [value for value in scene.nodes if _belongs(scene, value)][:MOST_NODES]
+    inside = set(shown)
+    pairs = [(value, used) for value in shown for used in dict.fromkeys(scene.used_by(value)) if used in inside]
+    layout = _layout(scene, shown, pairs)
+    links = {(link.output, link.input): link for link in scene.links}
+    nodes = [_node(scene, value, layout) for value in shown]
+    edges = [_edge(scene, pair, links.get(pair), layout) for pair in pairs]
+    return {
+        "nodes": nodes, "edges": edges, "width": round(layout.width), "height": round(layout.height),
+        "left_out": len(scene.nodes) - len(shown) if len(scene.nodes) > MOST_NODES else 0,
+    }  # fmt: skip
+
+
+def _belongs(scene: Scene, value: Value) -> bool:
+    """Leaves that only an unshown branch uses would float alone."""
+    if isinstance(value, Step) or value is scene.tape.output:
+        return True
+    return any(value in scene.used_by(other) for other in scene.nodes if isinstance(other, Step)) or value.adjoint is not None
+
+
+def _layout(scene: Scene, shown: list[Value], pairs: list[tuple[Value, Value]]) -> Layout:
+    places = scene.derivation.kept  # by program: the same drawing at every tick
+    label = ("layout", scene.grain, tuple(value.label for value in shown), tuple((a.label, b.label) for a, b in pairs))
+    if label not in places:
+        places[label] = arrange([value.label for value in shown], [(a.label, b.label) for a, b in pairs])
+    return places[label]
+
+
+def _node(scene: Scene, value: Value, layout: Layout) -> dict:
+    x, y = layout.place[value.label]
+    seen, back = scene.reached(value, "forward"), scene.reached(value, "backward")
+    now = f"al-now al-{scene.stage.direction}" if scene.stage.value is value else ""
+    return {
+        "key": key(value, scene.tape), "x": round(x - WIDTH / 2, 1), "y": round(y - HEIGHT / 2, 1), "width": WIDTH, "height": HEIGHT,
+        "title": _fit(title(value), 19), "value": short(value.value, 5) if seen else "", "now": now,
+        "grad": short(value.adjoint, 5) if back and value.adjoint is not None else "",
+        "leaf": not isinstance(value, Step), "full": title(value),
+    }  # fmt: skip
+
+
+def _edge(scene: Scene, pair: tuple[Value, Value], link, layout: Layout) -> dict:
+    output, used = pair
+    points = layout.route[output.label, used.label]
+    path = f"M{points[0][0]:.1f},{points[0][1]:.1f}"
+    for (x0, y0), (x1, y1) in zip(points, points[1:]):
+        middle = (y0 + y1) / 2
+        path += f" L{x1:.1f},{y1:.1f}" if x0 == x1 else f" C{x0:.1f},{middle:.1f} {x1:.1f},{middle:.1f} {x1:.1f},{y1:.1f}"
+    came = link is not None and scene.reached(output, "backward") and scene.reached(used, "backward")
+    factor = "" if not came else "×" + short(link.local, 4) if link.local is not None and link.local.numel() == 1 else "vᵀJ"
+    if came and link.local is not None and link.local.numel() > 1:
+        factor = "× elementwise"
+    (x0, y0), (x1, y1) = points[-2:]
+    return {
+        "path": path, "key": f"{key(output, scene.tape)} {key(used, scene.tape)}", "factor": factor,
+        "x": round(x1 * 0.5 + x0 * 0.5, 1), "y": round(y1 * 0.5 + y0 * 0.5 + 4, 1), "back": came,
+        "seen": scene.reached(output, "forward"),
+        "now": scene.stage.direction == "backward" and scene.stage.value is used or scene.stage.direction == "forward" and scene.stage.value is output,
+    }  # fmt: skip
+
+
+def _fit(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,0 +1,27 @@
+"""Every stage in words, one line each: for screen readers, for people who would rather read, for text/plain."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .stages import Scene
+from .terms import sentence
+
+
+def lines(scene: Scene) -> list[str]:
+    """One sentence for each stage, in order."""
+    return [sentence(replace(scene, at=at)) for at in range(len(scene.stages))]
+
+
+def text(scene: Scene) -> str:
+    """The whole run as plain text: inputs, stages with the present one marked, and the comparison."""
+    given = ", ".join(
+        f"{name} = {value.value.tolist() if value.value.numel() <= 8 else tuple(value.value.shape)}"
+        for name, value in scene.tape.inputs.items()
+    )
+    rows = [f"inputs: {given}"]
+    for at, line in enumerate(lines(scene)):
+        rows.append(f"{'>' if at == scene.at else ' '} {at + 1:2d}. {line}")
+    if scene.comparison is not None:
+        rows += ["", repr(scene.comparison)]
+    return "\n".join(rows)

@@ -1,0 +1,48 @@
+"""Numbers and names as they stand on the screen."""
+
+from __future__ import annotations
+
+import torch
+
+from ..tape import Value
+
+
+def short(value, digits: int = 6) -> str:
+    """A number with up to six significant digits, a short vector in brackets, a big tensor by shape and range."""
+    if value is None:
+        return "none"
+    if not isinstance(value, torch.Tensor):
+        return _number(value, digits)
+    if value.numel() == 1:
+        return _number(value.item(), digits)
+    if value.numel() <= 4:
+        return "[" + ", ".join(_number(v, 4) for v in value.reshape(-1).tolist()) + "]"
+    finite = value[value.isfinite()].double()
+    spread = f", {_number(finite.min().item(), 3)} … {_number(finite.max().item(), 3)}" if finite.numel() else ""
+    return f"{'×'.join(map(str, value.shape))} numbers{spread}"
+
+
+def _number(value, digits: int) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    return f"{value:.{digits}g}".replace("-", "−").replace("e+0", "e").replace("e−0", "e−")
+
+
+def full(value: torch.Tensor | None) -> str:
+    """Every digit, for programs that read the page."""
+    if value is None:
+        return ""
+    return " ".join(repr(v) for v in value.reshape(-1).tolist()[:16])
+
+
+def title(value: Value) -> str:
+    """What a node is called: the learner's name, else its operation."""
+    if value.name and value.label == value.name:
+        return value.name
+    operation = getattr(value, "op", "")
+    return f"{value.name} ({operation})" if value.name else operation or value.label
+
+
+def key(value: Value, tape) -> str:
+    """A short handle for linking what belongs together on the page."""
+    return f"v{value.index}" if hasattr(value, "index") else f"i{list(tape.inputs.values()).index(value)}"  # pyright: ignore

@@ -1,0 +1,72 @@
+"""The curve as SVG: the output against one input, the point, and the tangent whose slope is the gradient."""
+
+from __future__ import annotations
+
+import math
+
+from ..curves import Curve
+from .numbers import short
+
+WIDTH, HEIGHT, LEFT, BOTTOM, PAD = 360, 220, 52, 28, 10
+
+
+def drawing(curve: Curve, output: str) -> dict:
+    """What the SVG template needs: polylines in pixels, tangent, point, ticks."""
+    finite = [y for y in (*curve.y, curve.point[1]) if math.isfinite(y)]
+    low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
+    if high - low < 1e-12 * max(abs(high), 1e-300) or high == low:
+        low, high = low - 1, high + 1
+    margin = (high - low) * 0.06
+    low, high = low - margin, high + margin
+    first, last = curve.x[0], curve.x[-1]
+
+    def px(x: float) -> float:
+        return round(LEFT + (x - first) / (last - first) * (WIDTH - LEFT - PAD), 1)
+
+    def py(y: float) -> float:
+        return round(PAD + (high - y) / (high - low) * (HEIGHT - BOTTOM - PAD), 1)
+
+    pieces, piece = [], []
+    for x, y in zip(curve.x, curve.y):
+        if math.isfinite(y):
+            piece.append(f"{px(x)},{py(y)}")
+        elif piece:
+            pieces.append(" ".join(piece))
+            piece = []
+    if piece:
+        pieces.append(" ".join(piece))
+    x0, y0 = curve.point
+    shown = math.isfinite(y0) and first <= x0 <= last
+    tangent = None
+    if shown and curve.slope is not None and math.isfinite(curve.slope):
+        tangent = _clipped(x0, y0, curve.slope, first, last, low, high, px, py)
+    return {
+        "pieces": pieces, "tangent": tangent, "point": (px(x0), py(y0)) if shown else None, "width": WIDTH, "height": HEIGHT,
+        "left": LEFT, "bottom": HEIGHT - BOTTOM, "right": WIDTH - PAD, "top": PAD,
+        "x_ticks": [(px(x), short(x, 3)) for x in _ticks(first, last)], "y_ticks": [(py(y), short(y, 3)) for y in _ticks(low, high)],
+        "name": curve.name, "output": output, "at": short(x0, 5), "value": short(y0, 5),
+        "slope": "none" if curve.slope is None else short(curve.slope, 5),
+    }  # fmt: skip
+
+
+def _clipped(x0, y0, slope, first, last, low, high, px, py):
+    """The tangent inside the frame; a steep one ends at the frame's top and bottom."""
+    ends = []
+    for x in (first, last):
+        y = y0 + slope * (x - x0)
+        if not low <= y <= high:
+            y = min(max(y, low), high)
+            x = x0 + (y - y0) / slope
+        ends.append((px(x), py(y)))
+    return (*ends[0], *ends[1])
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """About four round numbers between two ends."""
+    raw = (high - low) / 4
+    if not math.isfinite(raw) or raw <= 0:
+        return []
+    power = 10 ** math.floor(math.log10(raw))
+    step = min((m * power for m in (1, 2, 5, 10)), key=lambda s: abs(s - raw))
+    start = math.ceil(low / step)
+    return [round(k * step, 12) for k in range(start, math.floor(high / step) + 1)][:9]

@@ -1,0 +1,28 @@
+"""The comparison as a table: a row for each input, a column for each route, the verdict and the reasons below."""
+
+from __future__ import annotations
+
+from ..comparison import ROUTES, TITLES, Comparison
+from .numbers import short
+
+
+def rows(comparison: Comparison) -> dict:
+    """Column titles, rows of shown numbers with a mark where they differ, verdict and reasons."""
+    routes = [route for route in ROUTES if any(route in row for row in comparison.gradients.values())]
+    off = {(reason.input, reason.routes[0]) for reason in comparison.reasons if reason.code != "rounding"}
+    return {
+        "titles": [TITLES[route] for route in routes],
+        "rows": [
+            {
+                "input": name,
+                "cells": [
+                    {"text": "–" if row.get(route) is None else short(row[route], 7), "off": (name, route) in off}
+                    for route in routes
+                ],
+            }
+            for name, row in comparison.gradients.items()
+        ],
+        "ok": comparison.ok,
+        "verdict": comparison.verdict,
+        "reasons": [reason for reason in comparison.reasons if reason.text not in comparison.verdict],
+    }

@@ -1,0 +1,161 @@
+"""This stage in symbols and in numbers: what is computed forward, or the chain rule's terms backward."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+import torch
+from latex2mathml.converter import convert
+from markupsafe import Markup
+
+from ..grains import Link
+from ..notation import name_latex, partial_latex, partial_text
+from ..tape import Input, Step
+from .numbers import full, key, short, title
+from .stages import Scene
+
+
+def explained(scene: Scene) -> dict:
+    """What the template shows for this stage: a headline, rows of symbols and numbers, contributions, remarks."""
+    return _forward(scene) if scene.stage.direction == "forward" else _backward(scene)
+
+
+def sentence(scene: Scene) -> str:
+    """The stage in one line of plain text, for the ledger and the still picture."""
+    value = scene.stage.value
+    if scene.stage.direction == "forward":
+        formula = _formula_text(scene)
+        middle = f"{formula} = " if formula else ""
+        return f"value  {title(value)} = {middle}{short(value.value)}"
+    uses = scene.uses(value)
+    name = partial_text(scene.output_label, value.label)
+    if not uses:
+        return f"grad   {name} = {short(value.adjoint)}"
+    terms = " + ".join(_product_text(link) for link in uses)
+    return f"grad   {name} = {terms} = {short(value.adjoint)}"
+
+
+def _forward(scene: Scene) -> dict:
+    value = scene.stage.value
+    rows = []
+    if isinstance(value, Step):
+        latex = scene.derivation.latex_value(value.label, scene.grain)
+        formula = _formula_text(scene)
+        name = name_latex(value.label)
+        if latex is not None:
+            rows.append({"left": mathml(name), "right": mathml(latex)})
+        if formula:
+            rows.append({"left": "", "right": formula, "number": True})
+        rows.append({"left": "" if rows else mathml(name), "right": short(value.value), "number": True, "result": True})
+    else:
+        rows.append({"left": mathml(name_latex(value.label)), "right": short(value.value), "number": True, "result": True})
+    return {
+        "headline": "computes the value of", "name": title(value), "rows": rows, "uses": (), "check": None,
+        "remarks": _remarks(scene), "key": key(value, scene.tape),
+    }  # fmt: skip
+
+
+def _formula_text(scene: Scene) -> str | None:
+    """The step's formula with this run's numbers in place of the names; None for vectors and where there is no rule."""
+    value = scene.stage.value
+    if not isinstance(value, Step) or value.value.numel() != 1:
+        return None
+    formula = scene.derivation.text_value(value.label, scene.grain)
+    if formula is None:
+        return None
+    numbers = {_typed(used.label): used.value for used in scene.used_by(value)}
+    if not numbers or any(tensor.numel() != 1 for tensor in numbers.values()):
+        return None
+    names = "|".join(sorted(map(re.escape, numbers), key=len, reverse=True))
+    return re.sub(rf"(?<![\w.])({names})(?![\w(])", lambda found: _bracketed(numbers[found[1]]), formula)
+
+
+def _typed(label: str) -> str:
+    return f"v{label[1:]}" if label.startswith("#") else label
+
+
+def _bracketed(tensor: torch.Tensor) -> str:
+    shown = short(tensor, 5)
+    return f"({shown})" if shown.startswith("−") else shown
+
+
+def _backward(scene: Scene) -> dict:
+    value = scene.stage.value
+    output = scene.output_label
+    left = mathml(partial_latex(output, value.label))
+    uses = scene.uses(value)
+    rows: list[dict] = []
+    if not uses:
+        return {
+            "headline": "starts the backward pass at", "name": title(value), "uses": (), "check": None,
+            "rows": [{"left": left, "right": short(value.adjoint), "number": True, "result": True}],
+            "remarks": ("Everything that follows is multiplied by this: the output changes one to one with itself.",),
+            "key": key(value, scene.tape), "adjoint_of": value.label, "adjoint": full(value.adjoint),
+        }  # fmt: skip
+    symbols = " + ".join(rf"{partial_latex(output, u.output.label)} \cdot {partial_latex(u.output.label, value.label)}" for u in uses)
+    rows.append({"left": left, "right": mathml(symbols)})
+    formulas = [scene.derivation.latex_local(u.output.label, value.label) for u in uses]
+    if all(formulas):
+        slopes = " + ".join(rf"{_chained(u, output)} \cdot {_wrapped(str(f))}" for u, f in zip(uses, formulas))
+        rows.append({"left": "", "right": mathml(slopes)})
+    if all(u.local is not None and u.local.numel() <= 4 for u in uses):
+        rows.append({"left": "", "right": " + ".join(_product_text(u) for u in uses), "number": True})
+    total = functools.reduce(torch.add, [u.product for u in uses if u.product is not None])
+    rows.append({"left": "", "right": short(total), "number": True, "result": True})
+    return {
+        "headline": "sends the gradient back to", "name": title(value), "rows": rows,
+        "uses": tuple(_use(scene, link) for link in uses), "total": short(total), "check": _check(total, value.adjoint),
+        "remarks": _remarks(scene), "key": key(value, scene.tape), "adjoint_of": value.label, "adjoint": full(value.adjoint),
+        "autograd": short(value.adjoint),
+    }  # fmt: skip
+
+
+def _chained(link: Link, output: str) -> str:
+    return partial_latex(output, link.output.label)
+
+
+def _wrapped(latex: str) -> str:
+    return rf"\left({latex}\right)" if re.search(r"(?<=[^{(\s]) [+-] ", latex) and not latex.startswith(r"\frac") else latex
+
+
+def _product_text(link: Link) -> str:
+    if link.local is None or link.local.numel() > 4:
+        return f"vᵀJ through {title(link.output)}"
+    return f"{_bracketed(link.output.adjoint) if link.output.adjoint is not None else '?'} × {_bracketed(link.local)}"
+
+
+def _use(scene: Scene, link: Link) -> dict:
+    return {
+        "through": title(link.output), "key": key(link.output, scene.tape), "adjoint": short(link.output.adjoint, 5),
+        "local": "vᵀJ" if link.local is None else short(link.local, 5), "product": short(link.product),
+    }  # fmt: skip
+
+
+def _check(total: torch.Tensor, adjoint: torch.Tensor | None) -> bool | None:
+    """Whether the terms add up to what the engine delivered, up to the order of adding."""
+    if adjoint is None or total.shape != adjoint.shape:
+        return None
+    return bool(torch.isclose(total, adjoint, rtol=1e-5 if adjoint.dtype == torch.float32 else 1e-10, equal_nan=True).all())
+
+
+def _remarks(scene: Scene) -> tuple[str, ...]:
+    """What to know about the operations of this stage: no rule, the branch taken, a convention."""
+    value = scene.stage.value
+    steps = [value] if scene.stage.direction == "forward" else [u.output for u in scene.uses(value)]
+    remarks = []
+    for step in steps:
+        if isinstance(step, Step) and step.op in scene.derivation.missing:
+            remarks.append(f"There is no symbolic rule for torch.{step.op}: its number is PyTorch's own.")
+    remarks += [f"On the branch taken: {condition}." for condition in scene.derivation.conditions]
+    if isinstance(value, Input) and value.origin == "unknown":
+        remarks.append("This value was made by something that the recording cannot see.")
+    if isinstance(value, Step) and not bool(value.value.isfinite().all()):
+        remarks.append(f"{title(value)} is {short(value.value)}: PyTorch raises no error for a number without a finite value.")
+    return tuple(remarks)
+
+
+@functools.lru_cache(maxsize=4096)
+def mathml(latex: str) -> Markup:
+    """MathML of LaTeX that our own tables made; browsers typeset it themselves."""
+    return Markup(convert(latex, display="block"))
