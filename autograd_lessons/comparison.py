@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import mpmath
@@ -83,18 +85,19 @@ class Comparison:
         self.inputs = inputs
         self.hand = hand.evaluate(manual, tape, inputs.wrt) if manual is not None else hand.Manual()
         self.manual = manual
+        self.step_was_given = finite_difference_step is not None
         #: by input, then by route: a tensor of the input's shape, or None where the route has no answer
         self.gradients: dict[str, dict[str, torch.Tensor | None]] = {}
         #: by input: the finite difference with its bound
         self.differences: dict[str, FiniteDifference | None] = {}
         self._exact: dict[str, dict[int, mpmath.mpf]] = {}
+        self._apart: dict[tuple[str, str, str], torch.Tensor | None] = {}
         for name in inputs.wrt:
             self.differences[name] = finite_difference(tape.function, inputs, name, tape, finite_difference_step)
             self._collect(name)
         present = {route for row in self.gradients.values() for route, value in row.items() if value is not None}
         #: the routes that gave an answer for some input
         self.routes = tuple(route for route in ROUTES if route in present)
-        self._reasons: tuple[reasons.Reason, ...] | None = None
 
     def _collect(self, name: str) -> None:
         difference = self.differences[name]
@@ -123,7 +126,7 @@ class Comparison:
         return rounded.reshape(like.shape).to(like.dtype)
 
     # ------------------------------------------------------------------ judging
-    @property
+    @cached_property
     def error(self) -> dict[str, dict[str, Error | None]]:
         """By input and route: how far from the 50-digit value; None where there is no such value."""
         return {
@@ -146,10 +149,19 @@ class Comparison:
 
     def differ(self, name: str, one: str, other: str) -> torch.Tensor | None:
         """Where two routes differ beyond the dtype's tolerance, elementwise; None if their shapes differ."""
+        if (name, one, other) not in self._apart:
+            self._apart[name, one, other] = self._compared(name, one, other)
+        return self._apart[name, one, other]
+
+    def _compared(self, name: str, one: str, other: str) -> torch.Tensor | None:
         a, b = self.gradients[name][one], self.gradients[name][other]
         if a is None or b is None or a.shape != b.shape:
             return None
         relative, absolute = default_tolerances(self.dtype)
+        if a.numel() == 1:  # the slider's case, without the overhead of a tensor operation
+            x, y = a.item(), b.item()
+            close = x == y or (math.isfinite(x) and math.isfinite(y) and abs(x - y) <= absolute + relative * abs(y))
+            return torch.full(a.shape, not close)
         apart = ~torch.isclose(a, b.to(a.dtype), rtol=relative, atol=absolute, equal_nan=False)
         return apart & self._computed(name) if "reference" in (one, other) else apart
 
@@ -189,13 +201,17 @@ class Comparison:
         relative, absolute = default_tolerances(self.dtype)
         return not torch.allclose(factor.given, factor.true.to(factor.given.dtype), rtol=relative, atol=absolute)
 
-    @property
+    @cached_property
     def ok(self) -> bool | None:
         """Whether all routes but the finite difference are finite and agree; None if there is only one."""
-        answers = [self._agree(name) for name in self.gradients]
-        if any(answer is False for answer in answers):
+        answers = self._agreement.values()
+        if False in answers:
             return False
         return True if any(answers) else None
+
+    @cached_property
+    def _agreement(self) -> dict[str, bool | None]:
+        return {name: self._agree(name) for name in self.gradients}
 
     def _agree(self, name: str) -> bool | None:
         routes = list(self.judged(name))
@@ -203,8 +219,8 @@ class Comparison:
             return False
         for i, one in enumerate(routes):
             value = self.gradients[name][one]
-            computed = self._computed(name) if one == "reference" else torch.ones((), dtype=torch.bool)
-            if value is None or not bool((value.isfinite() | ~computed).all()):
+            finite = value.isfinite() if value is not None else torch.zeros((), dtype=torch.bool)
+            if not bool((finite | ~self._computed(name) if one == "reference" else finite).all()):
                 return False
             for other in routes[i + 1 :]:
                 apart = self.differ(name, one, other)
@@ -214,7 +230,7 @@ class Comparison:
             return False
         return True if len(routes) > 1 else None
 
-    @property
+    @cached_property
     def vacuous(self) -> dict[str, bool]:
         """By input: whether the routes agree on zero (within the absolute tolerance) everywhere, which proves nothing."""
         _, absolute = default_tolerances(self.dtype)
@@ -226,17 +242,17 @@ class Comparison:
             for name in self.gradients
         }
 
-    @property
+    @cached_property
     def reasons(self) -> tuple[reasons.Reason, ...]:
-        """Why routes differ. Codes: rounding, ill_conditioned, step, clamp, saturation, nonfinite, kink, missing_factor, shape, wrong."""
-        if self._reasons is None:
-            self._reasons = reasons.find(self)
-        return self._reasons
+        """Why routes differ, each a (code, input, routes, text); the codes stand in `reasons`."""
+        return reasons.find(self)
 
-    @property
+    @cached_property
     def verdict(self) -> str:
         """One sentence: do they agree, and if not, which two differ and why."""
-        serious = [reason for reason in self.reasons if reason.code != "rounding" or self._agree(reason.input) is False]
+        serious = [
+            reason for reason in self.reasons if reason.code != "rounding" or self._agreement[reason.input] is False
+        ]
         serious = [reason for reason in serious if "finite_difference" not in reason.routes] or (
             serious if self.ok is not True else []
         )
@@ -276,7 +292,7 @@ class Comparison:
                 if value is None:
                     rows.append((name, TITLES[route], "no answer", "", "", ""))
                     continue
-                error = self._error(name, value)
+                error = self.error[name][route]
                 shown = ("", "", "") if error is None else tuple(f"{part:.2g}" for part in error)
                 if route == "reference":
                     shown = ("", "", "")
@@ -334,7 +350,7 @@ def ulp(true: mpmath.mpf, dtype: torch.dtype) -> mpmath.mpf:
     """The spacing of the dtype's numbers around a value: ε·2^⌊log₂|value|⌋, and at the least that around its smallest normal one."""
     info = torch.finfo(dtype)
     size = max(abs(true), mpmath.mpf(info.smallest_normal))
-    return mpmath.mpf(info.eps) * mpmath.mpf(2) ** int(mpmath.floor(mpmath.log(size, 2)))
+    return mpmath.ldexp(mpmath.mpf(info.eps), mpmath.mag(size) - 1)
 
 
 def number(value: float, dtype: torch.dtype) -> str:

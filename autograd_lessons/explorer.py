@@ -50,7 +50,9 @@ def explore(
         raise InputError(f"grain={grain!r}: it is one of {', '.join(GRAINS)}")
     unknown = [name for name in ranges or {} if name not in gathered.arguments]
     if unknown:
-        raise InputError(f"ranges names {unknown[0]!r}, which is no input. The inputs are: {', '.join(gathered.arguments)}.")
+        raise InputError(
+            f"ranges names {unknown[0]!r}, which is no input. The inputs are: {', '.join(gathered.arguments)}."
+        )
     return Explorer(function, manual, gathered, dict(ranges or {}), grain, finite_difference_step)
 
 
@@ -58,7 +60,13 @@ class Explorer:
     """An explorer of one function. `.set(x=2.0)` moves inputs, `.step` is the stage on screen (from 1), `.html` what it shows."""
 
     def __init__(
-        self, function: Callable, manual: Any, inputs: Inputs, ranges: Mapping, grain: str, finite_difference_step: float | None
+        self,
+        function: Callable,
+        manual: Any,
+        inputs: Inputs,
+        ranges: Mapping,
+        grain: str,
+        finite_difference_step: float | None,
     ):
         self.function, self.manual = function, manual
         self._inputs, self._ranges, self._h = inputs, ranges, finite_difference_step
@@ -127,14 +135,23 @@ class Explorer:
         if self._tape is None or self._derivation is None or not self._stages:
             return None
         at = self.step - 1 if at is None else at
-        return Scene(self._tape, self._derivation, self._comparison, self._grain.value, self._stages, min(at, len(self._stages) - 1))
+        return Scene(
+            self._tape,
+            self._derivation,
+            self._comparison,
+            self._grain.value,
+            self._stages,
+            min(at, len(self._stages) - 1),
+        )
 
     def draw(self, at: int | None = None) -> str:
         """The picture at a stage as HTML."""
         scene = self.scene(at)
         if scene is None:
             given = ", ".join(f"{name} = {_typed(value)}" for name, value in self._inputs.arguments.items())
-            return picture.trouble(_source(self.function), given, self._error or RuntimeError("nothing was recorded"), self._uid)
+            return picture.trouble(
+                _source(self.function), given, self._error or RuntimeError("nothing was recorded"), self._uid
+            )
         return picture.html(scene, self._curve, self._uid, self._trouble)
 
     # ------------------------------------------------------------------ computing
@@ -173,7 +190,9 @@ class Explorer:
         slope = None if adjoint is None else adjoint.reshape(-1)[element or 0].item()
         low, high = self._range(name, element or 0)
         ends = (min(low, x), max(high, x)) if abs(x) < float("inf") else (low, high)
-        return trace(self.function, self._inputs, name, element, ends, (x, output.sum().item()), slope, self._at_once[name])
+        return trace(
+            self.function, self._inputs, name, element, ends, (x, output.sum().item()), slope, self._at_once[name]
+        )
 
     def _draw(self) -> None:
         self._html = self.draw()
@@ -188,23 +207,38 @@ class Explorer:
             if not isinstance(value, torch.Tensor) or not value.is_floating_point():
                 continue
             if value.numel() > SLIDERS_A_VECTOR:
-                rows.append(_classed(widgets.Label(f"{name}: {value.numel()} numbers, shape {tuple(value.shape)}"), f"al-table-{name}"))
+                rows.append(
+                    _classed(
+                        widgets.Label(f"{name}: {value.numel()} numbers, shape {tuple(value.shape)}"),
+                        f"al-table-{name}",
+                    )
+                )
                 continue
             for element in range(value.numel()):
                 label = name if value.ndim == 0 else f"{name}[{element}]"
                 rows.append(self._slider_row(name, element, label))
                 choices.append((label, (name, None if value.ndim == 0 else element)))
-        dtype = next(key for key, kind in {**_DTYPES, "as given": self._inputs.dtype}.items() if kind == self._inputs.dtype)
+        dtype = next(
+            key for key, kind in {**_DTYPES, "as given": self._inputs.dtype}.items() if kind == self._inputs.dtype
+        )
         self._dtype = _classed(_choice("dtype", [*_DTYPES, *([] if dtype in _DTYPES else [dtype])], dtype), "al-dtype")
         self._grain = _classed(_choice("grain", list(GRAINS), grain), "al-grain")
         differentiated = [choice for choice in choices if choice[1][0] in self._inputs.wrt] or choices
-        self._wrt = _classed(_choice("curve over", differentiated, differentiated[0][1] if differentiated else None), "al-wrt")
+        self._wrt = _classed(
+            _choice("curve over", differentiated, differentiated[0][1] if differentiated else None), "al-wrt"
+        )
         first, previous, following, last = (
             _classed(widgets.Button(description=text, layout=widgets.Layout(width="76px")), name)
-            for text, name in (("⏮ First", "al-first"), ("◀ Prev", "al-prev"), ("Next ▶", "al-next"), ("Last ⏭", "al-last"))
+            for text, name in (
+                ("⏮ First", "al-first"),
+                ("◀ Prev", "al-prev"),
+                ("Next ▶", "al-next"),
+                ("Last ⏭", "al-last"),
+            )
         )
         self._step = _classed(
-            widgets.IntSlider(value=1, min=1, max=1, description="step", layout=widgets.Layout(width="340px")), "al-step"
+            widgets.IntSlider(value=1, min=1, max=1, description="step", layout=widgets.Layout(width="340px")),
+            "al-step",
         )
         self._picture = _classed(widgets.HTML(layout=widgets.Layout(width="100%")), "al-picture")
         first.on_click(lambda _: self._go(1))
@@ -339,7 +373,11 @@ def _classed(widget, name: str):
 
 
 def _typed(value: Any) -> str:
-    return str(value.tolist()) if isinstance(value, torch.Tensor) and value.numel() <= 8 else str(getattr(value, "shape", value))
+    return (
+        str(value.tolist())
+        if isinstance(value, torch.Tensor) and value.numel() <= 8
+        else str(getattr(value, "shape", value))
+    )
 
 
 def _source(function: Callable) -> str:

@@ -47,27 +47,28 @@ def finite_difference(
         return None
     with quiet():
         evaluate = _evaluator(function, inputs, name, tape, elementwise)
-        if step is not None:
-            h = torch.full_like(point, step)
-            wide, narrow = _slopes(evaluate, point, h, elementwise), _slopes(evaluate, point, h / 2, elementwise)
-            return FiniteDifference(wide, (wide - narrow).abs() * 4 / 3, _rounding(tape, point, wide, h), h)
-        return _best(evaluate, point, tape, elementwise)
+        together = _takes_many_points(tape, evaluate, point)
+        if step is None:
+            return _best(evaluate, point, tape, elementwise, together)
+        h = torch.full_like(point, step)
+        wide, narrow = _slopes(evaluate, point, [h, h / 2], elementwise, together)
+        return FiniteDifference(wide, (wide - narrow).abs() * 4 / 3, _rounding(tape, point, wide, h), h)
 
 
-def _best(evaluate: Callable, point: torch.Tensor, tape: Tape, elementwise: bool) -> FiniteDifference:
+def _best(
+    evaluate: Callable, point: torch.Tensor, tape: Tape, elementwise: bool, together: bool
+) -> FiniteDifference:  # fmt: skip
     epsilon = torch.finfo(point.dtype).eps
     first = epsilon ** (1 / 3) * point.abs().clamp(min=1)
     first = torch.where(first.isfinite(), first, torch.ones_like(first))
     first = torch.exp2(first.log2().round())  # x ± a power of two is often exact
-    tried = []
-    for shrink in (1.0, 2.0**-3, 2.0**-6):
-        h = first * shrink
-        tried.append((h, _slopes(evaluate, point, h, elementwise)))
-    candidates = []
-    for (h, slope), (_, finer) in zip(tried, tried[1:]):
-        candidates.append(FiniteDifference(slope, (slope - finer).abs() * 64 / 63, _rounding(tape, point, slope, h), h))
-    (h, slope), coarser = tried[-1], candidates[-1].truncation
-    candidates.append(FiniteDifference(slope, coarser / 64, _rounding(tape, point, slope, h), h))
+    steps = [first, first * 2.0**-3, first * 2.0**-6]
+    slopes = _slopes(evaluate, point, steps, elementwise, together)
+    off = [(coarse - fine).abs() * 64 / 63 for coarse, fine in zip(slopes, slopes[1:])]
+    candidates = [
+        FiniteDifference(slope, truncation, _rounding(tape, point, slope, h), h)
+        for h, slope, truncation in zip(steps, slopes, [*off, off[-1] / 64])
+    ]
     best = candidates[0]
     for other in candidates[1:]:
         better = other.bound < best.bound
@@ -77,20 +78,39 @@ def _best(evaluate: Callable, point: torch.Tensor, tape: Tape, elementwise: bool
     return best
 
 
+def _takes_many_points(tape: Tape, evaluate: Callable, point: torch.Tensor) -> bool:
+    """Whether one call can take all shifted points of a single number: only pointwise steps, and no look at a value."""
+    looked = any(event.kind in ("bool", "float", "int", "item", "index") for event in tape.events)
+    single = point.ndim == 0 and not looked and tape.output.value.ndim == 0  # pyright: ignore
+    return single and all(step.pointwise for step in tape.steps)
+
+
 def _fields(difference: FiniteDifference) -> tuple[torch.Tensor, ...]:
     return difference.value, difference.truncation, difference.rounding, difference.step
 
 
-def _slopes(evaluate: Callable, point: torch.Tensor, h: torch.Tensor, elementwise: bool) -> torch.Tensor:
+def _slopes(
+    evaluate: Callable, point: torch.Tensor, steps: list[torch.Tensor], elementwise: bool, together: bool
+) -> list[torch.Tensor]:
+    """A central difference for each step width."""
+    if together:
+        h = torch.stack(steps)
+        values = evaluate(torch.cat([point + h, point - h]))
+        if values.shape == (2 * len(steps),):
+            return list((values[: len(steps)] - values[len(steps) :]) / (2 * h))
     if elementwise:
-        return (evaluate(point + h) - evaluate(point - h)) / (2 * h)
+        return [(evaluate(point + h) - evaluate(point - h)) / (2 * h) for h in steps]
+    return [_one_by_one(evaluate, point, h) for h in steps]
+
+
+def _one_by_one(evaluate: Callable, point: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
     slopes = torch.empty_like(point, memory_format=torch.contiguous_format)
     flat, steps = point.reshape(-1), h.reshape(-1)
     for i in range(flat.numel()):
         shift = torch.zeros_like(flat)
         shift[i] = steps[i]
         shift = shift.reshape(point.shape)
-        slopes.view(-1)[i] = (evaluate(point + shift) - evaluate(point - shift)) / (2 * steps[i])
+        slopes.view(-1)[i] = (evaluate(point + shift).sum() - evaluate(point - shift).sum()) / (2 * steps[i])
     return slopes
 
 
@@ -100,16 +120,18 @@ def _evaluator(function: Callable, inputs: Inputs, name: str, tape: Tape, elemen
     differentiates = any(event.kind in ("backward", "grad") for event in tape.events)
 
     def evaluate(point: torch.Tensor) -> torch.Tensor:
-        arguments = inputs.fresh(**{name: point})
-        if not differentiates:
-            arguments = {k: v.detach() if isinstance(v, torch.Tensor) else v for k, v in arguments.items()}
+        """The output as it is; at a point outside the domain, where the function raises, nan."""
+        if differentiates:
+            arguments = inputs.fresh(**{name: point})
+        else:
+            arguments = inputs.arguments | {name: point}
+            arguments = {k: v.clone() if isinstance(v, torch.Tensor) else v for k, v in arguments.items()}
         before = torch.get_rng_state() if random_state is not None else None
         if random_state is not None:
             torch.set_rng_state(random_state)
         try:
-            output = call(function, arguments).detach()
-            return output if elementwise else output.sum()
-        except Exception:  # a neighbour of the point is outside the function's domain
+            return call(function, arguments).detach()
+        except Exception:
             return torch.full(point.shape if elementwise else (), torch.nan, dtype=point.dtype)
         finally:
             if before is not None:
@@ -119,15 +141,25 @@ def _evaluator(function: Callable, inputs: Inputs, name: str, tape: Tape, elemen
 
 
 def _rounding(tape: Tape, point: torch.Tensor, slope: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
-    """ε/h times how far rounding in each step moves the output, to first order: Σ |value · adjoint|; and x ± h itself."""
-    epsilon = torch.finfo(point.dtype).eps
-    total = torch.zeros((), dtype=point.dtype)
-    for step in tape.steps:
-        if step.adjoint is not None and not step.adjoint.is_complex():
-            moved = (step.value * step.adjoint).abs()
-            moved = torch.where(moved.isfinite(), moved, torch.zeros_like(moved))
-            total = total + (moved if tape.summed and moved.shape == point.shape else moved.sum())
-    return epsilon * (total + slope.abs() * point.abs()) / h
+    """ε/h times how far rounding in each step moves the output, to first order (Σ |value · adjoint|), and that of x ± h."""
+    if "rounding" not in tape.cache:
+        moved = [
+            (step.value * step.adjoint).abs()
+            for step in tape.steps
+            if step.adjoint is not None and not step.value.is_complex()
+        ]
+        if tape.summed:
+            parts = [
+                m.nan_to_num(0.0, 0.0) if m.shape == tape.output.value.shape else m.nan_to_num(0.0, 0.0).sum()
+                for m in moved
+            ]  # pyright: ignore
+        else:
+            parts = [m.sum().nan_to_num(0.0, 0.0) for m in moved]
+        tape.cache["rounding"] = sum(parts) if parts else torch.zeros(())
+    total = tape.cache["rounding"]
+    if total.shape != point.shape:
+        total = total.sum()
+    return torch.finfo(point.dtype).eps * (total.to(point.dtype) + slope.abs() * point.abs()) / h
 
 
 @contextmanager

@@ -49,8 +49,13 @@ def name_text(name: str) -> str:
 
 
 def _plus_first(terms):
-    """ŷ − y, not −y + ŷ."""
-    return sorted(terms, key=lambda term: term.could_extract_minus_sign())
+    """ŷ − y, not −y + ŷ; and w·x + b, not b + w·x."""
+    return sorted(terms, key=lambda term: (term.could_extract_minus_sign(), -_degree(term)))
+
+
+def _degree(term: sp.Expr) -> int:
+    powers = term.as_powers_dict().items()
+    return sum(int(power) if power.is_Integer else 1 for base, power in powers if base.free_symbols)
 
 
 class _Latex(LatexPrinter):

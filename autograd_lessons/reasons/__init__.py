@@ -131,7 +131,7 @@ def _about_the_step(comparison: Comparison, name: str, best: str) -> Cause | Non
         if cause is not None:
             return cause
     truncation, rounding = difference.truncation.reshape(-1)[at].item(), difference.rounding.reshape(-1)[at].item()
-    if not distance[at].item() > 1e-3 * max(abs(want), 1e-300):
+    if not (bool(off.reshape(-1)[at]) or comparison.step_was_given and distance[at].item() > 1e-3 * abs(want)):
         return None
     if truncation >= rounding:
         return (

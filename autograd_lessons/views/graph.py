@@ -29,7 +29,10 @@ def _belongs(scene: Scene, value: Value) -> bool:
     """Leaves that only an unshown branch uses would float alone."""
     if isinstance(value, Step) or value is scene.tape.output:
         return True
-    return any(value in scene.used_by(other) for other in scene.nodes if isinstance(other, Step)) or value.adjoint is not None
+    return (
+        any(value in scene.used_by(other) for other in scene.nodes if isinstance(other, Step))
+        or value.adjoint is not None
+    )
 
 
 def _layout(scene: Scene, shown: list[Value], pairs: list[tuple[Value, Value]]) -> Layout:
@@ -58,9 +61,13 @@ def _edge(scene: Scene, pair: tuple[Value, Value], link, layout: Layout) -> dict
     path = f"M{points[0][0]:.1f},{points[0][1]:.1f}"
     for (x0, y0), (x1, y1) in zip(points, points[1:]):
         middle = (y0 + y1) / 2
-        path += f" L{x1:.1f},{y1:.1f}" if x0 == x1 else f" C{x0:.1f},{middle:.1f} {x1:.1f},{middle:.1f} {x1:.1f},{y1:.1f}"
+        path += (
+            f" L{x1:.1f},{y1:.1f}" if x0 == x1 else f" C{x0:.1f},{middle:.1f} {x1:.1f},{middle:.1f} {x1:.1f},{y1:.1f}"
+        )
     came = link is not None and scene.reached(output, "backward") and scene.reached(used, "backward")
-    factor = "" if not came else "×" + short(link.local, 4) if link.local is not None and link.local.numel() == 1 else "vᵀJ"
+    factor = (
+        "" if not came else "×" + short(link.local, 4) if link.local is not None and link.local.numel() == 1 else "vᵀJ"
+    )
     if came and link.local is not None and link.local.numel() > 1:
         factor = "× elementwise"
     (x0, y0), (x1, y1) = points[-2:]

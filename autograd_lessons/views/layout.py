@@ -68,6 +68,24 @@ def _mean(numbers: list, otherwise: float) -> float:
     return sum(numbers) / len(numbers) if numbers else otherwise
 
 
+def _settle(row: list, wanted: dict, size, x: dict) -> None:
+    """Every item as near as can be to where it wants to be, in order and without overlap (pool adjacent violators)."""
+    offset, offsets = 0.0, []
+    for left, right in zip([None, *row], row):
+        offset += 0 if left is None else (size(left) + size(right)) / 2 + GAP_X
+        offsets.append(offset)
+    pools: list[list[float]] = []  # (sum of wishes, count)
+    for item, shift in zip(row, offsets):
+        pools.append([wanted[item] - shift, 1])
+        while len(pools) > 1 and pools[-2][0] / pools[-2][1] > pools[-1][0] / pools[-1][1]:
+            wish, count = pools.pop()
+            pools[-1][0] += wish
+            pools[-1][1] += count
+    means = [wish / count for wish, count in pools for _ in range(int(count))]
+    for item, shift, mean in zip(row, offsets, means):
+        x[item] = mean + shift
+
+
 def _place(rows: list[list], chains: dict) -> Layout:
     def size(item) -> float:
         return LANE if isinstance(item, tuple) else WIDTH
@@ -84,12 +102,9 @@ def _place(rows: list[list], chains: dict) -> Layout:
         for one, other in zip(chain, chain[1:]):
             neighbours[one].append(other)
             neighbours[other].append(one)
-    for _ in range(12):  # pull towards the neighbours, then push apart inside the row
+    for _ in range(12):
         for row in rows:
-            for item in row:
-                x[item] = _mean([x[other] for other in neighbours[item]], x[item])
-            for left, right in zip(row, row[1:]):
-                x[right] = max(x[right], x[left] + (size(left) + size(right)) / 2 + GAP_X)
+            _settle(row, {item: _mean([x[other] for other in neighbours[item]], x[item]) for item in row}, size, x)
     low = min((x[item] - size(item) / 2 for row in rows for item in row), default=0)
     high = max((x[item] + size(item) / 2 for row in rows for item in row), default=0)
     layout = Layout(width=high - low + 2 * GAP_X, height=len(rows) * (HEIGHT + GAP_Y) - GAP_Y + 16)

@@ -100,7 +100,10 @@ def still(scene: Scene, curve: Curve | None) -> str:
 def _scoped(style: str, uid: str) -> str:
     """Rules that hold inside this picture only, since a viewer puts many on one page."""
     rules = [rule for rule in style.replace("\n", "").split("}") if rule]
-    return "".join(",".join(f"#{uid} {part}" for part in rule.split("{")[0].split(",")) + "{" + rule.split("{")[1] + "}" for rule in rules)
+    return "".join(
+        ",".join(f"#{uid} {part}" for part in rule.split("{")[0].split(",")) + "{" + rule.split("{")[1] + "}"
+        for rule in rules
+    )
 
 
 def _wrapped(lines: list[str], width: int) -> list[str]:

@@ -49,7 +49,9 @@ def _forward(scene: Scene) -> dict:
             rows.append({"left": "", "right": formula, "number": True})
         rows.append({"left": "" if rows else mathml(name), "right": short(value.value), "number": True, "result": True})
     else:
-        rows.append({"left": mathml(name_latex(value.label)), "right": short(value.value), "number": True, "result": True})
+        rows.append(
+            {"left": mathml(name_latex(value.label)), "right": short(value.value), "number": True, "result": True}
+        )
     return {
         "headline": "computes the value of", "name": title(value), "rows": rows, "uses": (), "check": None,
         "remarks": _remarks(scene), "key": key(value, scene.tape),
@@ -93,7 +95,9 @@ def _backward(scene: Scene) -> dict:
             "remarks": ("Everything that follows is multiplied by this: the output changes one to one with itself.",),
             "key": key(value, scene.tape), "adjoint_of": value.label, "adjoint": full(value.adjoint),
         }  # fmt: skip
-    symbols = " + ".join(rf"{partial_latex(output, u.output.label)} \cdot {partial_latex(u.output.label, value.label)}" for u in uses)
+    symbols = " + ".join(
+        rf"{partial_latex(output, u.output.label)} \cdot {partial_latex(u.output.label, value.label)}" for u in uses
+    )
     rows.append({"left": left, "right": mathml(symbols)})
     formulas = [scene.derivation.latex_local(u.output.label, value.label) for u in uses]
     if all(formulas):
@@ -116,7 +120,11 @@ def _chained(link: Link, output: str) -> str:
 
 
 def _wrapped(latex: str) -> str:
-    return rf"\left({latex}\right)" if re.search(r"(?<=[^{(\s]) [+-] ", latex) and not latex.startswith(r"\frac") else latex
+    return (
+        rf"\left({latex}\right)"
+        if re.search(r"(?<=[^{(\s]) [+-] ", latex) and not latex.startswith(r"\frac")
+        else latex
+    )
 
 
 def _product_text(link: Link) -> str:
@@ -136,7 +144,9 @@ def _check(total: torch.Tensor, adjoint: torch.Tensor | None) -> bool | None:
     """Whether the terms add up to what the engine delivered, up to the order of adding."""
     if adjoint is None or total.shape != adjoint.shape:
         return None
-    return bool(torch.isclose(total, adjoint, rtol=1e-5 if adjoint.dtype == torch.float32 else 1e-10, equal_nan=True).all())
+    return bool(
+        torch.isclose(total, adjoint, rtol=1e-5 if adjoint.dtype == torch.float32 else 1e-10, equal_nan=True).all()
+    )
 
 
 def _remarks(scene: Scene) -> tuple[str, ...]:
@@ -151,7 +161,9 @@ def _remarks(scene: Scene) -> tuple[str, ...]:
     if isinstance(value, Input) and value.origin == "unknown":
         remarks.append("This value was made by something that the recording cannot see.")
     if isinstance(value, Step) and not bool(value.value.isfinite().all()):
-        remarks.append(f"{title(value)} is {short(value.value)}: PyTorch raises no error for a number without a finite value.")
+        remarks.append(
+            f"{title(value)} is {short(value.value)}: PyTorch raises no error for a number without a finite value."
+        )
     return tuple(remarks)
 
 
