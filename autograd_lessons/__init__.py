@@ -24,7 +24,11 @@ __all__ = [
     "record",
 ]
 
-_LATER = {"compare": "comparison", "derive": "derivation", "explore": "explorer"}  # SymPy and ipywidgets wait until then
+_LATER = {
+    "compare": "comparison",
+    "derive": "derivation",
+    "explore": "explorer",
+}  # SymPy and ipywidgets wait until then
 
 
 def __getattr__(name: str):

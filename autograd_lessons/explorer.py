@@ -15,6 +15,7 @@ from .comparison import Comparison, check_output
 from .curves import Curve, elementwise_in, trace
 from .derivation import Derivation
 from .errors import InputError, LessonError
+from .export import page
 from .grains import GRAINS
 from .inputs import Inputs, gather
 from .run import run
@@ -122,10 +123,23 @@ class Explorer:
         self._recompute()
         return self
 
+    @property
+    def count(self) -> int:
+        """How many stages there are."""
+        return max(len(self._stages), 1)
+
+    @property
+    def title(self) -> str:
+        """What the exported page is called."""
+        return f"{getattr(self.function, '__name__', 'function')}, forward and backward"
+
+    @property
+    def given(self) -> str:
+        """The inputs on screen in one line."""
+        return ", ".join(f"{name} = {_typed(value)}" for name, value in self._inputs.arguments.items())
+
     def save(self, path: str | Path) -> Path:
         """Write a page with every stage of this run that works without a kernel; returns the path."""
-        from .export import page
-
         target = Path(path)
         target.write_text(page(self), encoding="utf-8")
         return target

@@ -104,7 +104,7 @@ def _last_digits(comparison: Comparison, name: str) -> Iterator[tuple[str, tuple
         if e is not None and r in comparison.judged(name) and r != "reference"
     }
     worst = max(errors, key=lambda route: errors[route].ulps, default=None)
-    if worst is not None and errors[worst].ulps > 0.5:
+    if worst is not None and errors[worst].ulps >= 1:
         dtype = str(comparison.dtype).removeprefix("torch.")
         yield (
             "rounding",

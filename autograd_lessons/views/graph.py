@@ -49,8 +49,8 @@ def _node(scene: Scene, value: Value, layout: Layout) -> dict:
     now = f"al-now al-{scene.stage.direction}" if scene.stage.value is value else ""
     return {
         "key": key(value, scene.tape), "x": round(x - WIDTH / 2, 1), "y": round(y - HEIGHT / 2, 1), "width": WIDTH, "height": HEIGHT,
-        "title": _fit(title(value), 19), "value": short(value.value, 5) if seen else "", "now": now,
-        "grad": short(value.adjoint, 5) if back and value.adjoint is not None else "",
+        "title": _fit(title(value), 15), "value": _fit(short(value.value, 5), 11) if seen else "", "now": now,
+        "grad": _fit(short(value.adjoint, 5), 11) if back and value.adjoint is not None else "",
         "leaf": not isinstance(value, Step), "full": title(value),
     }  # fmt: skip
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-WIDTH, HEIGHT, GAP_X, GAP_Y = 128, 46, 18, 44  # of a node and between nodes, in pixels
+WIDTH, HEIGHT, GAP_X, GAP_Y = 124, 46, 12, 44  # of a node and between nodes, in pixels
 LANE = 14  # the width of a place that an edge passes through
 
 

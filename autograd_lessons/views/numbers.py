@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from ..tape import Value
+from ..notation import name_text
+from ..tape import Step, Value
 
 
 def short(value, digits: int = 6) -> str:
@@ -36,11 +37,12 @@ def full(value: torch.Tensor | None) -> str:
 
 
 def title(value: Value) -> str:
-    """What a node is called: the learner's name, else its operation."""
-    if value.name and value.label == value.name:
+    """What a node is called: the learner's name, else its number and operation: `v3 sin`."""
+    if value.name and (value.label == value.name or not isinstance(value, Step)):
         return value.name
-    operation = getattr(value, "op", "")
-    return f"{value.name} ({operation})" if value.name else operation or value.label
+    if not isinstance(value, Step):
+        return value.label
+    return f"{name_text(value.label)} {value.name or value.op}" if value.label.startswith("#") else value.label
 
 
 def key(value: Value, tape) -> str:

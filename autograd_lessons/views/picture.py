@@ -38,7 +38,7 @@ def html(scene: Scene, curve: Curve | None, uid: str, trouble: str = "") -> str:
     graphed = graph.drawing(scene)
     return _templates().get_template("picture.html").render(
         uid=uid, style=Markup(_style("style.css") + _LIVE + _style("svg.css")), links=Markup(_linked(scene, uid)),
-        code=code.lines(scene), graph=_graph_svg(scene, graphed, uid), left_out=graphed["left_out"], where=f"this step: {where}",
+        code=code.lines(scene), graph=_graph_svg(scene, graphed, f"{uid}-{scene.at}"), left_out=graphed["left_out"], where=f"this step: {where}",
         direction=scene.stage.direction, term=terms.explained(scene), curve=drawn, plot=_curve_svg(drawn),
         table=None if scene.comparison is None else tables.rows(scene.comparison), trouble=trouble,
         ledger=ledger.lines(scene), at=scene.at,

@@ -70,7 +70,8 @@ def _formula_text(scene: Scene) -> str | None:
     if not numbers or any(tensor.numel() != 1 for tensor in numbers.values()):
         return None
     names = "|".join(sorted(map(re.escape, numbers), key=len, reverse=True))
-    return re.sub(rf"(?<![\w.])({names})(?![\w(])", lambda found: _bracketed(numbers[found[1]]), formula)
+    filled = re.sub(rf"(?<![\w.])({names})(?![\w(])", lambda found: _bracketed(numbers[found[1]]), formula)
+    return re.sub(r"\(\((−[^()]*)\)\)", r"(\1)", filled)
 
 
 def _typed(label: str) -> str:
