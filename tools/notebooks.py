@@ -19,7 +19,6 @@ ROOT = Path(__file__).parent.parent
 VIEW = "application/vnd.jupyter.widget-view+json"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"}
-KEPT = ("raises-exception",)  # tags of cells that are to be kept; everything else in a cell's metadata is an editor's
 TIMEOUT = 120  # seconds a cell
 
 
