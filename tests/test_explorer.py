@@ -1,0 +1,209 @@
+"""The explorer without a browser: widgets moved by setting their value, and what stands on screen after it."""
+
+import math
+import re
+import xml.dom.minidom
+
+import pytest
+import torch
+
+import autograd_lessons as al
+from autograd_lessons import lessons
+
+
+def open_lesson(lesson, **options):
+    return al.explore(
+        lesson.function, lesson.manual, inputs=lesson.inputs, wrt=lesson.wrt, ranges=lesson.ranges, **options
+    )
+
+
+def shown_adjoint(explorer):
+    """The full-precision number that the page carries for the backward stage on screen."""
+    found = re.search(r'data-adjoint-of="([^"]+)" data-value="([^"]+)"', explorer.html)
+    return (found[1], float(found[2])) if found else None
+
+
+LESSONS = [lessons.square, lessons.sine_of_square, lessons.x_sine, lessons.logistic_bce, lessons.logistic_with_logits]
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.function.__name__)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("grain", ["variables", "operations"])
+def test_every_backward_number_on_screen_is_torchs(lesson, dtype, grain):
+    explorer = open_lesson(lesson, dtype=dtype, grain=grain)
+    inputs = {n: torch.tensor(v, dtype=dtype, requires_grad=n in lesson.wrt) for n, v in lesson.inputs.items()}
+    lesson.function(**inputs).backward()
+    seen = {}
+    for number in range(1, explorer.count + 1):
+        explorer.step = number
+        assert 'aria-current="step"' in explorer.html
+        found = shown_adjoint(explorer)
+        if found:
+            seen[found[0]] = found[1]
+    for name in lesson.wrt:
+        assert seen[name] == inputs[name].grad.item()
+
+
+def test_moving_an_input_keeps_the_step_and_changes_the_numbers():
+    explorer = open_lesson(lessons.sine_of_square)
+    explorer.step = explorer.count
+    explorer.set(x=1.5)
+    assert explorer.step == explorer.count
+    assert shown_adjoint(explorer) == ("x", pytest.approx(3 * math.cos(2.25), abs=1e-15))
+    assert explorer.tape.inputs["x"].value.item() == 1.5
+
+
+def test_a_slider_moved_by_hand_is_the_same_as_set():
+    one, other = open_lesson(lessons.square), open_lesson(lessons.square)
+    slider, box = one._sliders["x", 0]
+    slider.value = 1.25
+    other.set(x=1.25)
+    assert box.value == 1.25
+    assert one.html.replace(one._uid, "") == other.html.replace(other._uid, "")
+    box.value = 77.0  # beyond the slider's end
+    assert one.tape.inputs["x"].value.item() == 77.0 and slider.value == slider.max
+
+
+def test_buttons_and_step_slider_go_through_all_stages():
+    explorer = open_lesson(lessons.square)
+    first, previous, following, last, _ = explorer.widget.children[2].children
+    last.click()
+    assert explorer.step == explorer.count
+    following.click()
+    assert explorer.step == explorer.count
+    previous.click()
+    assert explorer.step == explorer.count - 1
+    first.click()
+    previous.click()
+    assert explorer.step == 1
+    explorer.step = 999
+    assert explorer.step == explorer.count
+
+
+def test_grain_and_dtype_switches():
+    explorer = open_lesson(lessons.logistic_bce, dtype=torch.float64)
+    few = explorer.count
+    explorer._grain.value = "operations"
+    assert explorer.count > few
+    explorer._dtype.value = "float32"
+    assert explorer.tape.inputs["w"].value.dtype == torch.float32
+
+
+def test_a_vector_has_one_slider_an_element_and_a_long_one_none():
+    assert len(open_lesson(lessons.mean_of_squares)._sliders) == 3
+    assert len(al.explore(lambda x: x.sum(), x=torch.ones(9))._sliders) == 0
+    explorer = open_lesson(lessons.mean_of_squares)
+    explorer._sliders["x", 1][0].value = 4.0
+    assert explorer.tape.inputs["x"].adjoint.tolist()[1] == pytest.approx(8 / 3)
+
+
+@pytest.mark.parametrize("x", [0.0, -1.0, math.inf, -math.inf, math.nan, 1e300])
+@pytest.mark.parametrize(
+    "function", [torch.log, lambda input: 1 / input, lambda input: torch.where(input > 0, torch.sqrt(input), input)]
+)
+def test_no_input_raises(function, x):
+    explorer = al.explore(function, input=1.0)
+    explorer.set(input=x)
+    for number in range(1, explorer.count + 1):
+        explorer.step = number
+        assert explorer.html
+    xml.dom.minidom.parseString(explorer.still())
+
+
+def test_an_exception_of_the_function_is_shown_and_the_step_kept():
+    def f(x):
+        if x > 2:
+            raise ValueError("x is <b>too</b> big")
+        y = x**2
+        return y
+
+    explorer = al.explore(f, x=1.0)
+    explorer.step = 3
+    explorer.set(x=3.0)
+    assert "ValueError" in explorer.html and "x is &lt;b&gt;too&lt;/b&gt; big" in explorer.html
+    assert explorer.tape is None and explorer.comparison is None
+    assert "ValueError" in repr(explorer) and explorer._repr_mimebundle_()["text/plain"]
+    explorer.set(x=1.5)
+    assert explorer.step == 3 and shown_adjoint(explorer)[1] == 3.0
+
+
+def test_a_manual_gradient_that_does_not_fit_is_said_not_raised():
+    explorer = al.explore(lambda x: x**2, lambda q, p: q, x=1.0)
+    assert "asks for" in explorer.html
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (dict(x=1.0, grain="words"), "grain="),
+        (dict(x=1.0, ranges={"q": (0, 1)}), "ranges names 'q'"),
+        (dict(x=1.0, q=2.0), "no parameter 'q'"),
+    ],
+)
+def test_bad_options_are_refused_in_words(options, words):
+    with pytest.raises(al.InputError, match=words):
+        al.explore(lambda x: x**2, **options)
+    with pytest.raises(al.InputError, match="no input 'q'"):
+        al.explore(lambda x: x**2, x=1.0).set(q=1.0)
+
+
+def test_the_bundle_is_widget_picture_and_text_without_html():
+    bundle = open_lesson(lessons.logistic_bce)._repr_mimebundle_()
+    assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "image/svg+xml", "text/plain"}
+    assert "6.69176" in bundle["image/svg+xml"] and "6.69176" in bundle["text/plain"]
+
+
+def test_the_still_twin_is_well_formed_and_the_same_each_time():
+    one, other = open_lesson(lessons.logistic_bce), open_lesson(lessons.logistic_bce)
+    assert one.still() == other.still() and repr(one) == repr(other)
+    document = xml.dom.minidom.parseString(one.still())
+    ids = [node.getAttribute("id") for node in document.getElementsByTagName("*") if node.getAttribute("id")]
+    assert len(ids) == len(set(ids))
+    assert "/" not in "".join(re.findall(r"aria-label=\"([^\"]*)\"", one.still())).replace("∂loss/∂", "")
+
+
+MARKUP = "<img src=x onerror=alert(1)>"
+
+
+def test_markup_never_reaches_the_page_raw():
+    space = {"torch": torch}
+    source = f"def f(x, mode: str):\n    y = torch.sin(x)  # {MARKUP}\n    label = '{MARKUP}'\n    return y\n"
+    import linecache
+
+    linecache.cache["<markup>"] = (len(source), None, source.splitlines(True), "<markup>")
+    exec(compile(source, "<markup>", "exec"), space)
+    f = space["f"]
+    f.__name__ = MARKUP
+    explorer = al.explore(f, lambda x: torch.cos(x), x=1.0, mode=MARKUP)
+    texts = [explorer.html, explorer.still()]
+
+    def raising(x):
+        raise ValueError(MARKUP)
+
+    broken = al.explore(raising, x=1.0)
+    texts += [broken.html, al.explore(f, lambda q, p: MARKUP, x=1.0, mode="m").html]
+    for text in texts:
+        assert "<img" not in text
+    assert any("&lt;img" in text for text in texts)
+
+
+def test_two_explorers_on_a_page_do_not_share_their_class():
+    one, other = open_lesson(lessons.square), open_lesson(lessons.square)
+    assert one._uid != other._uid
+    assert f".{one._uid}:has(" in one.html and other._uid not in one.html
+
+
+def test_a_symbolless_operation_is_said_to_have_no_rule():
+    explorer = al.explore(lambda x: torch.erf(x), x=1.0)
+    explorer.step = explorer.count
+    assert "no symbolic rule for torch.erf" in explorer.html
+
+
+def test_a_saved_page_has_every_stage_and_one_script(tmp_path):
+    explorer = open_lesson(lessons.logistic_bce)
+    explorer.step = 5
+    text = explorer.save(tmp_path / "page.html").read_text(encoding="utf-8")
+    assert text.count("<article") == explorer.count and text.count("<article hidden") == explorer.count - 1
+    assert text.count("<script>") == 1 and "http://" not in text.replace("http://www.w3.org", "")
+    for name in ("w", "b"):
+        assert f'data-adjoint-of="{name}"' in text

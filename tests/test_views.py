@@ -1,0 +1,155 @@
+"""Views are pure functions: layout without collisions, spans that nest, ticks that are round, text that says the numbers."""
+
+import html
+import itertools
+import math
+import re
+
+import pytest
+import torch
+
+import autograd_lessons as al
+from autograd_lessons import lessons
+from autograd_lessons.comparison import Comparison
+from autograd_lessons.curves import Curve
+from autograd_lessons.derivation import Derivation
+from autograd_lessons.inputs import gather
+from autograd_lessons.run import run
+from autograd_lessons.views import code, graph, layout, ledger, plot, terms
+from autograd_lessons.views.numbers import short
+from autograd_lessons.views.stages import Scene, stages
+
+
+def scene_of(function, at=0, grain="operations", **given):
+    inputs = gather(function, given)
+    tape = run(function, inputs)
+    derivation = Derivation(tape)
+    return Scene(tape, derivation, Comparison(tape, inputs, derivation), grain, stages(tape, grain), at)
+
+
+def logistic(w, b, x, y):
+    return lessons.logistic_bce.function(w, b, x, y)
+
+
+def wide(a, b, c, d):
+    p = a * b + c * d
+    q = a * c - b * d
+    r = torch.sin(p) * torch.cos(q) + a
+    s = r * p * q + d
+    return s
+
+
+@pytest.mark.parametrize(
+    ("function", "given"),
+    [
+        (logistic, dict(w=1.0, b=0.0, x=6.7, y=0.0)),
+        (wide, dict(a=1.0, b=2.0, c=3.0, d=4.0)),
+        (lambda x: x * torch.sin(x), dict(x=1.0)),
+    ],
+)
+def test_no_nodes_overlap_and_no_edge_runs_through_a_node(function, given):
+    drawn = graph.drawing(scene_of(function, **given))
+    boxes = {n["key"]: (n["x"], n["y"], n["x"] + n["width"], n["y"] + n["height"]) for n in drawn["nodes"]}
+    for (_, a), (_, b) in itertools.combinations(boxes.items(), 2):
+        assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+    for x0, y0, x1, y1 in boxes.values():
+        assert x0 >= 0 and y0 >= 0 and x1 <= drawn["width"] and y1 <= drawn["height"]
+    for edge in drawn["edges"]:
+        points = [(float(x), float(y)) for x, y in re.findall(r"(-?[\d.]+),(-?[\d.]+)", edge["path"])]
+        straight = [(a, b) for a, b in itertools.pairwise(points) if a[0] == b[0]]
+        for (x, y0), (_, y1) in straight:
+            for left, top, right, bottom in boxes.values():
+                assert not (left < x < right and top < (y0 + y1) / 2 < bottom)
+
+
+def test_layout_of_nothing():
+    assert layout.arrange([], []).place == {}
+
+
+def test_values_and_gradients_appear_when_their_stage_comes():
+    last = len(scene_of(wide, a=1.0, b=2.0, c=3.0, d=4.0).stages) - 1
+    first = graph.drawing(scene_of(wide, 0, a=1.0, b=2.0, c=3.0, d=4.0))
+    end = graph.drawing(scene_of(wide, last, a=1.0, b=2.0, c=3.0, d=4.0))
+    assert sum(bool(n["value"]) for n in first["nodes"]) == 5  # four inputs and the first step
+    assert not any(n["grad"] for n in first["nodes"])
+    assert all(n["grad"] for n in end["nodes"])
+
+
+def test_backward_stages_are_in_the_engines_order():
+    scene = scene_of(logistic, w=1.0, b=0.0, x=6.7, y=0.0)
+    back = [
+        stage.value.index for stage in scene.stages if stage.direction == "backward" and hasattr(stage.value, "index")
+    ]
+    assert tuple(back) == scene.tape.engine_order
+
+
+def test_the_code_shows_helpers_and_lights_the_running_expression():
+    scene = scene_of(logistic, at=3, w=1.0, b=0.0, x=6.7, y=0.0)
+    shown = code.lines(scene)
+    text = "\n".join(line["text"] for line in shown)
+    assert "def clamped_loss" in text and "def binary_cross_entropy_loss" in text
+    (lit,) = [line for line in shown if line["lit"]]
+    assert "torch.clamp" in lit["text"] and "al-now" in lit["html"]
+    for line in shown:
+        bare = html.unescape(re.sub(r"<[^>]+>", "", line["html"]))
+        assert bare.strip("\xa0") == line["text"], "marks change no character"
+
+
+def test_the_ledger_says_every_stage():
+    lines = ledger.lines(scene_of(lessons.sine_of_square.function, grain="variables", x=4.0))
+    assert lines == [
+        "value  y = 4^2 = 16",
+        "value  z = sin(16) = −0.287903",
+        "grad   ∂z/∂z = 1",
+        "grad   ∂z/∂y = 1 × (−0.95766) = −0.957659",
+        "grad   ∂z/∂x = (−0.95766) × 8 = −7.66128",
+    ]
+
+
+def test_a_sum_over_paths_lists_its_terms():
+    scene = scene_of(lessons.x_sine.function, at=4, grain="variables", x=2.0)
+    term = terms.explained(scene)
+    assert [use["through"] for use in term["uses"]] == ["y", "s"] and term["check"] is True
+    assert term["total"] == "0.0770038"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0.5, "0.5"),
+        (-1e-9, "−1e−9"),
+        (math.nan, "nan"),
+        (math.inf, "inf"),
+        (1234567.0, "1.23457e6"),
+        (3, "3"),
+        (None, "none"),
+    ],
+)
+def test_numbers_are_short(number, text):
+    assert short(number) == text
+
+
+def test_a_curve_with_gaps_and_a_point_outside():
+    drawn = plot.drawing(Curve("x", [0.0, 1.0, 2.0, 3.0], [1.0, math.nan, 2.0, math.inf], (1.0, math.nan), None), "y")
+    assert len(drawn["pieces"]) == 2 and drawn["point"] is None and drawn["tangent"] is None
+    flat = plot.drawing(Curve("x", [0.0, 1.0], [2.0, 2.0], (0.5, 2.0), 0.0), "y")
+    assert flat["tangent"] is not None
+    nothing = plot.drawing(Curve("x", [0.0, 1.0], [math.nan] * 2, (0.5, math.nan), math.nan), "y")
+    assert nothing["pieces"] == []
+
+
+def test_a_steep_tangent_stays_inside_the_frame():
+    drawn = plot.drawing(Curve("x", [0.0, 1.0], [0.0, 1.0], (0.5, 0.5), 1e6), "y")
+    x0, y0, x1, y1 = drawn["tangent"]
+    assert drawn["left"] <= min(x0, x1) and max(x0, x1) <= drawn["right"] + 10
+    assert drawn["top"] - 1 <= min(y0, y1) and max(y0, y1) <= drawn["bottom"] + 1
+
+
+def test_a_long_program_draws_what_fits_and_says_so():
+    def long(x):
+        for _ in range(100):
+            x = torch.sin(x)
+        return x
+
+    explorer = al.explore(long, x=1.0, grain="operations")
+    assert "more steps are not drawn" in explorer.html
