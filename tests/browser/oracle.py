@@ -1,0 +1,57 @@
+"""What plain torch says about a notebook's explorers: the notebook's own functions, run without the package."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import torch
+
+
+def explored(path: Path) -> list[Callable[[dict[str, float], str], dict[str, list[float]]]]:
+    """For each explorer of a notebook, in order: (inputs on screen, dtype) → the gradient of the output for every name.
+
+    Each cell's imports, functions and tables are executed as they come, so that `explore(mine, …)` means the `mine` of that place;
+    nothing of `autograd_lessons` runs.
+    """
+    oracles = []
+    known: dict = {"torch": torch}
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type != "code":
+            continue
+        tree = ast.parse(cell.source)
+        for statement in tree.body:
+            if isinstance(statement, (ast.Import, ast.ImportFrom)) and "autograd_lessons" in ast.unparse(statement):
+                continue
+            if isinstance(statement, (ast.FunctionDef, ast.Import, ast.ImportFrom)):
+                exec(compile(ast.Module([statement], []), str(path), "exec"), known)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("explore"):
+                name = node.args[0]
+                assert isinstance(name, ast.Name), f"{path.name}: explore({ast.unparse(name)}, …) needs a function of the notebook"
+                oracles.append(_gradients_of(known[name.id], str(path)))
+    return oracles
+
+
+def _gradients_of(function: Callable, file: str) -> Callable[[dict[str, float], str], dict[str, list[float]]]:
+    def gradients(inputs: dict[str, float], dtype: str) -> dict[str, list[float]]:
+        leaves = {name: torch.tensor(value, dtype=getattr(torch, dtype), requires_grad=True) for name, value in inputs.items()}
+        names: dict[str, torch.Tensor] = {}
+
+        def note(frame, event, _) -> None:
+            if event == "return" and frame.f_code.co_filename == file:
+                names.update((name, value) for name, value in frame.f_locals.items() if isinstance(value, torch.Tensor))
+
+        sys.setprofile(note)  # the outer function returns last, so that its names win over its helpers'
+        try:
+            output = function(**leaves)
+        finally:
+            sys.setprofile(None)
+        names |= leaves
+        back = torch.autograd.grad(output, list(names.values()), allow_unused=True)
+        return {name: grad.reshape(-1).tolist() for name, grad in zip(names, back) if grad is not None}
+
+    return gradients

@@ -1,0 +1,64 @@
+"""Each notebook in a real JupyterLab, light and dark: it runs, it moves by keyboard, and its numbers are torch's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from . import checks
+from .lab import NARROW, WIDE, open_notebook
+from .oracle import explored
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+
+
+@pytest.fixture(scope="module", params=[(path, theme) for path in NOTEBOOKS for theme in ("light", "dark")],
+                ids=lambda pair: f"{pair[0].stem}-{pair[1]}")  # fmt: skip
+def lab(request, server, browser):
+    path, theme = request.param
+    opened = open_notebook(server, browser, path.name, theme)
+    opened.run_all()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def truth(lab, server):
+    return explored(server.notebooks / lab.name)[0]
+
+
+@pytest.fixture(scope="module")
+def walk(lab):
+    return checks.walk(lab.explorer())
+
+
+def test_every_cell_runs_and_every_widget_is_shown(lab):
+    checks.every_cell_ran(lab)
+    checks.every_widget_is_shown(lab)
+
+
+def test_next_leads_through_every_step_and_shows_the_gradients_that_torch_gives(walk, truth):
+    checks.walk_agrees(walk, truth)
+
+
+def test_nothing_jumps_from_step_to_step(walk):
+    checks.nothing_jumps(walk)
+
+
+def test_an_arrow_key_on_a_slider_shows_what_torch_gives_there(lab, truth):
+    checks.key_moves_the_numbers(lab.explorer(), truth)
+
+
+def test_the_picture_is_kept_wide_and_narrow(lab, screenshots):
+    """The pictures are for people to look at; what a program can see is that no label is cut off or covered."""
+    explorer = lab.explorer()
+    for width, size in (("wide", WIDE), ("narrow", NARROW)):
+        lab.page.set_viewport_size(size)
+        explorer.root.screenshot(path=screenshots / f"{Path(lab.name).stem}-{lab.theme}-{width}.png")
+    lab.page.set_viewport_size(WIDE)
+    assert checks.nothing_sticks_out(explorer) == []
+
+
+def test_the_console_says_nothing(lab):  # the last one: it hears what all the others caused
+    checks.console_is_silent(lab)
