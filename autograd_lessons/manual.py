@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from .errors import ManualError
-from .grains import Link, links
+from .grains import Link, links, nodes
 from .tape import Input, Tape, Value
 
 MOST_POINTS = 100_000
@@ -53,7 +53,7 @@ def evaluate(manual: Any, tape: Tape, wrt: tuple[str, ...]) -> Manual:
     for key, given in manual.items():
         if key in wrt:
             result.gradients[key] = _number(given, tape, wrt, key, tape.inputs[key], result)
-        else:
+        elif key not in tape.inputs:  # a gradient for an input that is not differentiated now is left alone
             chain[key] = given
     if chain:
         _chain(chain, tape, wrt, result)
@@ -80,7 +80,9 @@ def _chain(chain: Mapping[str, Any], tape: Tape, wrt: tuple[str, ...], result: M
     assert isinstance(target, Value)
     given: dict[tuple[str, str], torch.Tensor] = {}
     for key, value in chain.items():
-        pair = _pair(key, edges, target.label)
+        pair = _pair(key, edges, tape, target.label)
+        if not _value(tape, pair[1]).requires_grad:  # a factor towards an input that is not differentiated now
+            continue
         link = edges.get(pair)
         shape_of = _value(tape, pair[1]) if link is None or link.local is None else link.output
         given[pair] = _number(value, tape, wrt, key, shape_of, result, spread=True)
@@ -138,12 +140,12 @@ def _back(product: torch.Tensor, link: Link) -> torch.Tensor:
     )
 
 
-def _pair(key: str, edges: Mapping, target: str) -> tuple[str, str]:
+def _pair(key: str, edges: Mapping, tape: Tape, target: str) -> tuple[str, str]:
     """Which two recorded names `dloss_dy_pred` means."""
-    names = list(dict.fromkeys(name for pair in edges for name in pair))
+    names = [value.label for value in nodes(tape, "variables")]
     splits = [key[1:i] for i in range(1, len(key)) if key.startswith("_d", i)] if key.startswith("d") else []
     found = [(out, key[len(out) + 3 :]) for out in splits if out in names and key[len(out) + 3 :] in names]
-    fitting = [pair for pair in found if pair in edges or pair[0] == target]
+    fitting = [p for p in found if p in edges or p[0] == target or not _value(tape, p[1]).requires_grad]
     if len(fitting) == 1:
         return fitting[0]
     possible = ", ".join(f"d{output}_d{name}" for output, name in edges)

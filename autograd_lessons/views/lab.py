@@ -1,0 +1,91 @@
+"""The stability lab's picture: four ways to write one loss, their numbers at z, and their curves."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+
+from markupsafe import Markup
+
+from .numbers import short
+from .picture import _LIVE, _STILL, _scoped, _style, _templates, _wrapped
+from .plot import _ticks
+
+_PANELS = ((0, "loss", (-5.0, 120.0)), (370, "slope dL/dz", (-1.15, 1.15)))
+
+
+def html(state: dict, uid: str) -> str:
+    """The live picture; `state` is what `StabilityLab.state` gives."""
+    style = Markup(_style("style.css") + _style("lab.css") + _LIVE + _style("svg.css"))
+    return _templates().get_template("lab.html").render(
+        uid=uid, style=style, z=short(state["z"]), y=state["y"], dtype=state["dtype"], truth=short(state["truth"]),
+        rows=[_row(row) for row in state["rows"]], chart=chart(state),
+    )  # fmt: skip
+
+
+def _row(row: dict) -> dict:
+    return row | {
+        "loss": short(row["loss"]), "gradient": short(row["gradient"]),
+        "loss_full": repr(row["loss"]), "gradient_full": repr(row["gradient"]),
+    }  # fmt: skip
+
+
+def chart(state: dict) -> Markup:
+    """Loss and slope of the four against z, as one SVG."""
+    first, last = state["z_grid"][0], state["z_grid"][-1]
+
+    def px(z: float) -> float:
+        return round(42 + (z - first) / (last - first) * 308, 1)
+
+    panels = []
+    for kind, (left, title, (low, high)) in enumerate(_PANELS):
+
+        def py(v: float, low: float = low, high: float = high) -> float:
+            return round(20 + (high - v) / (high - low) * 170, 1)
+
+        curves = []
+        for number, pairs in enumerate(state["curves"]):
+            pieces, piece = [], []
+            for z, pair in zip(state["z_grid"], pairs):
+                if math.isfinite(pair[kind]) and low <= pair[kind] <= high:
+                    piece.append(f"{px(z)},{py(pair[kind])}")
+                elif piece:
+                    pieces.append(" ".join(piece))
+                    piece = []
+            curves.append({"number": number, "pieces": [*pieces, " ".join(piece)] if piece else pieces})
+        panels.append(
+            {
+                "left": left,
+                "title": title,
+                "curves": curves,
+                "here": px(min(max(state["z"], first), last)),
+                "x_ticks": [(px(z), short(z, 3)) for z in _ticks(first, last)],
+                "y_ticks": [(py(v), short(v, 3)) for v in _ticks(low, high)],
+            }  # fmt: skip
+        )
+    label = f"four losses and their slopes against z; z is {short(state['z'])}"
+    return Markup(_templates().get_template("lab.svg").render(panels=panels, width=730, height=224, label=label))
+
+
+def text(state: dict) -> str:
+    """The same numbers as plain text."""
+    lines = [f"z = {state['z']:g}, label y = {state['y']}, {state['dtype']}; true dL/dz = {short(state['truth'])}"]
+    lines.append(f"{'loss written as':18}{'loss':>12}{'dL/dz':>14}")
+    for row in state["rows"]:
+        mark = "right" if row["right"] else "WRONG"
+        lines.append(f"{row['name']:18}{short(row['loss']):>12}{short(row['gradient']):>14}  {mark}")
+        if row["why"]:
+            lines += [f"    {part}" for part in _wrapped([row["why"]], 90)]
+    return "\n".join(lines)
+
+
+def still(state: dict) -> str:
+    """One SVG for a saved notebook."""
+    rows = text(state).splitlines()
+    drawing = chart(state)
+    uid = "al" + hashlib.sha256(repr((rows, drawing)).encode()).hexdigest()[:10]
+    style = Markup("#" + uid + _STILL + _scoped(_style("svg.css"), uid))
+    return _templates().get_template("still.svg").render(
+        uid=uid, style=style, rows=rows, left=16, width=780, height=len(rows) * 16 + 290, graph=drawing,
+        graph_height=0, plot="", label=rows[0], below=len(rows) * 16 + 36,
+    )  # fmt: skip
