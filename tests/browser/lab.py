@@ -12,12 +12,43 @@ from .server import Server
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
-WIDE, NARROW = {"width": 1400, "height": 1000}, {"width": 700, "height": 1000}
+SIZES = {"wide": {"width": 1400, "height": 1000}, "narrow": {"width": 700, "height": 1000}}
 RUN_TIMEOUT = 180_000  # milliseconds, for all cells of a notebook on a slow machine
 TIMEOUT = 20_000  # for anything else
 
 # JupyterLab's own noise, which is no fault of a notebook: a pattern each, and where it comes from. 4.6 makes none.
 NOISE: tuple[str, ...] = ()
+
+# Labels outside their drawing or over each other, and panels that are too small for what stands in them
+CROWDED = """root => {
+    const found = [];
+    for (const svg of root.querySelectorAll(".al-picture svg")) {
+        const frame = svg.getBoundingClientRect();
+        const texts = [...svg.querySelectorAll("text")].filter(text => text.textContent.trim());
+        const boxes = texts.map(text => [text.textContent, text.getBoundingClientRect()]);
+        for (const [text, box] of boxes)
+            if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 || box.bottom > frame.bottom + 1)
+                found.push(`"${text}" sticks out of its drawing`);
+        for (let i = 0; i < boxes.length; i++) for (let j = 0; j < i; j++) {
+            const [a, b] = [boxes[i][1], boxes[j][1]];
+            const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+            const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+            if (wide > 2 && high > 4) found.push(`"${boxes[i][0]}" lies over "${boxes[j][0]}"`);
+        }
+    }
+    const outside = root.getBoundingClientRect().right;
+    for (const part of root.querySelectorAll(".al-panel, .al-panel .al-fit, .al-panel .al-scroll, button, select")) {
+        const name = part.closest("section")?.getAttribute("aria-label") ?? part.textContent;
+        if (part.scrollWidth > part.clientWidth + 1) found.push(`${name}: ${part.scrollWidth - part.clientWidth} px too narrow`);
+        if (part.matches(".al-panel, .al-fit") && part.scrollHeight > part.clientHeight + 1)
+            found.push(`${name}: ${part.scrollHeight - part.clientHeight} px too low`);
+        const beyond = Math.round(part.getBoundingClientRect().right - outside);
+        if (beyond > 0) found.push(`${name} sticks out of the explorer by ${beyond} px`);
+    }
+    for (const input of root.querySelectorAll("input"))
+        if (input.scrollWidth > input.clientWidth + 1) found.push(`the number ${input.value} is cut off`);
+    return [...new Set(found)];
+}"""
 
 _PANEL = "const panel = window.jupyterapp.shell.currentWidget;"
 
@@ -79,6 +110,15 @@ class Lab:
         root.locator(".al-picture").wait_for(state="visible", timeout=TIMEOUT)
         return Explorer(self.page, root)
 
+    def resize(self, width: str, height: int | None = None) -> None:
+        """Make the window "wide" or "narrow", and wait until the page has taken it in."""
+        size = SIZES[width] | ({"height": height} if height else {})
+        self.page.set_viewport_size(size)  # pyright: ignore[reportArgumentType]
+        self.page.wait_for_function(
+            "width => document.querySelector('#main').getBoundingClientRect().right <= width + 1", arg=size["width"]
+        )
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
     def close(self) -> None:
         """Shut the kernel down, then the page, so that kernels do not pile up."""
         self.page.evaluate(f"async () => {{ {_PANEL} await panel.sessionContext.shutdown(); }}")
@@ -103,6 +143,10 @@ class Explorer:
 
     def dtype(self) -> str:
         return self.root.locator(".al-dtype select").evaluate("select => select.options[select.selectedIndex].text")
+
+    def differentiated(self) -> list[str]:
+        """The inputs that the curve may be drawn over: those that are differentiated."""
+        return self.root.locator(".al-wrt select").evaluate("select => [...select.options].map(option => option.text)")
 
     def adjoints(self) -> dict[str, list[float]]:
         """The gradients on screen: by label, the numbers in full."""
@@ -130,7 +174,7 @@ class Explorer:
         self.root.locator(f"button.al-{button}").focus()
         self.page.keyboard.press(key)
 
-    def go_to(self, step: int) -> None:
+    def wait_for_step(self, step: int) -> None:
         """Wait until the step on screen is this one: the slider says so, and the picture was redrawn for it."""
         self.page.wait_for_function(
             "([root, step]) => root.querySelector('.al-step .noUi-handle').getAttribute('aria-valuenow') == step",
@@ -154,11 +198,15 @@ class Explorer:
         }"""
         return {name: tuple(box) for name, box in self.root.evaluate(script).items()}
 
+    def crowded(self) -> list[str]:
+        """What is cut off, covered or crowded out in the picture, in words."""
+        return self.root.evaluate(CROWDED)
+
 
 def open_notebook(server: Server, browser: Browser, name: str, theme: str = "light") -> Lab:
     """Open a notebook of the server's folder in a fresh page, kernel started, side bars folded away."""
     server.set_theme(theme)
-    context = browser.new_context(viewport=WIDE)  # pyright: ignore[reportArgumentType]
+    context = browser.new_context(viewport=SIZES["wide"])  # pyright: ignore[reportArgumentType]
     page = context.new_page()
     lab = Lab(page, name, theme)
 

@@ -20,6 +20,7 @@ def broken(fault):
     x = classed(widgets.FloatSlider(value=3, min=-5, max=5, step=0.05), "al-slider-x")
     box = classed(widgets.FloatText(value=3), "al-number-x")
     dtype = classed(widgets.Dropdown(options=["float64"]), "al-dtype")
+    wrt = classed(widgets.Dropdown(options=["x"]), "al-wrt")
     buttons = [classed(widgets.Button(description=name), "al-" + name) for name in ("first", "prev", "next", "last")]
     step = classed(widgets.IntSlider(value=1, min=1, max=3), "al-step")
     picture = classed(widgets.HTML(), "al-picture")
@@ -31,8 +32,9 @@ def broken(fault):
             grad += 0.01
         label = {2: "y", 3: "x"}.get(step.value)
         height = 140 if fault == "jump" and step.value == 2 else 100
+        drawing = "<svg width=50 height=20><text x=30 y=15>clipped</text></svg>" if fault == "clipped" else ""
         text = f"value {x.value**2}" if grad is None else f"<b data-adjoint-of={label} data-value={grad!r}>{grad}</b>"
-        picture.value = f"<div style='height:{height}px'>{text}</div>"
+        picture.value = f"<div style='height:{height}px'>{text}{drawing}</div>"
 
     for widget in (x, step):
         widget.observe(draw, "value")
@@ -40,9 +42,9 @@ def broken(fault):
     for button, move in zip(buttons, (-9, -1, 1, 9)):
         button.on_click(lambda _, move=move: setattr(step, "value", min(max(step.value + move, 1), last)))
     draw()
-    return classed(widgets.VBox([x, box, dtype, widgets.HBox(buttons), step, picture]), "al-explorer")
+    return classed(widgets.VBox([x, box, dtype, wrt, widgets.HBox(buttons), step, picture]), "al-explorer")
 '''
-FAULTS = ["", "number", "jump", "stuck"]
+FAULTS = ["", "number", "jump", "stuck", "clipped"]
 
 
 def truth(inputs: dict, dtype: str) -> dict[str, list[float]]:
@@ -73,6 +75,13 @@ def test_a_sound_explorer_passes_every_check(scratch):
     walk = checks.walk(explorer)
     checks.walk_agrees(walk, truth)
     checks.nothing_jumps(walk)
+    checks.nothing_is_cut_off(walk)
+
+
+def test_a_label_outside_its_drawing_is_found(scratch):
+    walk = checks.walk(scratch.explorer(FAULTS.index("clipped")))
+    with pytest.raises(AssertionError, match='"clipped" sticks out'):
+        checks.nothing_is_cut_off(walk)
 
 
 def test_a_wrong_number_is_found(scratch):
@@ -100,7 +109,7 @@ def test_a_console_error_is_found(scratch):
 
 
 def test_an_exception_is_found(scratch):
-    with pytest.raises(AssertionError, match="code cell 8: ZeroDivisionError"):
+    with pytest.raises(AssertionError, match="code cell 9: ZeroDivisionError"):
         checks.every_cell_ran(scratch)
 
 
