@@ -14,7 +14,6 @@ from torch.testing._comparison import default_tolerances
 from . import manual as hand
 from . import reasons
 from .derivation import Derivation
-from .errors import OutputError
 from .finite_difference import FiniteDifference, finite_difference
 from .inputs import Inputs, gather
 from .run import learners_traceback, run
@@ -78,7 +77,7 @@ class Comparison:
         manual: Any = None,
         finite_difference_step: float | None = None,
     ):
-        check_output(tape)
+        tape.target  # noqa: B018 (raises OutputError where there is no single tensor)
         self.tape = tape
         self.derivation = derivation
         self.dtype = inputs.dtype
@@ -286,7 +285,7 @@ class Comparison:
 
     # ------------------------------------------------------------------ showing
     def __repr__(self) -> str:
-        rows = [("input", "route", "gradient", "absolute error", "relative", "ulps")]
+        rows: list[tuple[str, ...]] = [("input", "route", "gradient", "absolute error", "relative", "ulps")]
         for name, row in self.gradients.items():
             for route, value in row.items():
                 if value is None:
@@ -306,18 +305,6 @@ class Comparison:
                 )
         lines += [f"{reason.input}: [{reason.code}] {reason.text}" for reason in self.reasons]
         return "\n".join([*lines, self.verdict])
-
-
-def check_output(tape: Tape) -> None:
-    """Raise `OutputError` unless the tape ends in one tensor."""
-    if isinstance(tape.output, Value):
-        return
-    name = getattr(tape.function, "__name__", "the function")
-    if isinstance(tape.output, tuple):
-        raise OutputError(f"{name} returned {len(tape.output)} values. Return the one to differentiate.")
-    raise OutputError(
-        f"{name} returned no tensor. Return the tensor itself: a Python number (from .item(), float() or math) has left the graph."
-    )
 
 
 def _worst_points(row: Mapping[str, torch.Tensor | None], like: torch.Tensor) -> list[int]:

@@ -64,7 +64,7 @@ class Derivation:
         self._known = small or self.generic
         self._index = {value: i for i, value in enumerate(tape.values)}
         self._branches = {step: taken for step in tape.steps if (taken := _branch(step)) is not None}
-        self._where: np.ndarray | None = None  # for each element of a generic run the number of its group
+        self._where: Any = None  # for each element of a generic run the number of its group
         self._programs = self._grouped() if self.generic else [self._program(self._branches)]
         self._exacts: dict[int | None, Exact] = {}
 
@@ -79,7 +79,7 @@ class Derivation:
 
     def _grouped(self) -> list[Program]:
         """One program for each combination of branches that some element took."""
-        shape = self.tape.output.value.shape  # pyright: ignore
+        shape = self.tape.target.value.shape
         rows = [np.broadcast_to(taken, shape).reshape(-1) for taken in self._branches.values()]
         if not rows:
             self._where = np.zeros(int(np.prod(shape)), int)
@@ -282,7 +282,7 @@ class Derivation:
 
     def _numbers_on_a_grid(self, name: str):
         like = self.tape.inputs[name].value
-        size = self.tape.output.value.numel()  # pyright: ignore
+        size = self.tape.target.value.numel()
         result = np.empty(size)
         assert self._where is not None
         for number, program in enumerate(self._programs):
@@ -308,7 +308,7 @@ class Derivation:
             return None
         value = self.tape.inputs[name].value
         wanted = list(range(value.numel()) if where is None else where)
-        index, size = self._index[self.tape.inputs[name]], self.tape.output.value.numel()
+        index, size = self._index[self.tape.inputs[name]], self.tape.target.value.numel()
         if not self.generic:
             back = self._exact(None).adjoints(self._output)
             flat = back[index].reshape(-1) if index in back else [mpmath.mpf(0)] * value.numel()
@@ -438,7 +438,7 @@ def _cached(program: Program, key, make: Callable):
     return program.results[key]
 
 
-def _plain(formula: sp.Expr) -> sp.Expr:
+def _plain(formula: Any) -> sp.Expr:
     """The formula in symbols without assumptions."""
     return formula.xreplace({symbol: sp.Symbol(symbol.name) for symbol in formula.free_symbols})  # pyright: ignore
 

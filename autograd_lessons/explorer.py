@@ -11,7 +11,7 @@ from typing import Any
 import ipywidgets as widgets
 import torch
 
-from .comparison import Comparison, check_output
+from .comparison import Comparison
 from .curves import Curve, elementwise_in, trace
 from .derivation import Derivation
 from .errors import InputError, LessonError
@@ -173,9 +173,9 @@ class Explorer:
         self._error, self._trouble = None, ""
         try:
             self._tape = run(self.function, self._inputs)
-            check_output(self._tape)
+            self._tape.target  # noqa: B018 (raises OutputError where there is no single tensor)
             self._derivation = Derivation(self._tape)
-            self._stages = stages(self._tape, self._grain.value)
+            self._stages = stages(self._tape, str(self._grain.value))
         except Exception as error:  # whatever the learner's function raises is shown, not raised
             self._tape = self._derivation = self._comparison = None
             self._error = error
@@ -196,7 +196,7 @@ class Explorer:
             return None
         name, element = chosen
         value = self._inputs.arguments[name]
-        output = self._tape.output.value  # pyright: ignore
+        output = self._tape.target.value
         if name not in self._at_once:
             self._at_once[name] = elementwise_in(self.function, self._inputs, name)
         adjoint = self._tape.inputs[name].adjoint
@@ -338,7 +338,7 @@ class Explorer:
     def _change_grain(self) -> None:
         if self._tape is not None:
             here = self._stages[self.step - 1] if self._stages else None
-            self._stages = stages(self._tape, self._grain.value)
+            self._stages = stages(self._tape, str(self._grain.value))
             at = next((i for i, stage in enumerate(self._stages) if stage == here), 0)
             self._busy = True
             self._step.max = max(len(self._stages), 1)

@@ -49,12 +49,16 @@ addEventListener("keydown", event => {
 class Stages(Protocol):
     """What can be exported: an explorer."""
 
-    title: str
-    given: str
     step: int
-    count: int
 
-    def draw(self, at: int) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def given(self) -> str: ...
+    @property
+    def count(self) -> int: ...
+
+    def draw(self, at: int | None = None) -> str: ...
 
 
 def page(explorer: Stages) -> str:

@@ -113,8 +113,9 @@ def _third_derivative(function: Callable, x: float) -> float:
 def _rounded_size(function: Callable, x: float, derivative: float) -> float:
     """κ: how much of the output hangs on each number that is rounded on the way."""
     tape = record(function, inputs={_parameter(function): x}, dtype=torch.float64)
-    steps = [step for step in tape.steps if step.adjoint is not None]
-    return sum(abs((step.value * step.adjoint).item()) for step in steps) + abs(x * derivative)
+    return sum(abs((step.value * step.adjoint).item()) for step in tape.steps if step.adjoint is not None) + abs(
+        x * derivative
+    )
 
 
 def _parameter(function: Callable) -> str:

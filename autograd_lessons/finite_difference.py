@@ -42,7 +42,7 @@ def finite_difference(
     smallest bound is kept. None for an input of more than 2,000 elements, unless the function is elementwise in it.
     """
     point = inputs.arguments[name]
-    elementwise = tape.summed and point.shape == tape.output.value.shape
+    elementwise = tape.summed and point.shape == tape.target.value.shape
     if point.numel() == 0 or point.is_complex() or (point.numel() > MOST_ELEMENTS and not elementwise):
         return None
     with quiet():
@@ -81,7 +81,7 @@ def _best(
 def _takes_many_points(tape: Tape, evaluate: Callable, point: torch.Tensor) -> bool:
     """Whether one call can take all shifted points of a single number: only pointwise steps, and no look at a value."""
     looked = any(event.kind in ("bool", "float", "int", "item", "index") for event in tape.events)
-    single = point.ndim == 0 and not looked and tape.output.value.ndim == 0  # pyright: ignore
+    single = point.ndim == 0 and not looked and tape.target.value.ndim == 0
     return single and all(step.pointwise for step in tape.steps)
 
 
@@ -150,7 +150,7 @@ def _rounding(tape: Tape, point: torch.Tensor, slope: torch.Tensor, h: torch.Ten
         ]
         if tape.summed:
             parts = [
-                m.nan_to_num(0.0, 0.0) if m.shape == tape.output.value.shape else m.nan_to_num(0.0, 0.0).sum()
+                m.nan_to_num(0.0, 0.0) if m.shape == tape.target.value.shape else m.nan_to_num(0.0, 0.0).sum()
                 for m in moved
             ]  # pyright: ignore
         else:

@@ -124,7 +124,7 @@ def _symbols(label: str, shape: tuple) -> np.ndarray:
     return array
 
 
-def _apply(form: Form, operands: list[np.ndarray]) -> np.ndarray:
+def _apply(form: Form, operands: list[Any]) -> np.ndarray:
     def take(marker):
         return operands[marker.value]
 
@@ -154,7 +154,7 @@ def _elementwise(form: Form, args: list, kwargs: dict, rule) -> np.ndarray:
     return result
 
 
-def _recognised(made: sp.Expr) -> sp.Expr:
+def _recognised(made: Any) -> Any:
     """1/(1 + e^(−z)) is σ(z)."""
     if isinstance(made, sp.Pow) and made.exp == -1 and isinstance(made.base, sp.Add) and len(made.base.args) == 2:
         one, power = made.base.args

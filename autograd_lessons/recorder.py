@@ -88,7 +88,9 @@ class Recorder(TorchFunctionMode):
                 if tensor.is_leaf and tensor.requires_grad:
                     self._becomes_leaf(tensor, step)
         else:
-            self.events.append(Event(self._next(), op, known[0] if known else None, place.source))
+            self.events.append(
+                Event(self._next(), op, known[0] if known and isinstance(known[0], Value) else None, place.source)
+            )
         return iter(result) if func is torch.Tensor.__iter__ else result
 
     def start_backward(self) -> None:
@@ -161,7 +163,7 @@ class Recorder(TorchFunctionMode):
 
     def _remember(self, tensor: torch.Tensor, value: Value | Constant) -> None:
         self._seen[tensor] = _Seen(value, tensor)
-        if tensor.requires_grad:
+        if isinstance(value, Value) and tensor.requires_grad:
             edge = get_gradient_edge(tensor)
             edge.node.register_prehook(functools.partial(self._deliver, value, edge.output_nr))
             self._edges.append(edge)

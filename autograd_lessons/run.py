@@ -85,7 +85,7 @@ def is_elementwise(tape: Tape) -> bool:
     """Whether each element of the output comes from the same element of the inputs (or from a single number)."""
     if not isinstance(tape.output, Value):
         return False
-    shape = tape.output.value.shape
+    shape = tape.target.value.shape
     shapes = [value.value.shape for value in tape.inputs.values() if value.requires_grad]
     pointwise = all(step.pointwise for step in tape.steps if step.requires_grad)
     return pointwise and shape in shapes and all(s == shape or s.numel() == 1 for s in shapes)

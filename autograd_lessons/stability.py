@@ -135,7 +135,7 @@ def explanation(lesson, z: float, y: int, truth: float, dtype: torch.dtype) -> s
     inputs = {"w": 1.0, "b": 0.0, "x": z, "y": float(y)}
     found = compare(lesson.function, {"b": truth}, inputs=inputs, wrt="b", dtype=dtype)
     told = [reason for reason in found.reasons if "autograd" in reason.routes and reason.code != "rounding"]
-    return told[0].text if told else "the loss itself is not finite" if not found.tape.output.value.isfinite() else ""  # pyright: ignore
+    return told[0].text if told else "the loss itself is not finite" if not found.tape.target.value.isfinite() else ""
 
 
 @functools.lru_cache(maxsize=32)
@@ -185,7 +185,7 @@ def table(points: Iterable[tuple[float, float]]) -> Table:
         ]
         row = seed.gradients["w"]
         rows.append((
-            float(x), float(y), seed.tape["y_pred"].value.item(), seed.tape.output.value.item(),  # pyright: ignore
+            float(x), float(y), seed.tape["y_pred"].value.item(), seed.tape.target.value.item(),
             row["autograd"].item(), row["manual"].item(), *slopes,  # pyright: ignore
         ))  # fmt: skip
         comparisons.append(seed)

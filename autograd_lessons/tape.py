@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from .errors import OutputError
 from .source import Source
 
 
@@ -180,11 +181,24 @@ class Tape:
     output: Value | tuple | None = None
     engine_order: tuple[int, ...] = ()
     summed: bool = False  # the output was elementwise: its sum was differentiated
-    function: Callable | None = None
+    function: Callable = print  # the recorded function
     cache: dict[str, Any] = field(default_factory=dict)  # what others derived from this tape
     _adjoints: dict[Value, torch.Tensor] = field(default_factory=dict)
     _uses: dict[Value, list[Step]] | None = None
     _labels: dict[Value, str] | None = None
+
+    @property
+    def target(self) -> Value:
+        """The output, where it is one tensor; raises `OutputError` where it is not."""
+        if isinstance(self.output, Value):
+            return self.output
+        name = getattr(self.function, "__name__", "the function")
+        if isinstance(self.output, tuple):
+            raise OutputError(f"{name} returned {len(self.output)} values. Return the one to differentiate.")
+        raise OutputError(
+            f"{name} returned no tensor. Return the tensor itself: a Python number (from .item(), float() or math) has "
+            "left the graph."
+        )
 
     @property
     def values(self) -> tuple[Value, ...]:
@@ -225,9 +239,9 @@ class Tape:
     def labels(self) -> dict[Value, str]:
         """A unique text for each value: inputs keep their names, a name given twice belongs to the last step."""
         if self._labels is None:
-            taken = {value.name: value for value in self.steps if value.name and value.depth == 0}
+            taken: dict[Any, Any] = {value.name: value for value in self.steps if value.name and value.depth == 0}
             taken |= dict(self.inputs)
-            owner = {value: name for name, value in taken.items()}
+            owner: dict[Value, str] = {value: name for name, value in taken.items()}
             output = self.output if isinstance(self.output, Step) else None
             self._labels = {
                 value: owner.get(value)
@@ -252,7 +266,7 @@ class Tape:
         return "\n".join(lines)
 
 
-def substitute(arguments, take: Callable):
+def substitute(arguments: Any, take: Callable) -> Any:
     """`arguments` (nested tuples, lists, dicts, slices) with each `Value` or tensor `Constant` replaced by take(it)."""
     if isinstance(arguments, (Value, Constant)):
         return take(arguments)

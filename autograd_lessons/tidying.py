@@ -11,7 +11,7 @@ def tidy(formula: sp.Expr) -> sp.Expr:
     """The shortest of the formula, its factored form, and the factored form of its expansion."""
     if not isinstance(formula, (sp.Add, sp.Mul)) or formula.count_ops() > MOST_OPERATIONS:
         return formula
-    forms = [formula]
+    forms: list = [formula]
     for make in (sp.factor, lambda f: sp.factor(sp.expand(f))):
         try:
             forms.append(make(formula))

@@ -49,14 +49,14 @@ def saturation(here: Disagreement) -> Cause | None:
     return None
 
 
-def _digits_apart(true: mpmath.mpf, got: float) -> str:
+def _digits_apart(true, got: float) -> str:
     """Enough digits of the exact value to see that it is not the rounded one."""
     with mpmath.workdps(50):
         for digits in range(6, 48):
-            shown = mpmath.nstr(true, digits)
+            shown = str(mpmath.nstr(true, digits))
             if mpmath.mpf(shown) != mpmath.mpf(got):
                 return shown
-    return mpmath.nstr(true, 17)
+    return str(mpmath.nstr(true, 17))
 
 
 def _consequence(here: Disagreement) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..grains import Link
 from ..tape import Step, Value
 from .layout import HEIGHT, WIDTH, Layout, arrange
 from .numbers import key, short, title
@@ -16,7 +17,7 @@ def drawing(scene: Scene) -> dict:
     inside = set(shown)
     pairs = [(value, used) for value in shown for used in dict.fromkeys(scene.used_by(value)) if used in inside]
     layout = _layout(scene, shown, pairs)
-    links = {(link.output, link.input): link for link in scene.links}
+    links: dict = {(link.output, link.input): link for link in scene.links}
     nodes = [_node(scene, value, layout) for value in shown]
     edges = [_edge(scene, pair, links.get(pair), layout) for pair in pairs]
     return {
@@ -55,7 +56,7 @@ def _node(scene: Scene, value: Value, layout: Layout) -> dict:
     }  # fmt: skip
 
 
-def _edge(scene: Scene, pair: tuple[Value, Value], link, layout: Layout) -> dict:
+def _edge(scene: Scene, pair: tuple[Value, Value], link: Link | None, layout: Layout) -> dict:
     output, used = pair
     points = layout.route[output.label, used.label]
     path = f"M{points[0][0]:.1f},{points[0][1]:.1f}"
@@ -65,11 +66,7 @@ def _edge(scene: Scene, pair: tuple[Value, Value], link, layout: Layout) -> dict
             f" L{x1:.1f},{y1:.1f}" if x0 == x1 else f" C{x0:.1f},{middle:.1f} {x1:.1f},{middle:.1f} {x1:.1f},{y1:.1f}"
         )
     came = link is not None and scene.reached(output, "backward") and scene.reached(used, "backward")
-    factor = (
-        "" if not came else "×" + short(link.local, 4) if link.local is not None and link.local.numel() == 1 else "vᵀJ"
-    )
-    if came and link.local is not None and link.local.numel() > 1:
-        factor = "× elementwise"
+    factor = _factor(link) if came and link is not None else ""
     (x0, y0), (x1, y1) = points[-2:]
     return {
         "path": path, "key": f"{key(output, scene.tape)} {key(used, scene.tape)}", "factor": factor,
@@ -77,6 +74,13 @@ def _edge(scene: Scene, pair: tuple[Value, Value], link, layout: Layout) -> dict
         "seen": scene.reached(output, "forward"),
         "now": scene.stage.direction == "backward" and scene.stage.value is used or scene.stage.direction == "forward" and scene.stage.value is output,
     }  # fmt: skip
+
+
+def _factor(link: Link) -> str:
+    """What the gradient is multiplied by on its way back along this edge."""
+    if link.local is None:
+        return "vᵀJ"
+    return "×" + short(link.local, 4) if link.local.numel() == 1 else "× elementwise"
 
 
 def _fit(text: str, most: int) -> str:

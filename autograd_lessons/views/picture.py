@@ -20,12 +20,12 @@ _STILL = "{--al-forward:#0072b2;--al-backward:#d55e00;--al-card:#fff;--al-ink:#2
 
 @cache
 def _templates() -> Environment:
-    return Environment(loader=PackageLoader(__package__ or "", "templates"), autoescape=True, trim_blocks=False)
+    return Environment(loader=PackageLoader("autograd_lessons.views", "templates"), autoescape=True, trim_blocks=False)
 
 
 @cache
 def _style(name: str) -> str:
-    return (files(__package__) / name).read_text(encoding="utf-8")
+    return (files("autograd_lessons.views") / name).read_text(encoding="utf-8")
 
 
 def html(scene: Scene, curve: Curve | None, uid: str, trouble: str = "") -> str:
