@@ -6,6 +6,7 @@ import functools
 import operator
 import types
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 
@@ -68,7 +69,8 @@ def make_call(function: Callable, args: tuple, kwargs: dict, known: list, random
         function, args = _REFLECTED[function.__name__], args[::-1]
         known = known[::-1]
     supply = iter(known)
-    return Call(function, *_packed((args, kwargs), supply), random_state=random_state)
+    args, kwargs = _packed((args, kwargs), supply)
+    return Call(function, args, kwargs, random_state=random_state)
 
 
 def tensors_in(*arguments) -> Iterator[torch.Tensor]:
@@ -94,7 +96,7 @@ def operands_of(call: Call, pointwise: bool) -> tuple:
     )
 
 
-def _packed(arguments, supply: Iterator):
+def _packed(arguments: Any, supply: Iterator) -> Any:
     if isinstance(arguments, torch.Tensor):
         return next(supply)
     if isinstance(arguments, (tuple, list)):

@@ -17,7 +17,7 @@ from .derivation import Derivation
 from .finite_difference import FiniteDifference, finite_difference
 from .inputs import Inputs, gather
 from .run import learners_traceback, run
-from .tape import Tape, Value
+from .tape import Tape
 
 ROUTES = ("manual", "sympy", "autograd", "finite_difference", "reference")
 TITLES = {

@@ -139,14 +139,11 @@ class Derivation:
     def _gradient(self, name: str):
         program = self._programs[0]
         if self.generic and len(self._programs) > 1:
-            pieces = [_gradient_formulas(p, self._output, self._index[self.tape.inputs[name]]) for p in self._programs]
-            return (
-                None
-                if None in pieces
-                else _plain(pieces[0][0])
-                if len({p[0] for p in pieces}) == 1
-                else [_plain(p[0]) for p in pieces]
-            )  # pyright: ignore
+            pieces = [self._formulas(program, name) for program in self._programs]
+            if any(piece is None for piece in pieces):
+                return None
+            found = [_plain(piece[0]) for piece in pieces if piece]
+            return found[0] if len(set(found)) == 1 else found
         formulas = self._formulas(program, name)
         if formulas is None:
             return None
@@ -289,9 +286,9 @@ class Derivation:
             formulas = self._formulas(program, name)
             if formulas is None:
                 return None
-            symbols, leaves = _leaves(program)
+            formula, (symbols, leaves) = formulas[0], _leaves(program)
             function = _cached(
-                program, ("grid", name), lambda: sp.lambdify(symbols, formulas[0], modules="numpy", cse=True)
+                program, ("grid", name), lambda: sp.lambdify(symbols, formula, modules="numpy", cse=True)
             )
             chosen = self._where == number
             arrays = []

@@ -153,7 +153,7 @@ class Explorer:
             self._tape,
             self._derivation,
             self._comparison,
-            self._grain.value,
+            str(self._grain.value),
             self._stages,
             min(at, len(self._stages) - 1),
         )

@@ -49,8 +49,8 @@ addEventListener("keydown", event => {
 class Stages(Protocol):
     """What can be exported: an explorer."""
 
-    step: int
-
+    @property
+    def step(self) -> int: ...
     @property
     def title(self) -> str: ...
     @property

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from playwright.sync_api import TimeoutError as TookTooLong
 
 from .lab import TIMEOUT, Explorer, Lab
 
@@ -32,7 +29,9 @@ def every_cell_ran(lab: Lab) -> None:
 def every_widget_is_shown(lab: Lab) -> None:
     """Each widget output has a widget on the page, and none of JupyterLab's messages in its place."""
     expected = sum(
-        "application/vnd.jupyter.widget-view+json" in output.get("data", {}) for cell in lab.cells() for output in cell["outputs"]
+        "application/vnd.jupyter.widget-view+json" in output.get("data", {})
+        for cell in lab.cells()
+        for output in cell["outputs"]
     )
     text = lab.notebook.inner_text()
     for message in ("Error displaying widget", "Loading widget", "Error creating widget", "model not found"):
@@ -54,7 +53,9 @@ def key_moves_the_numbers(explorer: Explorer, truth: Truth, patience: int = TIME
         before, picture = explorer.inputs(), explorer.picture()
         handle = explorer.slider(name)
         handle.focus()
-        at_the_end = float(handle.get_attribute("aria-valuenow") or 0) >= float(handle.get_attribute("aria-valuemax") or 0)
+        at_the_end = float(handle.get_attribute("aria-valuenow") or 0) >= float(
+            handle.get_attribute("aria-valuemax") or 0
+        )
         explorer.page.keyboard.press("ArrowLeft" if at_the_end else "ArrowRight")
         _until(explorer, lambda: explorer.inputs()[name] != before[name], patience, f"the key did not move {name}")
         _until(explorer, lambda: explorer.picture() != picture, patience, f"{name} moved and the picture did not")
@@ -87,11 +88,22 @@ def walk(explorer: Explorer, patience: int = TIMEOUT) -> list[Seen]:
         if step > 1:
             explorer.press("next", "Enter" if step % 2 else "Space")
         before = seen[-1].text if seen else None
-        _until(explorer, lambda: explorer.step() == step and explorer.picture() != before, patience, f"step {step} of {last} did not come")
+        _until(
+            explorer,
+            lambda: explorer.step() == step and explorer.picture() != before,
+            patience,
+            f"step {step} of {last} did not come",
+        )
         seen.append(
             Seen(
-                step, explorer.inputs(), explorer.dtype(), explorer.differentiated(), explorer.adjoints(), explorer.picture(),
-                explorer.boxes(), explorer.crowded(),
+                step,
+                explorer.inputs(),
+                explorer.dtype(),
+                explorer.differentiated(),
+                explorer.adjoints(),
+                explorer.picture(),
+                explorer.boxes(),
+                explorer.crowded(),
             )  # fmt: skip
         )
     return seen

@@ -150,7 +150,9 @@ class Explorer:
 
     def adjoints(self) -> dict[str, list[float]]:
         """The gradients on screen: by label, the numbers in full."""
-        found = self.root.locator("[data-adjoint-of]").evaluate_all("all => all.map(e => [e.dataset.adjointOf, e.dataset.value])")
+        found = self.root.locator("[data-adjoint-of]").evaluate_all(
+            "all => all.map(e => [e.dataset.adjointOf, e.dataset.value])"
+        )
         return {label: [float(number) for number in value.split()] for label, value in found}
 
     def picture(self) -> str:
@@ -214,7 +216,10 @@ def open_notebook(server: Server, browser: Browser, name: str, theme: str = "lig
         if not any(re.search(noise, f"{text} {where}") for noise in NOISE):
             lab.said.append(f"{text} {where}".strip())
 
-    page.on("console", lambda message: note(message.text, message.location.get("url", "")) if message.type == "error" else None)
+    page.on(
+        "console",
+        lambda message: note(message.text, message.location.get("url", "")) if message.type == "error" else None,
+    )
     page.on("pageerror", lambda error: note(str(error)))
     page.set_default_timeout(TIMEOUT)
     page.goto(f"{server.url}/lab/tree/{urllib.parse.quote(name)}?reset")

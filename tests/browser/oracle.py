@@ -31,14 +31,18 @@ def explored(path: Path) -> list[Callable[[dict[str, float], str], dict[str, lis
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("explore"):
                 name = node.args[0]
-                assert isinstance(name, ast.Name), f"{path.name}: explore({ast.unparse(name)}, …) needs a function of the notebook"
+                assert isinstance(name, ast.Name), (
+                    f"{path.name}: explore({ast.unparse(name)}, …) needs a function of the notebook"
+                )
                 oracles.append(_gradients_of(known[name.id], str(path)))
     return oracles
 
 
 def _gradients_of(function: Callable, file: str) -> Callable[[dict[str, float], str], dict[str, list[float]]]:
     def gradients(inputs: dict[str, float], dtype: str) -> dict[str, list[float]]:
-        leaves = {name: torch.tensor(value, dtype=getattr(torch, dtype), requires_grad=True) for name, value in inputs.items()}
+        leaves = {
+            name: torch.tensor(value, dtype=getattr(torch, dtype), requires_grad=True) for name, value in inputs.items()
+        }
         names: dict[str, torch.Tensor] = {}
 
         def note(frame, event, _) -> None:
