@@ -254,7 +254,7 @@ class Explorer:
             widgets.IntSlider(value=1, min=1, max=1, description="step", layout=widgets.Layout(width="340px")),
             "al-step",
         )
-        self._picture = _classed(widgets.HTML(layout=widgets.Layout(width="100%")), "al-picture")
+        self._picture = _classed(widgets.HTML(layout=widgets.Layout(width="100%", margin="0")), "al-picture")
         first.on_click(lambda _: self._go(1))
         previous.on_click(lambda _: self._go(self.step - 1))
         following.on_click(lambda _: self._go(self.step + 1))
