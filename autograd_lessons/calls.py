@@ -12,17 +12,29 @@ import torch
 
 from .tape import Call, Constant, Value
 
+_OPERATORS = {  # the names between double underscores
+    "iadd": "add_", "idiv": "div_", "imul": "mul_", "ipow": "pow_", "isub": "sub_", "itruediv": "div_", "radd": "add",
+    "rdiv": "div", "rmatmul": "matmul", "rmul": "mul", "rpow": "pow", "rsub": "sub", "rtruediv": "div", "truediv": "div",
+}  # fmt: skip
 _PUBLIC_NAMES = {
     "T": "t", "absolute": "abs", "clip": "clamp", "divide": "div", "expit": "sigmoid", "float_power": "pow",
-    "iadd": "add_", "idiv": "div_", "imul": "mul_", "ipow": "pow_", "isub": "sub_", "itruediv": "div_",
-    "log_sigmoid": "logsigmoid", "multiply": "mul", "negative": "neg", "rdiv": "div", "rmatmul": "matmul",
-    "rpow": "pow", "rsub": "sub", "rtruediv": "div", "special_expit": "sigmoid", "special_expm1": "expm1",
-    "special_log1p": "log1p", "subtract": "sub", "true_divide": "div", "truediv": "div",
+    "log_sigmoid": "logsigmoid", "multiply": "mul", "negative": "neg", "special_expit": "sigmoid",
+    "special_expm1": "expm1", "special_log1p": "log1p", "subtract": "sub", "true_divide": "div",
 }  # fmt: skip
 _REFLECTED = {
     "__rsub__": operator.sub, "__rdiv__": operator.truediv, "__rtruediv__": operator.truediv,
     "__rpow__": operator.pow, "__rmatmul__": operator.matmul,
 }  # fmt: skip
+_SECOND = {"other", "target", "exponent", "tensor", "vec", "mat2"}  # torch's names for a second operand
+_ALIASES = {"axis": "dim", "keepdims": "keepdim"}
+_UNTAGGED = {
+    "double",
+    "float",
+    "logsigmoid",
+    "softplus",
+    "to",
+    "type",
+}  # elementwise, though PyTorch's table has no tag for them
 _RANDOM_IN_PYTHON = {"dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "gumbel_softmax", "rrelu"}
 _PROPERTY = types.MethodWrapperType
 
@@ -35,6 +47,7 @@ def kind_of(function: Callable) -> str:
         name = owner if name == "__get__" else f"set {owner}"
     elif name.startswith("__"):
         name = name.strip("_")
+        return _OPERATORS.get(name, name)
     return _PUBLIC_NAMES.get(name, name)
 
 
@@ -47,7 +60,7 @@ def differentiates(function: Callable) -> bool:
 def is_pointwise(op: str) -> bool:
     """Whether each element of the result depends on one element of each operand: PyTorch's own tag, from its table."""
     op = op if op.startswith("_") else op.rstrip("_")
-    return op == "softplus" or _has_tag({"logsigmoid": "log_sigmoid"}.get(op, op), torch.Tag.pointwise)
+    return op in _UNTAGGED or _has_tag(op, torch.Tag.pointwise)
 
 
 @functools.cache
@@ -70,7 +83,24 @@ def make_call(function: Callable, args: tuple, kwargs: dict, known: list, random
         known = known[::-1]
     supply = iter(known)
     args, kwargs = _packed((args, kwargs), supply)
-    return Call(function, args, kwargs, random_state=random_state)
+    return Call(function, *_spelled(args, kwargs), random_state=random_state)
+
+
+def _spelled(args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+    """Operands given by keyword stand where they stand without: `torch.pow(input=x, exponent=3)` is `torch.pow(x, 3)`."""
+    if not kwargs:
+        return args, kwargs
+    kwargs = {_ALIASES.get(key, key): value for key, value in kwargs.items() if key != "out" or value is not None}
+    kwargs = {key: value for key, value in kwargs.items() if key != "inplace" or value}
+    order = [{"condition"}, {"input"}, {"other"}] if "condition" in kwargs else [{"input"}, _SECOND]
+    if "condition" not in kwargs and len(args) == 1 and {"input", "other"} <= set(kwargs):
+        order = [set(), {"input"}, {"other"}]  # where(condition, input=…, other=…)
+    for names in order[len(args) :]:
+        key = next((key for key in names if key in kwargs), None)
+        if key is None:
+            break
+        args = (*args, kwargs.pop(key))
+    return args, kwargs
 
 
 def tensors_in(*arguments) -> Iterator[torch.Tensor]:

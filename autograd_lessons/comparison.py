@@ -263,12 +263,22 @@ class Comparison:
             return f"{first.input}: {sides} differs, because {first.text}{more}"
         empty = [name for name, zero in self.vacuous.items() if zero]
         if self.ok is None:
-            return f"There is only one route ({', '.join(self.routes) or 'none'}): nothing to compare."
+            return self._alone()
         told = [TITLES[route] for route in self.routes if route != "finite_difference"]
         agree = f"{', '.join(told[:-1])} and {told[-1]} agree."
         if empty:
             agree += f" For {', '.join(empty)} they agree on zero, which proves nothing: try another point."
         return agree
+
+    def _alone(self) -> str:
+        """The verdict where only one route could be exact: what the finite difference says of it."""
+        if "autograd" not in self.routes:
+            return "No gradient flows from the output back to an input: there is nothing to compare."
+        why = f" ({self.derivation.obstacle})" if self.derivation.obstacle else ""
+        bounds = [self.off_bound(name) for name in self.gradients]
+        near = all(off is not None and not bool(off.any()) for off in bounds)
+        tested = ", and the finite difference agrees within its bound" if near else ", and nothing to hold it against"
+        return f"There is only autograd{why}{tested}."
 
     def _shown(self, name: str, route: str) -> str:
         value = self.gradients[name].get(route)
@@ -303,6 +313,8 @@ class Comparison:
                 lines.append(
                     f"finite difference for {name}: h = {_extreme(difference.step)}, may be off by {_extreme(difference.bound)}"
                 )
+        if self.derivation.obstacle:
+            lines.append(f"SymPy: {self.derivation.obstacle}")
         lines += [f"{reason.input}: [{reason.code}] {reason.text}" for reason in self.reasons]
         return "\n".join([*lines, self.verdict])
 

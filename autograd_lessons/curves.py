@@ -11,7 +11,7 @@ import torch
 from .finite_difference import quiet
 from .inputs import Inputs, call
 
-POINTS = 121
+POINTS = 201
 
 
 @dataclass(frozen=True)

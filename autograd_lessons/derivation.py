@@ -105,6 +105,18 @@ class Derivation:
             return tuple(dict.fromkeys(s.op for s in flows if s.value.numel() > MOST_ELEMENTS or not has_rule(s)))
         return tuple(dict.fromkeys(step.op for step in flows if not has_rule(step)))
 
+    @cached_property
+    def obstacle(self) -> str | None:
+        """Why SymPy has no formula of a gradient that PyTorch has; None where it has all of them."""
+        unknown = [step.op for step in self.tape.steps if step.requires_grad and not has_rule(step)]
+        if unknown:
+            return f"no symbolic rule for {', '.join(f'torch.{op}' for op in dict.fromkeys(unknown))}"
+        if not self._known or self.missing:
+            return f"tensors of more than {MOST_ELEMENTS} elements are written out for elementwise functions only"
+        if any(self._formulas(program, name) is None for program in self._programs for name in self._differentiated):
+            return "the whole formula is too long to write out; the local derivatives are there"
+        return None
+
     @property
     def conditions(self) -> tuple[str, ...]:
         """What was true of the numbers on the branches taken: `1e-08 ≤ y_pred ≤ 0.99999999`."""
@@ -364,7 +376,11 @@ def _branch(step: Step) -> np.ndarray | None:
         return torch.tensor(number, dtype=step.value.dtype).item() if isinstance(number, float) else number
 
     args = [rounded(a) for a in substitute(step.call.args, _double)]
-    kwargs = {key: rounded(a) for key, a in substitute(step.call.kwargs, _double).items() if a is not None}
+    kwargs = {
+        key: rounded(a)
+        for key, a in substitute(step.call.kwargs, _double).items()
+        if a is not None and key != "inplace"
+    }
     with np.errstate(all="ignore"):
         return np.nan_to_num(np.asarray(branch.choose(*args, **kwargs))).astype(int)
 

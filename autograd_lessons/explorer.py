@@ -244,10 +244,10 @@ class Explorer:
         first, previous, following, last = (
             _classed(widgets.Button(description=text, layout=widgets.Layout(width="76px")), name)
             for text, name in (
-                ("⏮ First", "al-first"),
+                ("|◀ First", "al-first"),
                 ("◀ Prev", "al-prev"),
                 ("Next ▶", "al-next"),
-                ("Last ⏭", "al-last"),
+                ("Last ▶|", "al-last"),
             )
         )
         self._step = _classed(
@@ -289,7 +289,7 @@ class Explorer:
             f"al-slider-{label}",
         )  # fmt: skip
         box = _classed(widgets.FloatText(value=value, layout=widgets.Layout(width="96px")), f"al-number-{label}")
-        slider.observe(lambda change: self._moved(name, element, change["new"]), "value")
+        slider.observe(lambda change: self._moved(name, element, float(f"{change['new']:.10g}")), "value")
         box.observe(lambda change: self._moved(name, element, change["new"]), "value")
         self._sliders[name, element] = (slider, box)
         return widgets.HBox([slider, box])
@@ -323,7 +323,7 @@ class Explorer:
             if box.value != clean:
                 box.value = clean
             inside = min(max(clean, slider.min), slider.max) if clean == clean else slider.min
-            if slider.value != inside:
+            if abs(slider.value - inside) > 1e-9 * (slider.max - slider.min):
                 slider.value = inside
         self._busy = False
 

@@ -6,6 +6,7 @@ Holds no numbers of the run, so that it can be kept and used again at every slid
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 from typing import Any, NamedTuple
 
@@ -22,15 +23,13 @@ MOST_NODES = 1_500  # a composed formula may have so many before it is not writt
 _SPECIAL = {math.pi: sp.pi, 2 * math.pi: 2 * sp.pi, math.pi / 2: sp.pi / 2, math.e: sp.E}
 
 
-def exact(number) -> sp.Expr:
-    """A Python number as SymPy writes it: 2.0 is 2, 0.1 is 1/10, math.pi is π; infinities and nan keep their kind."""
-    if isinstance(number, sp.Basic):
-        return number  # pyright: ignore
+def exact(number: Any) -> Any:
+    """A Python number as SymPy writes it: 2.0 is 2, 0.1 is 1/10, math.pi is π; infinities and nan keep their kind, all else stays."""
     if isinstance(number, float):
         if not math.isfinite(number):
             return sp.nan if number != number else sp.oo if number > 0 else -sp.oo
         return _SPECIAL.get(number, sp.Rational(repr(number)))
-    return sp.sympify(number)
+    return sp.Integer(number) if isinstance(number, int) else number
 
 
 class Form(NamedTuple):
@@ -129,6 +128,7 @@ def _apply(form: Form, operands: list[Any]) -> np.ndarray:
         return operands[marker.value]
 
     args, kwargs = substitute(form.args, take), substitute(form.kwargs, take)
+    kwargs.pop("inplace", None)  # the value is the same, wherever it is put
     if form.op in LOSSES:
         return _reduced(_elementwise(form, [args[0], args[1]], {}, LOSSES[form.op]), _reduction(args, kwargs))
     if form.pointwise:
@@ -149,7 +149,7 @@ def _elementwise(form: Form, args: list, kwargs: dict, rule) -> np.ndarray:
 
     for place in np.ndindex(shape):
         one = rule if callable(rule) else rule[int(np.broadcast_to(form.branch, shape)[place])]
-        made = one(*(at(a, place) for a in numbers if a is not None), **{key: at(a, place) for key, a in named.items()})
+        made = one(*(at(a, place) for a in numbers), **{key: at(a, place) for key, a in named.items()})
         result[place] = _recognised(made) if form.op in ("div", "reciprocal", "pow") else made
     return result
 
@@ -190,11 +190,23 @@ def _array(value) -> np.ndarray:
 def has_rule(step: Step) -> bool:
     """Whether the table has a formula for this call."""
     op = step.op.rstrip("_")
-    if step.call.view is not None or "out" in step.call.kwargs or step.call.kwargs.get("rounding_mode"):
+    if step.call.view is not None or step.call.kwargs.get("rounding_mode"):
         return False
     if op in LOSSES:
         return all(step.call.kwargs.get(key) is None for key in ("weight", "pos_weight")) and len(step.inputs) == 2
-    return op in POINTWISE if step.pointwise else op in SHAPED
+    return _accepts(op, step.pointwise, len(step.call.args), tuple(step.call.kwargs))
+
+
+@functools.cache
+def _accepts(op: str, pointwise: bool, args: int, kwargs: tuple[str, ...]) -> bool:
+    """Whether the table's formula knows these arguments: a way of calling that it does not know has no rule either."""
+    rules = (POINTWISE if pointwise else SHAPED).get(op, ())
+    try:
+        for rule in rules if isinstance(rules, tuple) else (rules,):
+            inspect.signature(rule).bind(*range(args), **dict.fromkeys(key for key in kwargs if key != "inplace"))
+    except TypeError:
+        return False
+    return rules != ()
 
 
 def outline(tape: Tape, branches: dict[Step, np.ndarray], generic: bool) -> tuple:

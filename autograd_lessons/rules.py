@@ -58,15 +58,17 @@ POINTWISE: dict[str, Callable | tuple[Callable, ...]] = {
     "add":         lambda a, b, alpha=1: a + alpha * b,
     "asin":        lambda x: sp.asin(x),
     "atan":        lambda x: sp.atan(x),
-    "clamp":       (lambda x, min, max=None: min, lambda x, min=None, max=None: x, lambda x, min=None, max=None: max),
+    "clamp":       (lambda x, min=None, max=None: min, lambda x, min=None, max=None: x, lambda x, min=None, max=None: max),
     "clamp_max":   (lambda x, max: x, lambda x, max: max),
     "clamp_min":   (lambda x, min: min, lambda x, min: x),
-    "clone":       lambda x, **_: x,
+    "clone":       lambda x, memory_format=None: x,
     "cos":         lambda x: sp.cos(x),
     "cosh":        lambda x: sp.cosh(x),
-    "div":         lambda a, b: a / b,
+    "div":         lambda a, b, rounding_mode=None: a / b,
+    "double":      lambda x: x,
     "exp":         lambda x: sp.exp(x),
     "expm1":       lambda x: sp.exp(x) - 1,
+    "float":       lambda x: x,
     "log":         lambda x: sp.log(x),
     "log10":       lambda x: sp.log(x) / sp.log(10),
     "log1p":       lambda x: sp.log(1 + x),
@@ -85,12 +87,15 @@ POINTWISE: dict[str, Callable | tuple[Callable, ...]] = {
     "sigmoid":     lambda x: sigmoid(x),
     "sin":         lambda x: sp.sin(x),
     "sinh":        lambda x: sp.sinh(x),
-    "softplus":    (lambda x, beta=1, *_: sp.log(1 + sp.exp(beta * x)) / beta, lambda x, *_: x),
+    "softplus":    (lambda x, beta=1, threshold=20: sp.log(1 + sp.exp(beta * x)) / beta, lambda x, beta=1, threshold=20: x),
     "sqrt":        lambda x: sp.sqrt(x),
     "square":      lambda x: x**2,
+    "rsub":        lambda a, b, alpha=1: b - alpha * a,
     "sub":         lambda a, b, alpha=1: a - alpha * b,
     "tan":         lambda x: sp.tan(x),
     "tanh":        lambda x: sp.tanh(x),
+    "to":          lambda x, *_, **__: x,
+    "type":        lambda x, *_: x,
     "where":       (lambda c, a, b: b, lambda c, a, b: a),
 }  # fmt: skip
 
@@ -109,11 +114,11 @@ def _axes(dim, array):
     return tuple(dim) if isinstance(dim, (tuple, list)) else (dim,)
 
 
-def _sum(x, dim=None, keepdim=False, **_):
+def _sum(x, dim=None, keepdim=False, dtype=None):
     return np.sum(x, axis=_axes(dim, x), keepdims=keepdim)
 
 
-def _mean(x, dim=None, keepdim=False, **_):
+def _mean(x, dim=None, keepdim=False, dtype=None):
     total = np.asarray(_sum(x, dim, keepdim))
     return total * sp.Rational(max(total.size, 1), max(x.size, 1))
 
@@ -138,7 +143,7 @@ def _dims(x, *dims):
 
 SHAPED: dict[str, Callable] = {
     "cat":         lambda xs, dim=0: np.concatenate(list(xs), axis=dim),
-    "contiguous":  lambda x, **_: x,
+    "contiguous":  lambda x, memory_format=None: x,
     "dot":         _matmul,
     "expand":      _expand,
     "flatten":     lambda x, *_: x.reshape(-1),

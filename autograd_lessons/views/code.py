@@ -25,7 +25,7 @@ def lines(scene: Scene) -> list[dict]:
                 start = source.column if number == source.line else 0
                 stop = source.end_column if number == source.end_line else None
                 marks[source.file, number].append((start, stop, step))
-    lit = {scene.stage.value}
+    lit = _lit(scene)
     shown = []
     for file, first, last in blocks(scene):
         if shown:
@@ -38,6 +38,12 @@ def lines(scene: Scene) -> list[dict]:
             html = _marked(text, here, lit, scene, indent)
             shown.append({"number": number - first + 1, "html": html, "text": text[indent:], "lit": is_lit})
     return shown
+
+
+def _lit(scene: Scene) -> set[Step]:
+    """The steps that this stage is about: the one on show; for an input the ones that use it."""
+    value = scene.stage.value
+    return {value} if isinstance(value, Step) else {use.step for use in value.contributions}
 
 
 def _marked(text: str, marks: list, lit: set, scene: Scene, indent: int) -> Markup:

@@ -15,14 +15,22 @@ def rows(comparison: Comparison) -> dict:
         "rows": [
             {
                 "input": name,
-                "cells": [
-                    {"text": "–" if row.get(route) is None else short(row[route], 7), "off": (name, route) in off}
-                    for route in routes
-                ],
+                "cells": [{"text": _cell(comparison, name, route), "off": (name, route) in off} for route in routes],
             }
             for name, row in comparison.gradients.items()
         ],
         "ok": comparison.ok,
         "verdict": comparison.verdict,
+        "obstacle": comparison.derivation.obstacle,
         "reasons": [reason for reason in comparison.reasons if reason.text not in comparison.verdict],
     }
+
+
+def _cell(comparison: Comparison, name: str, route: str) -> str:
+    """The route's answer; the finite difference with the bound by which it is judged."""
+    value, difference = comparison.gradients[name].get(route), comparison.differences[name]
+    if value is None:
+        return "–"
+    if route == "finite_difference" and difference is not None and value.numel() == 1:
+        return f"{short(value, 7)} ± {short(difference.bound, 1)}"
+    return short(value, 7)
