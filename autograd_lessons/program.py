@@ -20,6 +20,7 @@ from .tape import Constant, Step, Tape, Value, substitute
 MOST_ELEMENTS = 36  # tensors up to here are written element by element
 MOST_NODES = 1_500  # a composed formula may have so many before it is not written out
 
+_FILLED = {"full_like", "ones_like", "zeros_like", "new_full", "new_ones", "new_zeros"}  # one number, a shape from elsewhere
 _SPECIAL = {math.pi: sp.pi, 2 * math.pi: 2 * sp.pi, math.pi / 2: sp.pi / 2, math.e: sp.E}
 
 
@@ -231,12 +232,13 @@ def outline(tape: Tape, branches: dict[Step, np.ndarray], generic: bool) -> tupl
 def _form(step: Step, numbered: dict[Value, int], branch, generic: bool) -> tuple[Form, tuple]:
     tensors = [used for used in step.inputs if isinstance(used.value, torch.Tensor)]
     cut = not step.requires_grad and any(used.requires_grad for used in tensors if isinstance(used, Value))
-    constant = not any(isinstance(used, Value) for used in tensors)
+    filled = step.op in _FILLED and step.value.numel() > 0
+    constant = filled or not any(isinstance(used, Value) for used in tensors)
     opaque = cut or not has_rule(step) or not step.value.is_floating_point() or (generic and not step.pointwise)
-    if constant and not generic and step.value.numel() <= MOST_ELEMENTS and step.value.is_floating_point():
-        numbers = _numbers(step.value)  # a tensor made inside
+    if constant and (filled or not generic and step.value.numel() <= MOST_ELEMENTS) and step.value.is_floating_point():
+        numbers = _numbers(step.value.reshape(-1)[0] if generic else step.value)  # a tensor made inside
         form = Form("clone", (numbers,), (Constant(0),), {}, None, None, True, False, tuple(step.value.shape))
-        return form, ("made", step.value.numpy().tobytes())
+        return form, ("made", tuple(numbers.reshape(-1)))
     operands, positions = [], {}
     for used in tensors:
         positions[id(used)] = len(operands)
