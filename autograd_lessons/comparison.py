@@ -305,7 +305,10 @@ class Comparison:
                 shown = ("", "", "") if error is None else tuple(f"{part:.2g}" for part in error)
                 if route == "reference":
                     shown = ("", "", "")
-                rows.append((name, TITLES[route], show_tensor(value, self.dtype), *shown))
+                text = show_tensor(value, self.dtype)
+                if route == "reference" and len(self._exact[name]) < value.numel():
+                    text = f"at {len(self._exact[name]):,} of {value.numel():,} elements: the worst"
+                rows.append((name, TITLES[route], text, *shown))
         widths = [max(len(row[column]) for row in rows) for column in range(6)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
         for name, difference in self.differences.items():
@@ -339,10 +342,14 @@ def _distance(value: float, true: mpmath.mpf, dtype: torch.dtype) -> Error:
     if not mpmath.isfinite(true) or value != value or value in (float("inf"), float("-inf")):
         same = mpmath.mpf(value) == true
         return Error(0.0, 0.0, 0.0) if same else Error(nan, nan, nan)
-    with mpmath.workdps(50):
-        absolute = abs(mpmath.mpf(value) - true)
-        relative = absolute / abs(true) if true else (mpmath.mpf(0) if not absolute else mpmath.inf)
-        return Error(float(absolute), float(relative), float(absolute / ulp(true, dtype)))
+    high = float(true)
+    if abs(high) < 1e-290 or abs(high) == float("inf"):  # doubles have no room for the rest of it
+        with mpmath.workdps(50):
+            absolute = abs(mpmath.mpf(value) - true)
+            relative = absolute / abs(true) if true else (mpmath.mpf(0) if not absolute else mpmath.inf)
+            return Error(float(absolute), float(relative), float(absolute / ulp(true, dtype)))
+    absolute = abs((value - high) - float(true - high))  # near the true value the first difference is exact
+    return Error(absolute, absolute / abs(high), absolute / float(ulp(true, dtype)))
 
 
 def ulp(true: mpmath.mpf, dtype: torch.dtype) -> mpmath.mpf:

@@ -185,6 +185,11 @@ class Derivation:
         if not self._known:
             return None
         stop = frozenset(self._index[v] for v in nodes(self.tape, grain))
+        if self.generic and len(self._programs) > 1:
+            made = [
+                _local_formula(p, self._index[output], self._index[used], stop, output.name) for p in self._programs
+            ]
+            return None if None in made else made[0] if all(m == made[0] for m in made) else made
         elementwise = output.value.shape == used.value.shape or used.value.numel() == 1
         for program in (self._single, self._programs[0]):
             if program is None or (program is self._single and not elementwise and output.value.numel() > 1):
@@ -390,6 +395,8 @@ def _double(used: Any):
 
 
 def _said(value) -> str:
+    if isinstance(value, Value) and not value.name and not value.requires_grad and value.value.unique().numel() == 1:
+        return f"{value.value.reshape(-1)[0].item():.10g}"
     if isinstance(value, Value):
         return value.name or value.label
     return f"{value.value:.10g}" if isinstance(value.value, (int, float)) else "…"

@@ -22,6 +22,8 @@ class Exact:
     def __init__(self, tape: Tape, program: Program, at: int | None = None):
         self.tape, self.program, self.at = tape, program, at
         self.values: list[np.ndarray] = []
+        self._slopes: dict[int, list] = {}  # of each step, in the order of `step_slopes`
+        self._adjoints: dict[int, dict[int, np.ndarray]] = {}
         with mpmath.workdps(DIGITS):
             for index, value in enumerate(tape.values):
                 self.values.append(self._forward(index, value))
@@ -42,6 +44,7 @@ class Exact:
         numbers = _guarded(function, self._arguments(symbols))
         array = np.empty(shape, dtype=object)
         array.reshape(-1)[:] = numbers[: array.size]
+        self._slopes[index] = numbers[array.size :]
         return array
 
     def _arguments(self, places: list[tuple[int, int]]) -> list:
@@ -49,17 +52,19 @@ class Exact:
 
     def adjoints(self, output: int) -> dict[int, np.ndarray]:
         """∂(sum of the output)/∂value for every value that the output was computed from."""
+        if output not in self._adjoints:
+            self._adjoints[output] = self._back_from(output)
+        return self._adjoints[output]
+
+    def _back_from(self, output: int) -> dict[int, np.ndarray]:
         with mpmath.workdps(DIGITS):
             back = {output: _filled(self.values[output].shape, 1)}
             for index in sorted(self.program.reaches(output), reverse=True):
                 form = self.program.forms[index]
                 if index not in back or form is None or form.opaque:
                     continue
-                function, places, shape = step_function(self.program, index)
-                numbers = _guarded(function, self._arguments(places))
-                slopes = iter(numbers[int(np.prod(shape)) :])
-                for made, used in step_slopes(self.program, index):
-                    slope = next(slopes)
+                _, places, _ = step_function(self.program, index)
+                for (made, used), slope in zip(step_slopes(self.program, index), self._slopes[index]):
                     target, element = places[used]
                     if self.program.differentiated[target]:
                         there = back.setdefault(target, _filled(self.values[target].shape, 0))

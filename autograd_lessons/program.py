@@ -20,7 +20,14 @@ from .tape import Constant, Step, Tape, Value, substitute
 MOST_ELEMENTS = 36  # tensors up to here are written element by element
 MOST_NODES = 1_500  # a composed formula may have so many before it is not written out
 
-_FILLED = {"full_like", "ones_like", "zeros_like", "new_full", "new_ones", "new_zeros"}  # one number, a shape from elsewhere
+_FILLED = {
+    "full_like",
+    "ones_like",
+    "zeros_like",
+    "new_full",
+    "new_ones",
+    "new_zeros",
+}  # one number, a shape from elsewhere
 _SPECIAL = {math.pi: sp.pi, 2 * math.pi: 2 * sp.pi, math.pi / 2: sp.pi / 2, math.e: sp.E}
 
 

@@ -20,28 +20,27 @@ def drawing(curve: Curve, output: str) -> dict:
     low, high = low - margin, high + margin
     first, last = curve.x[0], curve.x[-1]
 
+    right, up = (WIDTH - LEFT - PAD) / (last - first), (HEIGHT - BOTTOM - PAD) / (high - low)
+
     def px(x: float) -> float:
-        return round(LEFT + (x - first) / (last - first) * (WIDTH - LEFT - PAD), 1)
+        return round(LEFT + (x - first) * right, 1)
 
     def py(y: float) -> float:
-        return round(PAD + (high - y) / (high - low) * (HEIGHT - BOTTOM - PAD), 1)
+        return round(PAD + (high - y) * up, 1)
 
-    pieces, piece = [], []
+    pieces: list[list[str]] = [[]]
     for x, y in zip(curve.x, curve.y):
         if math.isfinite(y):
-            piece.append(f"{px(x)},{py(y)}")
-        elif piece:
-            pieces.append(" ".join(piece))
-            piece = []
-    if piece:
-        pieces.append(" ".join(piece))
+            pieces[-1].append(f"{LEFT + (x - first) * right:.1f},{PAD + (high - y) * up:.1f}")
+        elif pieces[-1]:
+            pieces.append([])
     x0, y0 = curve.point
     shown = math.isfinite(y0) and first <= x0 <= last
     tangent = None
     if shown and curve.slope is not None and math.isfinite(curve.slope):
         tangent = _clipped(x0, y0, curve.slope, first, last, low, high, px, py)
     return {
-        "pieces": pieces, "tangent": tangent, "point": (px(x0), py(y0)) if shown else None, "width": WIDTH, "height": HEIGHT,
+        "pieces": [" ".join(piece) for piece in pieces if piece], "tangent": tangent, "point": (px(x0), py(y0)) if shown else None, "width": WIDTH, "height": HEIGHT,
         "left": LEFT, "bottom": HEIGHT - BOTTOM, "right": WIDTH - PAD, "top": PAD,
         "x_ticks": [(px(x), short(x, 3)) for x in _ticks(first, last)], "y_ticks": [(py(y), short(y, 3)) for y in _ticks(low, high)],
         "name": curve.name, "output": output, "at": short(x0, 5), "value": short(y0, 5),
