@@ -13,8 +13,8 @@ import sympy as sp
 import torch
 
 import autograd_lessons as al
+from autograd_lessons.curves import POINTS
 
-POINTS = 121  # on the curve, as many as the explorer draws
 STEP = 1e-5  # of the finite difference
 w, b, x, y = sp.symbols("w b x y")
 _p = 1 / (1 + sp.exp(-(w * x + b)))
