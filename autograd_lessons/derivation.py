@@ -63,9 +63,10 @@ class Derivation:
         self.generic = bool(not small and tape.summed)
         self._known = small or self.generic
         self._index = {value: i for i, value in enumerate(tape.values)}
-        self._branches = {step: taken for step in tape.steps if (taken := _branch(step)) is not None}
+        #: by step: the index of the branch that each element took, where the operation has branches
+        self.branches = {step: taken for step in tape.steps if (taken := _branch(step)) is not None}
         self._where: Any = None  # for each element of a generic run the number of its group
-        self._programs = self._grouped() if self.generic else [self._program(self._branches)]
+        self._programs = self._grouped() if self.generic else [self._program(self.branches)]
         self._exacts: dict[int | None, Exact] = {}
 
     # ------------------------------------------------------------------ programs, by branch
@@ -80,24 +81,24 @@ class Derivation:
     def _grouped(self) -> list[Program]:
         """One program for each combination of branches that some element took."""
         shape = self.tape.target.value.shape
-        rows = [np.broadcast_to(taken, shape).reshape(-1) for taken in self._branches.values()]
+        rows = [np.broadcast_to(taken, shape).reshape(-1) for taken in self.branches.values()]
         if not rows:
             self._where = np.zeros(int(np.prod(shape)), int)
             return [self._program({})]
         kinds, self._where = np.unique(np.stack(rows), axis=1, return_inverse=True)
         self._where = self._where.reshape(-1)
-        return [self._program({s: np.asarray(b) for s, b in zip(self._branches, kind)}) for kind in kinds.T]
+        return [self._program({s: np.asarray(b) for s, b in zip(self.branches, kind)}) for kind in kinds.T]
 
     @cached_property
     def _single(self) -> Program | None:
         """The program with one symbol a tensor, for formulas that hold for every element; None where branches differ."""
         if self.generic:
             return self._programs[0] if len(self._programs) == 1 else None
-        if any(taken.size and (taken != taken.reshape(-1)[0]).any() for taken in self._branches.values()):
+        if any(taken.size and (taken != taken.reshape(-1)[0]).any() for taken in self.branches.values()):
             return None
-        return self._program(self._branches, generic=True)
+        return self._program(self.branches, generic=True)
 
-    @property
+    @cached_property
     def missing(self) -> tuple[str, ...]:
         """The operations on the way that have no symbolic rule, by torch's name."""
         flows = [step for step in self.tape.steps if step.requires_grad]
@@ -121,7 +122,7 @@ class Derivation:
     def conditions(self) -> tuple[str, ...]:
         """What was true of the numbers on the branches taken: `1e-08 ≤ y_pred ≤ 0.99999999`."""
         found = []
-        for step, taken in self._branches.items():
+        for step, taken in self.branches.items():
             if not step.requires_grad:
                 continue
             names = [_said(value) for value in step.inputs]

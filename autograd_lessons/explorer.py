@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import math
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -279,20 +280,25 @@ class Explorer:
 
     def _slider_row(self, name: str, element: int, label: str):
         low, high = self._range(name, element)
-        value = self._inputs.arguments[name].reshape(-1)[element].item()
+        value = self._number(name, element)
         shown = min(max(value, low), high) if value == value else low
         slider = _classed(
             widgets.FloatSlider(
-                value=shown, min=low, max=high, step=(high - low) / 200, description=label, readout=False,
+                value=shown, min=low, max=high, step=_step(low, high, value), description=label, readout=False,
                 continuous_update=True, layout=widgets.Layout(width="250px"),
             ),
             f"al-slider-{label}",
         )  # fmt: skip
         box = _classed(widgets.FloatText(value=value, layout=widgets.Layout(width="96px")), f"al-number-{label}")
-        slider.observe(lambda change: self._moved(name, element, float(f"{change['new']:.10g}")), "value")
+        slider.observe(lambda change: self._slid(name, element, change["new"]), "value")
         box.observe(lambda change: self._moved(name, element, change["new"]), "value")
         self._sliders[name, element] = (slider, box)
         return widgets.HBox([slider, box])
+
+    def _number(self, name: str, element: int) -> float:
+        """An input as its widgets show it: of a float32 the digits that it carries."""
+        value = self._inputs.arguments[name].double().reshape(-1)[element].item()
+        return float(f"{value:.7g}") if self._inputs.dtype == torch.float32 else value
 
     def _range(self, name: str, element: int) -> tuple[float, float]:
         if name in self._ranges:
@@ -304,6 +310,13 @@ class Explorer:
         value = self._inputs.arguments[name].reshape(-1)[element].item()
         reach = max(3.0, 2 * abs(value)) if abs(value) < float("inf") else 3.0
         return -reach, reach
+
+    def _slid(self, name: str, element: int, value: float) -> None:
+        """The slider moved. The page rounds a slider to its grid, also unasked: less than half a step is no move."""
+        slider, now = self._sliders[name, element][0], self._number(name, element)
+        shown = min(max(now, slider.min), slider.max) if now == now else slider.min
+        if abs(value - shown) > slider.step / 2 * (1 + 1e-9):
+            self._moved(name, element, float(f"{value:.10g}"))
 
     def _moved(self, name: str, element: int, value: float) -> None:
         if self._busy:
@@ -318,11 +331,10 @@ class Explorer:
         """Slider and number box both show the input; a number beyond the slider's ends stands in the box only."""
         self._busy = True
         for (name, element), (slider, box) in self._sliders.items():
-            value = self._inputs.arguments[name].double().reshape(-1)[element].item()
-            clean = float(f"{value:.7g}") if self._inputs.dtype == torch.float32 else value
-            if box.value != clean:
-                box.value = clean
-            inside = min(max(clean, slider.min), slider.max) if clean == clean else slider.min
+            value = self._number(name, element)
+            if box.value != value:
+                box.value = value
+            inside = min(max(value, slider.min), slider.max) if value == value else slider.min
             if abs(slider.value - inside) > 1e-9 * (slider.max - slider.min):
                 slider.value = inside
         self._busy = False
@@ -373,6 +385,17 @@ class Explorer:
         if scene is None:
             return f"{type(self._error).__name__}: {self._error}"
         return ledger.text(scene)
+
+
+def _step(low: float, high: float, value: float) -> float:
+    """A round step, about 1/200 of the way, on whose grid the value lies if there is one."""
+    power = 10.0 ** math.floor(math.log10((high - low) / 100))
+    steps = [m * power for m in (5, 2, 1, 0.5, 0.2, 0.1) if (high - low) / 1000 <= m * power <= (high - low) / 90]
+
+    def off_grid(step: float) -> float:
+        return abs((value - low) / step - round((value - low) / step)) if math.isfinite(value) else 0.0
+
+    return next((step for step in steps if off_grid(step) < 1e-6), steps[0])
 
 
 def _choice(description: str, options: list, value: Any):

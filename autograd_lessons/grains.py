@@ -66,8 +66,9 @@ def _pull_back(step: Step, vector: torch.Tensor, shown: set[Value]) -> dict[Valu
     while waiting:
         last = max(waiting, key=lambda waits: waits.index)
         back = waiting.pop(last)
-        parts = last.vjp if back is last.adjoint else last.pull_back(back)
-        for position, (_, product) in parts.items():
+        as_recorded = last.adjoint is not None and torch.equal(back, last.adjoint)
+        parts = last.products if as_recorded else last.pull_back(back)
+        for position, product in parts.items():
             value = last.inputs[position]
             target = reached if value in shown or not isinstance(value, Step) else waiting
             target[value] = target[value] + product if value in target else product
@@ -79,10 +80,9 @@ def _slopes(step: Step, shown: set[Value], products: dict[Value, torch.Tensor]) 
     between = _between(step, shown)
     if len(between) == 1:
         found: dict[Value, torch.Tensor] = {}
-        for position, (local, _) in step.vjp.items():
-            if local is not None:
-                value = step.inputs[position]
-                found[value] = found[value] + local if value in found else local
+        for position, local in step.slopes.items():
+            value = step.inputs[position]
+            found[value] = found[value] + local if value in found else local
         return found
     values = {v for s in between for v in s.inputs if isinstance(v, Value) and v.requires_grad}
     single = all(v.value.numel() == 1 for v in (*values, step))

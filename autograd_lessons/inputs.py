@@ -55,6 +55,14 @@ def gather(
 
     `missing` is the value of a parameter that was left out and has no default; None makes that an `InputError`.
     """
+    if not callable(function):
+        inner = getattr(function, "function", None)
+        hint = (
+            "A lesson has one: write lesson.function."
+            if callable(inner)
+            else "Give the function itself, not its result."
+        )
+        raise InputError(f"A function is needed, and this is {type(function).__name__}. {hint}")
     values = {**given, **(inputs or {})}
     parameters = _parameters(function)
     if parameters is not None:

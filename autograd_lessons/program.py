@@ -18,7 +18,7 @@ from .rules import LOSSES, POINTWISE, SHAPED
 from .tape import Constant, Step, Tape, Value, substitute
 
 MOST_ELEMENTS = 36  # tensors up to here are written element by element
-MOST_NODES = 1_500  # a composed formula may have so many before it is not written out
+MOST_NODES = 4000  # a composed formula may have so many before it is not written out
 
 _FILLED = {
     "full_like",

@@ -49,7 +49,7 @@ class Recorder(TorchFunctionMode):
         self._count = 0
         self._seen = WeakTensorKeyDictionary()
         self._originals = WeakTensorKeyDictionary()  # what `.data` was read from: its edits raise no version
-        self._edges: list = []  # a leaf's node lives only as long as somebody holds it
+        self._edges: dict[Value, Any] = {}  # held, since a leaf's node lives only as long as somebody holds it
         self._outermost: types.FrameType | None = None
         self._pending: set[str] = set()  # names in the outermost function that a running helper's result will get
 
@@ -166,7 +166,7 @@ class Recorder(TorchFunctionMode):
         if isinstance(value, Value) and tensor.requires_grad:
             edge = get_gradient_edge(tensor)
             edge.node.register_prehook(functools.partial(self._deliver, value, edge.output_nr))
-            self._edges.append(edge)
+            self._edges[value] = edge
 
     def _deliver(self, value: Value, output: int, gradients: tuple) -> None:
         gradient = gradients[output]
@@ -174,6 +174,19 @@ class Recorder(TorchFunctionMode):
             self.tape._adjoints[value] = gradient.detach().clone()
             if isinstance(value, Step):
                 self.engine_order.append(value.index)
+
+    def _watch(self, step: Step, tensor: torch.Tensor) -> None:
+        """Hear from the engine what a step sends back to each of its inputs, where the step is one autograd node."""
+        node = tensor.grad_fn
+        used = [(place, v) for place, v in enumerate(step.inputs) if isinstance(v, Value) and v.requires_grad]
+        ahead = [(index, edge) for index, edge in enumerate(node.next_functions) if edge[0] is not None] if node else []
+        if (
+            used
+            and len(used) == len(ahead)
+            and all(edge == self._edges.get(v, ())[:2] for (_, v), (_, edge) in zip(used, ahead))
+        ):
+            places = {place: index for (place, _), (index, _) in zip(used, ahead)}
+            node.register_hook(functools.partial(_sent_back, step, places))  # pyright: ignore
 
     # ------------------------------------------------------------------ steps
     def _next(self) -> int:
@@ -187,6 +200,8 @@ class Recorder(TorchFunctionMode):
         step = Step(self.tape, tensor, self._next(), op, inputs, call, source, pointwise)
         self.steps.append(step)
         self._remember(tensor, step)
+        if tensor.requires_grad and call.output is None and call.changed is None:
+            self._watch(step, tensor)
         return step
 
     def _fresh(self, result, tensors: list) -> list[tuple[int | None, torch.Tensor]]:
@@ -255,6 +270,11 @@ class Recorder(TorchFunctionMode):
         seen = self._seen.get(held) if isinstance(held, torch.Tensor) else None
         if seen is not None and isinstance(seen.value, Step) and (seen.value.name is None or seen.value.depth > 0):
             seen.value.name, seen.value.depth = name, 0
+
+
+def _sent_back(step: Step, places: dict[int, int], gradients: tuple, _: tuple) -> None:
+    sent = {place: gradients[index] for place, index in places.items()}
+    step._products = {place: gradient.detach().clone() for place, gradient in sent.items() if gradient is not None}
 
 
 def _broadcasts(shapes: list, to: torch.Size) -> bool:

@@ -63,10 +63,10 @@ class Value:
         if self.adjoint is None:
             return ()
         return tuple(
-            Contribution(step, position, *step.vjp[position])
+            Contribution(step, position, step.slopes.get(position), step.products[position])
             for step in self._tape.uses_of(self)
             for position, used in enumerate(step.inputs)
-            if used is self and position in step.vjp
+            if used is self and position in step.products
         )
 
     @property
@@ -143,18 +143,26 @@ class Step(Value):
         self.call = call
         self.source = source
         self.pointwise = pointwise
-        self._vjp: dict | None = None
+        self._products: dict[int, torch.Tensor] | None = None
+        self._slopes: dict[int, torch.Tensor] | None = None
 
     @property
-    def vjp(self) -> dict[int, tuple[torch.Tensor | None, torch.Tensor]]:
-        """(local, product) for each position in `inputs` that a gradient flows to, by calling this one operation again."""
-        if self._vjp is None:
-            self._vjp = {} if self.adjoint is None else self.pull_back(self.adjoint)
-        return self._vjp
+    def products(self) -> dict[int, torch.Tensor]:
+        """By position in `inputs`: what this call sent back there, as the engine computed it; in the input's shape."""
+        if self._products is None:
+            self._products = {} if self.adjoint is None else self.pull_back(self.adjoint)
+        return self._products
 
-    def pull_back(self, vector: torch.Tensor) -> dict[int, tuple[torch.Tensor | None, torch.Tensor]]:
-        """(local, product) for each position, for any `vector` in this step's shape instead of the recorded adjoint."""
-        return _vjp(self, vector)
+    @property
+    def slopes(self) -> dict[int, torch.Tensor]:
+        """By position in `inputs`: ∂step/∂input elementwise, in this step's shape; nothing where it is a full Jacobian."""
+        if self._slopes is None:
+            self._slopes = Replay(self).slopes()
+        return self._slopes
+
+    def pull_back(self, vector: torch.Tensor) -> dict[int, torch.Tensor]:
+        """By position: the product of any `vector` in this step's shape with ∂step/∂input, by calling the operation again."""
+        return Replay(self).products(vector)
 
     def __repr__(self) -> str:
         name = "" if self.name is None else f"{self.name} = "
@@ -295,48 +303,45 @@ def _leaves(arguments) -> Iterator[Any]:
         yield arguments
 
 
-def _vjp(step: Step, vector: torch.Tensor) -> dict[int, tuple[torch.Tensor | None, torch.Tensor]]:
-    """One call of the step's operation on copies, and its vector–Jacobian product."""
-    positions, tensors, flows = [], [], []
-    for position, used in enumerate(step.inputs):
-        if not isinstance(used.value, torch.Tensor):
-            continue
-        wanted = getattr(used, "requires_grad", False)
-        copy = used.value.clone().requires_grad_(wanted)
-        tensors.append(copy)
-        if wanted:
-            positions.append(position)
-            flows.append(copy)
-    if not flows:
-        return {}
-    with torch.enable_grad(), _random_state(step.call.random_state):
-        result = step.call.again(tensors)
-    if not result.requires_grad:
-        return {}
-    products = torch.autograd.grad(result, flows, vector, allow_unused=True, retain_graph=True)
-    elementwise = step.pointwise or all(t.numel() == 1 for t in (*tensors, result))
-    locals_: list[torch.Tensor | None] = [None] * len(flows)
-    if elementwise and all(t.shape == result.shape for t in flows):
-        locals_ = list(torch.autograd.grad(result, flows, torch.ones_like(result), allow_unused=True))
-    elif step.pointwise:
-        locals_ = _broadcast_locals(step, tensors, flows, result)
-    elif elementwise:
+class Replay:
+    """A step's operation called once more on copies of what it used, for vector–Jacobian products of this one call."""
+
+    def __init__(self, step: Step):
+        self.step = step
+        self.tensors = [
+            used.value.clone().requires_grad_(getattr(used, "requires_grad", False))
+            for used in step.inputs
+            if isinstance(used.value, torch.Tensor)
+        ]
+        places = [place for place, used in enumerate(step.inputs) if isinstance(used.value, torch.Tensor)]
+        wanted = [(place, copy) for place, copy in zip(places, self.tensors) if copy.requires_grad]
+        self.positions, self.flows = [place for place, _ in wanted], [copy for _, copy in wanted]
+        self.result = self._again(self.tensors) if wanted else None
+
+    def _again(self, tensors: list[torch.Tensor]) -> torch.Tensor | None:
+        with torch.enable_grad(), _random_state(self.step.call.random_state):
+            result = self.step.call.again(tensors)
+        return result if result.requires_grad else None
+
+    def products(self, vector: torch.Tensor) -> dict[int, torch.Tensor]:
+        if self.result is None:
+            return {}
+        products = torch.autograd.grad(self.result, self.flows, vector, allow_unused=True)
+        return {place: product for place, product in zip(self.positions, products) if product is not None}
+
+    def slopes(self) -> dict[int, torch.Tensor]:
+        result = self.result
+        single = result is not None and all(t.numel() == 1 for t in (*self.tensors, result))
+        if result is None or not (self.step.pointwise or single):
+            return {}
+        flows = self.flows
+        if not single and any(t.shape != result.shape for t in flows):
+            # an operand was broadcast: each is spread out first, so that nothing is summed
+            spread = [t.detach().expand(result.shape).clone().requires_grad_(t.requires_grad) for t in self.tensors]
+            result, flows = self._again(spread), [t for t in spread if t.requires_grad]
+            assert result is not None
         ones = torch.autograd.grad(result, flows, torch.ones_like(result), allow_unused=True)
-        locals_ = [None if one is None else one.reshape(result.shape) for one in ones]
-    return {
-        position: (local, product)
-        for position, local, product in zip(positions, locals_, products)
-        if product is not None
-    }
-
-
-def _broadcast_locals(step: Step, tensors: list, flows: list, result: torch.Tensor) -> list:
-    """Elementwise derivatives where an operand was broadcast: each is spread out first, so nothing is summed."""
-    spread = [t.detach().expand(result.shape).clone().requires_grad_(t.requires_grad) for t in tensors]
-    with torch.enable_grad(), _random_state(step.call.random_state):
-        again = step.call.again(spread)
-    wanted = [wide for wide, t in zip(spread, tensors) if any(t is flow for flow in flows)]
-    return list(torch.autograd.grad(again, wanted, torch.ones_like(again), allow_unused=True))
+        return {place: one.reshape(result.shape) for place, one in zip(self.positions, ones) if one is not None}
 
 
 class _random_state:

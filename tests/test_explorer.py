@@ -207,3 +207,37 @@ def test_a_saved_page_has_every_stage_and_one_script(tmp_path):
     assert text.count("<script>") == 1 and "http://" not in text.replace("http://www.w3.org", "")
     for name in ("w", "b"):
         assert f'data-adjoint-of="{name}"' in text
+
+
+def test_a_page_that_rounds_a_slider_to_its_grid_moves_no_input():
+    explorer = al.explore(lambda x: x**2, x=math.pi, ranges={"x": (-5, 5)})
+    slider, box = explorer._sliders["x", 0]
+    slider.value = (
+        round(math.pi / slider.step) * slider.step
+    )  # what JupyterLab sends back as soon as it shows the slider
+    assert explorer.tape.inputs["x"].value.item() == math.pi == box.value
+    slider.value += slider.step
+    assert explorer.tape.inputs["x"].value.item() == pytest.approx(slider.value)
+
+
+@pytest.mark.parametrize("name", al.lessons.__all__[1:])
+def test_a_lesson_starts_on_the_grid_of_its_sliders(name):
+    lesson = getattr(al.lessons, name)
+    explorer = al.explore(lesson.function, inputs=lesson.inputs, wrt=lesson.wrt, ranges=lesson.ranges)
+    for slider, box in explorer._sliders.values():
+        steps = (slider.value - slider.min) / slider.step
+        assert steps == pytest.approx(round(steps), abs=1e-6) and slider.value == box.value
+
+
+def test_a_slider_gives_numbers_that_read_as_typed():
+    explorer = al.explore(lambda x: x**2, x=4.0, ranges={"x": (-5, 5)})
+    slider, box = explorer._sliders["x", 0]
+    slider.value = 4.1 + 1e-15
+    assert box.value == 4.1 and "4.1" in repr(explorer)
+
+
+def test_what_is_no_function_is_refused_with_a_hint():
+    with pytest.raises(al.InputError, match=r"lesson\.function"):
+        al.explore(al.lessons.square)
+    with pytest.raises(al.InputError, match="not its result"):
+        al.explore(torch.ones(3))

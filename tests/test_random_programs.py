@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 
 import mpmath
 import torch
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 
 import autograd_lessons as al
 
@@ -40,7 +41,8 @@ class Tally:
 def test_random_programs(capsys):
     tally = Tally()
 
-    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+    @seed(int(os.environ.get("RANDOM_PROGRAMS_SEED", "20261124")))
+    @settings(max_examples=EXAMPLES, deadline=None, database=None, phases=[Phase.generate],
               suppress_health_check=list(HealthCheck))  # fmt: skip
     @given(programs())
     def check(program: Program) -> None:
@@ -81,12 +83,15 @@ def same_bits(one: torch.Tensor, other: torch.Tensor) -> bool:
 def excused(program: Program, tally: Tally) -> list[str]:
     """The codes for which a route may differ from mpmath's own derivative; each was confirmed here. Empty: all agree."""
     comparison = al.compare(program.function(), inputs=program.inputs())
-    assert set(ROUTES) <= set(comparison.routes), f"{comparison.routes}\n{program.source}"
     codes = []
+    if "sympy" not in comparison.routes:  # the local formulas are there, their composition is not written out
+        assert "too long" in comparison.derivation.obstacle, f"{comparison.derivation.obstacle}\n{program.source}"
+        codes.append("too_long")
+    assert {"autograd", "reference"} <= set(comparison.routes), f"{comparison.routes}\n{program.source}"
     for name, row in comparison.gradients.items():
         true = program.gradient(name)
         tally.gradients += len(true)
-        for route in ROUTES:
+        for route in ROUTES if "too_long" not in codes else ("autograd", "reference"):
             if row[route] is None:
                 assert all(abs(t) < 1e-30 for t in true), f"{route} has no answer for {name}\n{program.source}"
                 continue

@@ -505,3 +505,49 @@ def test_steps_are_calls_that_made_or_changed_a_tensor_and_events_the_rest():
     assert {"shape", "item"} <= {event.kind for event in tape.events}
     indices = [s.index for s in tape.steps] + [e.index for e in tape.events]
     assert len(set(indices)) == len(indices)
+
+
+# ---------------------------------------------------------------- what the engine sent along each edge
+def test_products_are_the_engines_own_bits():
+    """The logistic loss's products are those that hooks on PyTorch's own nodes report for the unrecorded run."""
+
+    def loss_of(w, x):
+        z = w * x
+        p = torch.sigmoid(z)
+        loss = -torch.log(1 - p)
+        return loss
+
+    sent = []
+    w = torch.tensor(1.0, requires_grad=True)
+    output = loss_of(w, torch.tensor(6.7))
+    node = output.grad_fn
+    while node.next_functions and node.next_functions[0][0] is not None:
+        node.register_hook(lambda gradients, _: sent.append(next(g for g in gradients if g is not None).item()))
+        node = next(edge[0] for edge in node.next_functions if edge[0] is not None)
+    output.backward()
+
+    tape = al.record(loss_of, w=torch.tensor(1.0), x=torch.tensor(6.7), wrt="w")
+    assert [next(iter(step.products.values())).item() for step in reversed(tape.steps)] == sent
+
+
+def test_the_same_value_used_twice_by_one_call_gets_both_products():
+    tape = al.record(lambda x: x / (x * x), x=2.0)
+    x = tape.inputs["x"]
+    products = sorted((c.step.op, c.position, c.product.item()) for c in x.contributions)
+    assert products == [("div", 0, 0.25), ("mul", 0, -0.25), ("mul", 1, -0.25)]
+    assert sum(p for *_, p in products) == x.adjoint.item() == -0.25
+
+
+def test_products_and_slopes_of_broadcast_in_place_and_composite_calls():
+    def mixed(x, w):
+        h = x * w
+        h.add_(w)
+        h = torch.nn.functional.mse_loss(h, torch.zeros_like(h), reduction="none")
+        return h.sum()
+
+    x, w = torch.arange(3.0, dtype=torch.float64), torch.tensor(2.0, dtype=torch.float64)
+    tape = al.record(mixed, x=x, w=w)
+    for value in (*tape.inputs.values(), *tape.steps[:-1]):
+        if value.adjoint is not None:
+            torch.testing.assert_close(sum(c.product for c in value.contributions), value.adjoint)
+    assert tape.inputs["w"].adjoint.item() == (2 * (2 * x + 2) * (x + 1)).sum().item()

@@ -13,7 +13,7 @@ import torch
 
 from . import disagreement
 from .causes import clamp, kink, not_finite, saturation
-from .conditioning import digits, precision
+from .conditioning import another_way, digits, precision
 from .disagreement import Cause, Disagreement
 from .slips import arithmetic_error, chain, missing_factor, shape
 
@@ -104,15 +104,19 @@ def _last_digits(comparison: Comparison, name: str) -> Iterator[tuple[str, tuple
         if e is not None and r in comparison.judged(name) and r != "reference"
     }
     worst = max(errors, key=lambda route: errors[route].ulps, default=None)
-    if worst is not None and errors[worst].ulps >= 1:
-        dtype = str(comparison.dtype).removeprefix("torch.")
-        yield (
-            "rounding",
-            (worst, "reference"),
-            (
-                f"{dtype} carries {digits(comparison.dtype)} digits; they are {errors[worst].ulps:.2g} units in the last place apart"
-            ),
-        )
+    if worst is None or errors[worst].ulps < 1:
+        return
+    error = errors[worst]
+    dtype = str(comparison.dtype).removeprefix("torch.")
+    cause = (
+        "rounding",
+        f"{dtype} carries {digits(comparison.dtype)} digits; they are {error.ulps:.2g} units in the last place apart",
+    )
+    if error.ulps > 1_000:  # the tolerance is met because the gradient is small there
+        at = comparison.worst_element(name, worst)
+        got, want = (comparison.gradients[name][r].reshape(-1)[at].item() for r in (worst, "reference"))  # pyright: ignore
+        cause = precision(Disagreement(comparison, name, worst, "reference", at, got, want)) or cause
+    yield cause[0], (worst, "reference"), cause[1]
 
 
 def _about_the_step(comparison: Comparison, name: str, best: str) -> Cause | None:
@@ -127,7 +131,7 @@ def _about_the_step(comparison: Comparison, name: str, best: str) -> Cause | Non
         here = Disagreement(comparison, name, "finite_difference", best, at, got, want)
         if not here.finite:
             return "nonfinite", f"within h = {h:.2g} of the point the function leaves its domain or its range"
-        cause = kink(here) or clamp(here) or saturation(here)
+        cause = kink(here) or another_way(here, h) or saturation(here)
         if cause is not None:
             return cause
     truncation, rounding = difference.truncation.reshape(-1)[at].item(), difference.rounding.reshape(-1)[at].item()

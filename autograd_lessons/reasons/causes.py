@@ -84,7 +84,8 @@ def not_finite(here: Disagreement) -> Cause | None:
                 f"{called(step)} is {bad_or_first(step.value):g}: the function has no finite value there",
             )
     for step in reversed(tape.steps):
-        for local, product in step.vjp.values():
+        for position, product in step.products.items():
+            local = step.slopes.get(position)
             if not bool(product.isfinite().all()):
                 slope = "" if local is None else f" has the slope {bad_or_first(local):g}; times the"
                 back = bad_or_first(step.adjoint)  # pyright: ignore

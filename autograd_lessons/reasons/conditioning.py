@@ -1,4 +1,4 @@
-"""Rounding as a cause: confirmed by a second run in double precision, or by the condition number at 50 digits."""
+"""Causes that only another run can confirm: in double precision, at a point nearby, at both ends of the step h."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import torch
 from ..derivation import Derivation
 from ..inputs import Inputs
 from ..run import run
-from .disagreement import Cause, Disagreement
+from ..tape import Step
+from .disagreement import Cause, Disagreement, called
 
 _WELL_CONDITIONED = 1e3  # three lost digits are still called rounding
 
@@ -74,3 +75,40 @@ def condition_number(here: Disagreement) -> float | None:
             return None
         total += abs(there[0] - exact) / abs(exact) / nudge
     return float(total)
+
+
+def another_way(here: Disagreement, h: float) -> Cause | None:
+    """A step that takes another branch at x − h than at x + h, or code that runs other steps there."""
+    below, above = _branches_at(here, -h), _branches_at(here, h)
+    if below is None or above is None:
+        return None
+    apart = next((pair for pair in zip(below, above) if pair[0][1:] != pair[1][1:]), None)
+    if apart is None and len(below) == len(above):
+        return None
+    where = "the code takes another way"
+    if apart is not None and apart[0][1] == apart[1][1]:
+        where = f"{called(apart[0][0])} takes another branch"
+    return (
+        "kink",
+        f"between x − h and x + h (h = {h:.2g}) {where}: the difference mixes two slopes, the gradient has that of the point itself",
+    )
+
+
+def _branches_at(here: Disagreement, shift: float) -> list[tuple[Step, str, int]] | None:
+    """Each step with its text and the branch that the element of interest took, when its input is shifted."""
+    inputs = here.comparison.inputs
+    moved = inputs.arguments[here.name].clone().contiguous()
+    moved.view(-1)[here.at] += shift
+    try:
+        tape = run(here.tape.function, Inputs(inputs.arguments | {here.name: moved}, inputs.wrt, inputs.dtype))
+    except Exception:  # outside the domain: another cause tells
+        return None
+    branches = Derivation(tape).branches
+    return [(step, called(step), _at(branches.get(step), here.at)) for step in tape.steps]
+
+
+def _at(taken, at: int) -> int:
+    if taken is None:
+        return 0
+    flat = taken.reshape(-1)
+    return int(flat[at if at < flat.size else 0]) if flat.size else 0

@@ -17,6 +17,14 @@ from .stages import Scene
 
 def lines(scene: Scene) -> list[dict]:
     """The code, line by line: number, HTML, and whether this stage's expression stands in it. A block per function."""
+    kept, sources = scene.derivation.kept, tuple(id(step.source) for step in scene.tape.steps)
+    key = ("code", scene.tape.function, sources, scene.stage.direction, scene.stage.value.label)
+    if key not in kept:
+        kept[key] = (_lines(scene), [step.source for step in scene.tape.steps])  # held, so that no id is given again
+    return kept[key][0]
+
+
+def _lines(scene: Scene) -> list[dict]:
     marks = defaultdict(list)
     for step in scene.tape.steps:
         source = step.source

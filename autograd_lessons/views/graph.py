@@ -12,18 +12,28 @@ MOST_NODES = 60
 
 
 def drawing(scene: Scene) -> dict:
-    """What the SVG template needs: nodes, edges, size. The layout depends on the program only and is kept on the tape."""
-    shown = [value for value in scene.nodes if _belongs(scene, value)][:MOST_NODES]
-    inside = set(shown)
-    pairs = [(value, used) for value in shown for used in dict.fromkeys(scene.used_by(value)) if used in inside]
-    layout = _layout(scene, shown, pairs)
+    """What the SVG template needs: nodes, edges, size."""
+    shown, pairs, layout, left_out = _arranged(scene)
     links: dict = {(link.output, link.input): link for link in scene.links}
     nodes = [_node(scene, value, layout) for value in shown]
     edges = [_edge(scene, pair, links.get(pair), layout) for pair in pairs]
     return {
-        "nodes": nodes, "edges": edges, "width": round(layout.width), "height": round(layout.height),
-        "left_out": len(scene.nodes) - len(shown) if len(scene.nodes) > MOST_NODES else 0,
+        "nodes": nodes, "edges": edges, "width": round(layout.width), "height": round(layout.height), "left_out": left_out,
     }  # fmt: skip
+
+
+def _arranged(scene: Scene) -> tuple[list[Value], list[tuple[Value, Value]], Layout, int]:
+    """The values shown, the edges between them and their places: kept by program, the same drawing at every tick."""
+    kept, key, values = scene.derivation.kept, ("graph", scene.grain), scene.tape.values
+    if key not in kept:
+        number = {value: i for i, value in enumerate(values)}
+        shown = [value for value in scene.nodes if _belongs(scene, value)][:MOST_NODES]
+        pairs = [(value, used) for value in shown for used in dict.fromkeys(scene.used_by(value)) if used in set(shown)]
+        layout = arrange([value.label for value in shown], [(a.label, b.label) for a, b in pairs])
+        left_out = len(scene.nodes) - len(shown) if len(scene.nodes) > MOST_NODES else 0
+        kept[key] = ([number[v] for v in shown], [(number[a], number[b]) for a, b in pairs], layout, left_out)
+    shown, pairs, layout, left_out = kept[key]
+    return [values[i] for i in shown], [(values[a], values[b]) for a, b in pairs], layout, left_out
 
 
 def _belongs(scene: Scene, value: Value) -> bool:
@@ -34,14 +44,6 @@ def _belongs(scene: Scene, value: Value) -> bool:
         any(value in scene.used_by(other) for other in scene.nodes if isinstance(other, Step))
         or value.adjoint is not None
     )
-
-
-def _layout(scene: Scene, shown: list[Value], pairs: list[tuple[Value, Value]]) -> Layout:
-    places = scene.derivation.kept  # by program: the same drawing at every tick
-    label = ("layout", scene.grain, tuple(value.label for value in shown), tuple((a.label, b.label) for a, b in pairs))
-    if label not in places:
-        places[label] = arrange([value.label for value in shown], [(a.label, b.label) for a, b in pairs])
-    return places[label]
 
 
 def _node(scene: Scene, value: Value, layout: Layout) -> dict:
