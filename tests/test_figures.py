@@ -75,6 +75,9 @@ def test_the_curves_are_the_columns(made, name):
     for column in columns:
         found = [line for line in drawn if numpy.array_equal(line.get_ydata(), column, equal_nan=True)]
         assert any(numpy.array_equal(line.get_xdata(), abscissa) for line in found)
+    for line in drawn:
+        if len(line.get_ydata()) == len(abscissa):
+            assert any(numpy.array_equal(line.get_ydata(), column, equal_nan=True) for column in columns)
 
 
 def test_pyplot_is_not_needed_and_not_touched():
