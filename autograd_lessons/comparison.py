@@ -89,6 +89,7 @@ class Comparison:
         self.gradients: dict[str, dict[str, torch.Tensor | None]] = {}
         #: by input: the finite difference with its bound
         self.differences: dict[str, FiniteDifference | None] = {}
+        self._tolerance = default_tolerances(self.dtype)  # relative, absolute
         self._exact: dict[str, dict[int, mpmath.mpf]] = {}
         self._apart: dict[tuple[str, str, str], torch.Tensor | None] = {}
         for name in inputs.wrt:
@@ -165,16 +166,21 @@ class Comparison:
         a, b = self.gradients[name][one], self.gradients[name][other]
         if a is None or b is None or a.shape != b.shape:
             return None
-        relative, absolute = default_tolerances(self.dtype)
+        apart = self._apart_by_tolerance(a, b)
+        return apart & self._computed(name) if "reference" in (one, other) else apart
+
+    def _apart_by_tolerance(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        relative, absolute = self._tolerance
         if a.numel() == 1:  # the slider's case, without the overhead of a tensor operation
             x, y = a.item(), b.item()
             close = x == y or (math.isfinite(x) and math.isfinite(y) and abs(x - y) <= absolute + relative * abs(y))
             return torch.full(a.shape, not close)
-        apart = ~torch.isclose(a, b.to(a.dtype), rtol=relative, atol=absolute, equal_nan=False)
-        return apart & self._computed(name) if "reference" in (one, other) else apart
+        return ~torch.isclose(a, b.to(a.dtype), rtol=relative, atol=absolute, equal_nan=False)
 
     def _computed(self, name: str) -> torch.Tensor:
         """Where the reference was computed."""
+        if len(self._exact[name]) == self.tape.inputs[name].value.numel():
+            return torch.ones_like(self.tape.inputs[name].value, dtype=torch.bool)
         mask = torch.zeros(self.tape.inputs[name].value.numel(), dtype=torch.bool)
         mask[list(self._exact[name])] = True
         return mask.reshape(self.tape.inputs[name].value.shape)
@@ -186,7 +192,7 @@ class Comparison:
             return None
         value = self.gradients[name][best]
         assert value is not None
-        relative, absolute = default_tolerances(self.dtype)
+        relative, absolute = self._tolerance
         allowed = difference.bound + absolute + relative * value.abs()
         return ~((difference.value - value).abs() <= allowed)
 
@@ -202,12 +208,15 @@ class Comparison:
         exact = self._exact.get(name, {}).get(at)
         return exact if exact is not None and mpmath.isfinite(exact) else None
 
-    def factor_differs(self, factor: hand.Factor) -> bool:
-        """Whether a hand-written chain factor is not the recorded one."""
+    def _differs(self, factor: hand.Factor) -> bool:
         if factor.true is None or factor.given.shape != factor.true.shape:
             return factor.true is not None
-        relative, absolute = default_tolerances(self.dtype)
-        return not torch.allclose(factor.given, factor.true.to(factor.given.dtype), rtol=relative, atol=absolute)
+        return bool(self._apart_by_tolerance(factor.given, factor.true).any())
+
+    @cached_property
+    def wrong_factors(self) -> tuple[hand.Factor, ...]:
+        """The hand-written chain factors that are not the recorded ones."""
+        return tuple(factor for factor in self.hand.factors if self._differs(factor))
 
     @cached_property
     def ok(self) -> bool | None:
@@ -234,14 +243,14 @@ class Comparison:
                 apart = self.differ(name, one, other)
                 if apart is None or bool(apart.any()):
                     return False
-        if any(self.factor_differs(f) for f in self.hand.factors if f.input == name):
+        if any(factor.input == name for factor in self.wrong_factors):
             return False
         return True if len(routes) > 1 else None
 
     @cached_property
     def vacuous(self) -> dict[str, bool]:
         """By input: whether the routes agree on zero (within the absolute tolerance) everywhere, which proves nothing."""
-        _, absolute = default_tolerances(self.dtype)
+        _, absolute = self._tolerance
         return {
             name: all(
                 bool((v.nan_to_num(0.0) if r == "reference" else v).abs().le(absolute).all())

@@ -51,7 +51,7 @@ def finite_difference(
         if step is None:
             return _best(evaluate, point, tape, elementwise, together)
         h = torch.full_like(point, step)
-        wide, narrow = _slopes(evaluate, point, [h, h / 2], elementwise, together)
+        wide, narrow = _slopes(evaluate, point, torch.stack([h, h / 2]), elementwise, together)
         return FiniteDifference(wide, (wide - narrow).abs() * 4 / 3, _rounding(tape, point, wide, h), h)
 
 
@@ -62,20 +62,13 @@ def _best(
     first = epsilon ** (1 / 3) * point.abs().clamp(min=1)
     first = torch.where(first.isfinite(), first, torch.ones_like(first))
     first = torch.exp2(first.log2().round())  # x ± a power of two is often exact
-    steps = [first, first * 2.0**-3, first * 2.0**-6]
+    steps = torch.stack([first, first * 2.0**-3, first * 2.0**-6])
     slopes = _slopes(evaluate, point, steps, elementwise, together)
-    off = [(coarse - fine).abs() * 64 / 63 for coarse, fine in zip(slopes, slopes[1:])]
-    candidates = [
-        FiniteDifference(slope, truncation, _rounding(tape, point, slope, h), h)
-        for h, slope, truncation in zip(steps, slopes, [*off, off[-1] / 64])
-    ]
-    best = candidates[0]
-    for other in candidates[1:]:
-        better = other.bound < best.bound
-        best = FiniteDifference(
-            *(torch.where(better, theirs, ours) for theirs, ours in zip(_fields(other), _fields(best)))
-        )
-    return best
+    off = (slopes[:-1] - slopes[1:]).abs() * 64 / 63
+    truncation = torch.cat([off, off[-1:] / 64])
+    rounding = _rounding(tape, point, slopes, steps)
+    best = (truncation + rounding).nan_to_num(torch.inf).argmin(0, keepdim=True)
+    return FiniteDifference(*(each.gather(0, best)[0] for each in (slopes, truncation, rounding, steps)))
 
 
 def _takes_many_points(tape: Tape, evaluate: Callable, point: torch.Tensor) -> bool:
@@ -85,22 +78,17 @@ def _takes_many_points(tape: Tape, evaluate: Callable, point: torch.Tensor) -> b
     return single and all(step.pointwise for step in tape.steps)
 
 
-def _fields(difference: FiniteDifference) -> tuple[torch.Tensor, ...]:
-    return difference.value, difference.truncation, difference.rounding, difference.step
-
-
 def _slopes(
-    evaluate: Callable, point: torch.Tensor, steps: list[torch.Tensor], elementwise: bool, together: bool
-) -> list[torch.Tensor]:
-    """A central difference for each step width."""
+    evaluate: Callable, point: torch.Tensor, steps: torch.Tensor, elementwise: bool, together: bool
+) -> torch.Tensor:
+    """A central difference for each of the steps, which stand along the first dimension."""
     if together:
-        h = torch.stack(steps)
-        values = evaluate(torch.cat([point + h, point - h]))
+        values = evaluate(torch.cat([point + steps, point - steps]))
         if values.shape == (2 * len(steps),):
-            return list((values[: len(steps)] - values[len(steps) :]) / (2 * h))
+            return (values[: len(steps)] - values[len(steps) :]) / (2 * steps)
     if elementwise:
-        return [(evaluate(point + h) - evaluate(point - h)) / (2 * h) for h in steps]
-    return [_one_by_one(evaluate, point, h) for h in steps]
+        return torch.stack([(evaluate(point + h) - evaluate(point - h)) / (2 * h) for h in steps])
+    return torch.stack([_one_by_one(evaluate, point, h) for h in steps])
 
 
 def _one_by_one(evaluate: Callable, point: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
@@ -159,6 +147,7 @@ def _rounding(tape: Tape, point: torch.Tensor, slope: torch.Tensor, h: torch.Ten
     total = tape.cache["rounding"]
     if total.shape != point.shape:
         total = total.sum()
+    # slope and h may hold several steps, along a first dimension
     return torch.finfo(point.dtype).eps * (total.to(point.dtype) + slope.abs() * point.abs()) / h
 
 

@@ -9,6 +9,7 @@ import functools
 import sys
 import types
 import weakref
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -26,12 +27,36 @@ from .tape import Call, Constant, Event, Input, Step, Tape, Value, substitute
 class _Seen:
     """What is known of one tensor object: which value it holds, at which version, made by which autograd node."""
 
-    __slots__ = ("value", "version", "node")
+    __slots__ = ("tensor", "value", "version", "node")
 
     def __init__(self, value: Value | Constant, tensor: torch.Tensor):
+        self.tensor = weakref.ref(tensor)
         self.value = value
         self.version = _version(tensor)
         self.node = tensor.grad_fn
+
+
+class _Known:
+    """`_Seen` by tensor object. Tensors compare elementwise, so that no plain dictionary can hold them as keys."""
+
+    def __init__(self):
+        self._by_id: dict[int, _Seen] = {}
+
+    def __setitem__(self, tensor: torch.Tensor, seen: _Seen) -> None:
+        self._by_id[id(tensor)] = seen
+
+    def get(self, tensor: torch.Tensor) -> _Seen | None:
+        seen = self._by_id.get(id(tensor))
+        return seen if seen is not None and seen.tensor() is tensor else None  # an id may have been given again
+
+    def __contains__(self, tensor: torch.Tensor) -> bool:
+        return self.get(tensor) is not None
+
+    def items(self) -> Iterator[tuple[torch.Tensor, _Seen]]:
+        for seen in self._by_id.values():
+            tensor = seen.tensor()
+            if tensor is not None:
+                yield tensor, seen
 
 
 class Recorder(TorchFunctionMode):
@@ -47,7 +72,7 @@ class Recorder(TorchFunctionMode):
         self.backwards = 0
         self._base = base
         self._count = 0
-        self._seen = WeakTensorKeyDictionary()
+        self._seen = _Known()
         self._originals = WeakTensorKeyDictionary()  # what `.data` was read from: its edits raise no version
         self._edges: dict[Value, Any] = {}  # held, since a leaf's node lives only as long as somebody holds it
         self._outermost: types.FrameType | None = None
@@ -81,7 +106,7 @@ class Recorder(TorchFunctionMode):
             if changed:
                 self._change(tensors[changed[0]], changed[0], known[changed[0]], op, call, place, name)
             for output, tensor in fresh:
-                step = self._step(tensor, op, replace(call, output=output), place.source)
+                step = self._step(tensor, op, call if output is None else replace(call, output=output), place.source)
                 step.name, step.depth = name, depth
                 if op == "data":
                     self._originals[tensor] = weakref.ref(tensors[0])
@@ -140,8 +165,9 @@ class Recorder(TorchFunctionMode):
             return self._stranger(tensor, name_in(frames, tensor))
         if seen.version == _version(tensor):
             if seen.node is tensor.grad_fn:
-                told_later = isinstance(seen.value, Step) and tensor.is_leaf and tensor.requires_grad
-                return self._becomes_leaf(tensor, seen.value) if told_later else seen.value
+                if isinstance(seen.value, Step) and tensor.is_leaf and tensor.requires_grad:  # told to be one later
+                    return self._becomes_leaf(tensor, seen.value)
+                return seen.value
             if not tensor._is_view():
                 return self._stranger(tensor, seen.value.name)
         return self._read_again(tensor, seen.value)
@@ -220,7 +246,8 @@ class Recorder(TorchFunctionMode):
             step = self._step(tensor, op, replace(call, changed=which), place.source)
         else:
             part = (tensor.size(), tensor.stride(), tensor.storage_offset())
-            whole = self._seen[base].value if base in self._seen else self._stranger(base, None)
+            seen = self._seen.get(base)
+            whole = seen.value if seen is not None else self._stranger(base, None)
             arguments = substitute((call.args, call.kwargs), lambda value: whole if value is old else value)
             call = Call(call.function, *arguments, changed=which, view=part, random_state=call.random_state)
             step = self._step(base, op, call, place.source)
@@ -228,18 +255,17 @@ class Recorder(TorchFunctionMode):
         step.name = old.name or name
         step.depth = getattr(old, "depth", 0)
         original = self._originals[tensor]() if tensor in self._originals else None
-        if original is not None:
-            self._seen[original].version = -1
+        if original is not None and (seen := self._seen.get(original)) is not None:
+            seen.version = -1
 
     def _read_again(self, tensor: torch.Tensor, old: Value | Constant) -> Value | Constant:
         """The tensor was changed, but not by its own name: through its base, or out of autograd's sight."""
         base = tensor._base if tensor._is_view() else None
-        if base is not None and base in self._seen:
+        whole = None if base is None else self._seen.get(base)
+        if whole is not None:
             place = (tensor.size(), tensor.stride(), tensor.storage_offset())
             source = getattr(old, "source", None)
-            step = self._step(
-                tensor, "as_strided", Call(torch.as_strided, (self._seen[base].value, *place), {}), source
-            )
+            step = self._step(tensor, "as_strided", Call(torch.as_strided, (whole.value, *place), {}), source)
         elif tensor.is_leaf and tensor.requires_grad:
             return self.add_input(old.name or "unnamed", tensor, "made inside")
         else:  # .data, .detach() or shared memory: autograd goes on as if nothing had happened

@@ -57,7 +57,8 @@ def _for_input(comparison: Comparison, name: str) -> Iterator[tuple[str, tuple[s
             )
             yield cause[0], (route, "autograd" if engine else best), cause[1]
     if not found:
-        unused = chain(Disagreement(comparison, name, "manual", best, 0, 0.0, 0.0))
+        by_hand = comparison.wrong_factors or comparison.hand.missing
+        unused = chain(Disagreement(comparison, name, "manual", best, 0, 0.0, 0.0)) if by_hand else None
         if unused is not None:  # the wrong factor does not reach this gradient, or is not on a complete chain
             yield unused[0], ("manual", "autograd"), unused[1]
         yield from _last_digits(comparison, name)
@@ -122,7 +123,7 @@ def _last_digits(comparison: Comparison, name: str) -> Iterator[tuple[str, tuple
 def _about_the_step(comparison: Comparison, name: str, best: str) -> Cause | None:
     """Why the finite difference is off: a kink or an edge within h, or h itself."""
     off, difference, value = comparison.off_bound(name), comparison.differences[name], comparison.gradients[name][best]
-    if off is None or difference is None or value is None:
+    if off is None or difference is None or value is None or not (comparison.step_was_given or bool(off.any())):
         return None
     distance = (difference.value - value).abs().nan_to_num(torch.inf, torch.inf).reshape(-1)
     at = int(distance.argmax())

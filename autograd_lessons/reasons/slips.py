@@ -18,10 +18,10 @@ from .disagreement import Cause, Disagreement, bad_or_first
 def chain(here: Disagreement) -> Cause | None:
     """A factor of the hand-written chain that is wrong, or not there."""
     comparison = here.comparison
-    factors = [f for f in comparison.hand.factors if _leads(here, f.input)]
-    wrong = [f for f in factors if comparison.factor_differs(f)]
+    wrong = [factor for factor in comparison.wrong_factors if _leads(here, factor.input)]
     if wrong:
-        right = [f.key for f in factors if f not in wrong]
+        factors = [factor for factor in comparison.hand.factors if _leads(here, factor.input)]
+        right = [f.key for f in factors if not any(f is w for w in wrong)]
         tail = f"; {', '.join(right)} {'is' if len(right) == 1 else 'are'} right" if right else ""
         return _about(here, wrong[0], tail)
     missing = comparison.hand.missing.get(here.name)

@@ -18,9 +18,17 @@ _LIVE = ".al{--al-card:var(--jp-layout-color1,Canvas);--al-ink:currentColor;--al
 _STILL = "{--al-forward:#0072b2;--al-backward:#d55e00;--al-card:#fff;--al-ink:#222;--al-mid:#777;--al-mono:ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace}"
 
 
+class _Templates(Environment):
+    def getattr(self, obj, attribute):
+        """The templates read dictionaries by key; Jinja would try an attribute first, and that is most of its time."""
+        if not isinstance(obj, dict):
+            return super().getattr(obj, attribute)
+        return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
+
+
 @cache
 def _templates() -> Environment:
-    return Environment(loader=PackageLoader("autograd_lessons.views", "templates"), autoescape=True, trim_blocks=False)
+    return _Templates(loader=PackageLoader("autograd_lessons.views", "templates"), autoescape=True, trim_blocks=False)
 
 
 @cache

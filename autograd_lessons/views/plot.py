@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 from ..curves import Curve
@@ -20,18 +21,18 @@ def drawing(curve: Curve, output: str) -> dict:
     low, high = low - margin, high + margin
     first, last = curve.x[0], curve.x[-1]
 
-    right, up = (WIDTH - LEFT - PAD) / (last - first), (HEIGHT - BOTTOM - PAD) / (high - low)
+    up = (HEIGHT - BOTTOM - PAD) / (high - low)
 
     def px(x: float) -> float:
-        return round(LEFT + (x - first) * right, 1)
+        return round(LEFT + (x - first) / (last - first) * (WIDTH - LEFT - PAD), 1)
 
     def py(y: float) -> float:
         return round(PAD + (high - y) * up, 1)
 
     pieces: list[list[str]] = [[]]
-    for x, y in zip(curve.x, curve.y):
+    for x, y in zip(_across(len(curve.x)), curve.y):
         if math.isfinite(y):
-            pieces[-1].append(f"{LEFT + (x - first) * right:.1f},{PAD + (high - y) * up:.1f}")
+            pieces[-1].append(f"{x},{PAD + (high - y) * up:.1f}")
         elif pieces[-1]:
             pieces.append([])
     x0, y0 = curve.point
@@ -46,6 +47,12 @@ def drawing(curve: Curve, output: str) -> dict:
         "name": curve.name, "output": output, "at": short(x0, 5), "value": short(y0, 5),
         "slope": "none" if curve.slope is None else short(curve.slope, 5),
     }  # fmt: skip
+
+
+@functools.cache
+def _across(count: int) -> tuple[str, ...]:
+    """The pixels of so many points that stand evenly from left to right."""
+    return tuple(f"{LEFT + i / max(count - 1, 1) * (WIDTH - LEFT - PAD):.1f}" for i in range(count))
 
 
 def _clipped(x0, y0, slope, first, last, low, high, px, py):
