@@ -82,7 +82,7 @@ class Comparison:
         self.derivation = derivation
         self.dtype = inputs.dtype
         self.inputs = inputs
-        self.hand = hand.evaluate(manual, tape, inputs.wrt) if manual is not None else hand.Manual()
+        self.hand = hand.evaluate(manual, tape, inputs) if manual is not None else hand.Manual()
         self.manual = manual
         self.step_was_given = finite_difference_step is not None
         #: by input, then by route: a tensor of the input's shape, or None where the route has no answer
@@ -243,7 +243,7 @@ class Comparison:
                 apart = self.differ(name, one, other)
                 if apart is None or bool(apart.any()):
                     return False
-        if any(factor.input == name for factor in self.wrong_factors):
+        if any(hand.leads(self.tape, factor.input, name) for factor in self.wrong_factors):
             return False
         return True if len(routes) > 1 else None
 

@@ -14,9 +14,11 @@ import torch
 
 from .errors import ManualError
 from .grains import Link, links, nodes
+from .inputs import Inputs
 from .tape import Input, Tape, Value
 
 MOST_POINTS = 100_000
+_ANY = "…"  # stands for the parameter of a function whose signature Python cannot read
 
 
 @dataclass(frozen=True)
@@ -41,28 +43,30 @@ class Manual:
     notes: dict[str, str] = field(default_factory=dict)  # by input: the arithmetic error that the formula raised
 
 
-def evaluate(manual: Any, tape: Tape, wrt: tuple[str, ...]) -> Manual:
+def evaluate(manual: Any, tape: Tape, inputs: Inputs) -> Manual:
     """Evaluate hand-written gradients. Raises `ManualError` for a key or a parameter that fits nothing on the tape."""
-    result = Manual()
+    result, wrt = Manual(), inputs.wrt
     if not isinstance(manual, Mapping):
-        if callable(manual) and len(wrt) == 1 or len(wrt) == 1:
-            manual = {wrt[0]: manual}
-        else:
-            manual = _split(manual, tape, wrt, result)
+        manual = {wrt[0]: manual} if len(wrt) == 1 else _split(manual, tape, inputs, result)
+    if not manual:
+        raise ManualError(
+            f"The manual gradient is empty. Give one for {' or '.join(wrt)}, or the factors of the chain."
+        )
     chain = {}
     for key, given in manual.items():
         if key in wrt:
-            result.gradients[key] = _number(given, tape, wrt, key, tape.inputs[key], result)
+            result.gradients[key] = _number(given, tape, inputs, key, tape.inputs[key], result)
         elif key not in tape.inputs:  # a gradient for an input that is not differentiated now is left alone
             chain[key] = given
     if chain:
-        _chain(chain, tape, wrt, result)
+        _chain(chain, tape, inputs, result)
     return result
 
 
-def _split(manual: Any, tape: Tape, wrt: tuple[str, ...], result: Manual) -> Mapping:
+def _split(manual: Any, tape: Tape, inputs: Inputs, result: Manual) -> Mapping:
     """One function for several inputs must give a dict, or a tuple in their order."""
-    answer = _call(manual, tape, wrt, "manual", result) if callable(manual) else manual
+    wrt = inputs.wrt
+    answer = _call(manual, tape, inputs, "manual", result) if callable(manual) else manual
     if isinstance(answer, Mapping):
         return answer
     if isinstance(answer, (tuple, list)) and len(answer) == len(wrt):
@@ -74,7 +78,7 @@ def _split(manual: Any, tape: Tape, wrt: tuple[str, ...], result: Manual) -> Map
 
 
 # ---------------------------------------------------------------------- the chain, factor by factor
-def _chain(chain: Mapping[str, Any], tape: Tape, wrt: tuple[str, ...], result: Manual) -> None:
+def _chain(chain: Mapping[str, Any], tape: Tape, inputs: Inputs, result: Manual) -> None:
     edges = {(link.output.label, link.input.label): link for link in links(tape, "variables")}
     target = tape.output
     assert isinstance(target, Value)
@@ -85,42 +89,45 @@ def _chain(chain: Mapping[str, Any], tape: Tape, wrt: tuple[str, ...], result: M
             continue
         link = edges.get(pair)
         shape_of = _value(tape, pair[1]) if link is None or link.local is None else link.output
-        given[pair] = _number(value, tape, wrt, key, shape_of, result, spread=True)
+        given[pair] = _number(value, tape, inputs, key, shape_of, result, spread=True)
         true = _true_factor(link) if link is not None else _value(tape, pair[1]).adjoint
         result.factors.append(Factor(key, *pair, given[pair], true, link is not None))
-    totals, missing = _back_through(edges, given, target)
-    for name in wrt:
-        if (target.label, name) in given and (target.label, name) not in edges:
-            result.gradients[name] = given[target.label, name]
-        elif name in totals:
+    totals, missing = _back_through(edges, given, tape, target)
+    for name in inputs.wrt:
+        if name in totals and name not in result.gradients:
             result.gradients[name] = totals[name]
-        if missing.get(name) and (name in totals or len(wrt) == 1):
+        if missing.get(name) and any(leads(tape, factor.input, name) for factor in result.factors):
             result.missing[name] = missing[name]
 
 
-def _back_through(edges: Mapping, given: Mapping, target: Value) -> tuple[dict, dict[str, list[str]]]:
+def leads(tape: Tape, below: str, name: str) -> bool:
+    """Whether the value called `below` was computed from `name`, or is it: a factor down to it is on the way to `name`."""
+    reached = {below}
+    for link in links(tape, "variables"):  # the last output comes first
+        if link.output.label in reached:
+            reached.add(link.input.label)
+    return name in reached
+
+
+def _back_through(edges: Mapping, given: Mapping, tape: Tape, target: Value) -> tuple[dict, dict[str, list[str]]]:
     """Chain-rule sums of the given factors, last value first, and by value the factors that no one gave."""
-    order = {target.label: None} | {name: None for (_, name) in edges}
-    users: dict[str, list[str]] = {name: [output for output, used in edges if used == name] for name in order}
     totals: dict[str, torch.Tensor] = {target.label: torch.ones_like(target.value)}
     missing: dict[str, list[str]] = {target.label: []}
-
-    def visit(name: str) -> None:
-        if name in missing:
-            return
-        missing[name] = []
-        for output in users[name]:
-            visit(output)
-            missing[name] += missing[output]
-            if (output, name) not in given:
-                missing[name].append(f"d{output}_d{name}")
-            elif output in totals:
-                part = _back(totals[output] * given[output, name], edges[output, name])
-                totals[name] = totals[name] + part if name in totals else part
-        missing[name] = list(dict.fromkeys(missing[name]))
-
-    for name in order:
-        visit(name)
+    for value in (*reversed(tape.steps), *tape.inputs.values()):
+        name = value.label
+        users = [output for output, used in edges if used == name]
+        if (target.label, name) in given and (target.label, name) not in edges:
+            totals[name], missing[name] = given[target.label, name], []  # given as a whole: σ − y for ∂loss/∂z
+        elif users and name not in missing:
+            lacking = []
+            for output in users:
+                lacking += missing.get(output, [])
+                if (output, name) not in given:
+                    lacking.append(f"d{output}_d{name}")
+                elif output in totals:
+                    part = _back(totals[output] * given[output, name], edges[output, name])
+                    totals[name] = totals[name] + part if name in totals else part
+            missing[name] = list(dict.fromkeys(lacking))
     return totals, missing
 
 
@@ -161,9 +168,11 @@ def _pair(key: str, edges: Mapping, tape: Tape, target: str) -> tuple[str, str]:
 
 
 # ---------------------------------------------------------------------- numbers and functions
-def _number(given, tape: Tape, wrt, key: str, like: Value, result: Manual, spread: bool = False) -> torch.Tensor:
+def _number(
+    given: Any, tape: Tape, inputs: Inputs, key: str, like: Value, result: Manual, spread: bool = False
+) -> torch.Tensor:
     """A tensor of the run's dtype; plain numbers fill the shape only where every element has a derivative of its own."""
-    answer = _call(given, tape, wrt, key, result) if callable(given) else given
+    answer = _call(given, tape, inputs, key, result) if callable(given) else given
     shape = like.value.shape
     try:
         if isinstance(answer, torch.Tensor):
@@ -181,24 +190,27 @@ def _number(given, tape: Tape, wrt, key: str, like: Value, result: Manual, sprea
     return number.clone()
 
 
-def _call(function: Callable, tape: Tape, wrt: tuple[str, ...], key: str, result: Manual) -> Any:
-    names = _parameters(function, tape, wrt, key)
-    arguments = {parameter: _value(tape, name).value.clone() for parameter, name in names.items()}
+def _call(function: Callable, tape: Tape, inputs: Inputs, key: str, result: Manual) -> Any:
+    names = _parameters(function, tape, inputs, key)
+    plain = {name: value for name, value in inputs.arguments.items() if not isinstance(value, torch.Tensor)}
+    arguments = {p: plain[name] if name in plain else _value(tape, name).value.clone() for p, name in names.items()}
+    points = max((a.numel() for a in arguments.values() if isinstance(a, torch.Tensor)), default=1)
     try:
         return _apply(function, names, arguments)
     except (ArithmeticError, ValueError) as error:
-        points = max((a.numel() for a in arguments.values()), default=1)
         if points == 1:
             result.notes[key] = f"{type(error).__name__}: {error}"
             return float("nan")
         return _point_by_point(function, names, arguments, key, result)
     except Exception as error:
-        if any(a.numel() > 1 for a in arguments.values()) and isinstance(error, (TypeError, RuntimeError)):
+        if points > 1 and isinstance(error, (TypeError, RuntimeError)):
             return _point_by_point(function, names, arguments, key, result)
         raise ManualError(f"The manual gradient for {key!r} raised {type(error).__name__}: {error}") from error
 
 
-def _apply(function: Callable, names: Mapping[str, str], arguments: Mapping[str, torch.Tensor]) -> Any:
+def _apply(function: Callable, names: Mapping[str, str], arguments: Mapping[str, Any]) -> Any:
+    if _ANY in names:
+        return function(arguments[_ANY])
     kinds = inspect.signature(function).parameters
     positional = [arguments[p] for p in names if kinds[p].kind is kinds[p].POSITIONAL_ONLY]
     return function(*positional, **{p: arguments[p] for p in names if kinds[p].kind is not kinds[p].POSITIONAL_ONLY})
@@ -206,7 +218,8 @@ def _apply(function: Callable, names: Mapping[str, str], arguments: Mapping[str,
 
 def _point_by_point(function: Callable, names, arguments: dict, key: str, result: Manual) -> torch.Tensor:
     """For a function that takes one number at a time, such as one with `math.cos`."""
-    together = torch.broadcast_tensors(*arguments.values())
+    many = {p: value for p, value in arguments.items() if isinstance(value, torch.Tensor)}
+    together = torch.broadcast_tensors(*many.values())
     shape, count = together[0].shape, together[0].numel()
     if count > MOST_POINTS:
         raise ManualError(
@@ -217,7 +230,8 @@ def _point_by_point(function: Callable, names, arguments: dict, key: str, result
     answers = []
     for i in range(count):
         try:
-            answers.append(float(_apply(function, names, {p: values[i] for p, values in zip(arguments, flat)})))
+            point = arguments | {p: values[i] for p, values in zip(many, flat)}
+            answers.append(float(_apply(function, names, point)))
         except (ArithmeticError, ValueError) as error:
             result.notes[key] = f"{type(error).__name__}: {error}"
             answers.append(float("nan"))
@@ -226,17 +240,19 @@ def _point_by_point(function: Callable, names, arguments: dict, key: str, result
     return torch.tensor(answers, dtype=together[0].dtype).reshape(shape)
 
 
-def _parameters(function: Callable, tape: Tape, wrt: tuple[str, ...], key: str) -> dict[str, str]:
+def _parameters(function: Callable, tape: Tape, inputs: Inputs, key: str) -> dict[str, str]:
     """Which recorded value each parameter of a hand-written gradient gets."""
+    own = key if key in inputs.wrt else inputs.wrt[0] if len(inputs.wrt) == 1 else None
     try:
         parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):  # a built-in, such as math.cos: it takes the one input
+    except (TypeError, ValueError):  # a built-in, such as torch.cos: it takes the one input
+        if own is not None:
+            return {_ANY: own}
         raise ManualError(
             f"The manual gradient for {key!r} has no readable parameters. Write lambda x: … around it."
         ) from None
     needed = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    known = {value.name for value in tape.values if value.name and value.depth == 0}
-    own = key if key in wrt else wrt[0] if len(wrt) == 1 else None
+    known = {value.name for value in tape.values if value.name and value.depth == 0} | set(inputs.arguments)
     if len(needed) == 1 and needed[0].name not in known and own is not None:
         return {needed[0].name: own}
     missing = [p.name for p in needed if p.name not in known and p.default is p.empty]

@@ -249,11 +249,83 @@ def test_answers_that_are_no_number_are_refused(answer):
     assert "'x'" in refused(sine_of_square, {"x": lambda x: answer}, x=4.0)
 
 
-def test_a_builtin_without_readable_parameters_says_how_to_wrap_it():
-    class Odd:
-        __signature__ = "no signature"
+class Odd:
+    """A callable whose parameters Python cannot read, as those of torch.cos."""
 
-        def __call__(self, x):
-            return 2 * x
+    __signature__ = "no signature"
 
-    assert "lambda x:" in refused(sine_of_square, Odd(), x=4.0)
+    def __call__(self, x):
+        return 2 * x
+
+
+def test_a_builtin_gets_the_single_input():
+    assert al.compare(lambda x: torch.sin(x), torch.cos, x=1.0).ok
+    assert al.compare(lambda x: x**2, Odd(), x=1.0).ok
+
+
+def test_a_builtin_among_several_inputs_says_how_to_wrap_it():
+    assert "lambda x:" in refused(lambda x, y: x * y, {"x": 1.0, "doutput_dy": Odd()}, x=4.0, y=1.0)
+
+
+# ---------------------------------------------------------------- chains that give no number, or one for the whole way
+LESSON = al.lessons.logistic_naive
+
+
+def naive_logistic(manual):
+    return al.compare(LESSON.function, manual, inputs=LESSON.inputs, wrt=LESSON.wrt)
+
+
+def test_an_empty_manual_gradient_is_refused():
+    with pytest.raises(al.ManualError, match="empty"):
+        naive_logistic({})
+
+
+def test_a_total_factor_stands_for_the_way_down_to_it():
+    shared = {"dz_dw": lambda x: x, "dz_db": 1.0}
+    assert naive_logistic({"dloss_dz": lambda y_pred, y: y_pred - y} | shared).ok
+    wrong = naive_logistic({"dloss_dz": 77.0} | shared)
+    assert wrong.ok is False and "dloss_dz is wrong" in wrong.verdict
+    assert {reason.input for reason in wrong.reasons} == {"w", "b"}
+
+
+def test_the_whole_derivative_of_a_longer_chain_is_accepted():
+    def sine_of_square(x):
+        y = x**2
+        z = torch.sin(y)
+        return z
+
+    assert al.compare(sine_of_square, {"dz_dx": lambda x: 2 * x * torch.cos(x**2)}, x=4.0).ok
+
+
+def test_a_factor_left_out_is_named_for_every_input_that_needs_it():
+    chain = {key: factor for key, factor in LESSON.manual.items() if key != "dy_pred_dz"}
+    comparison = naive_logistic(chain)
+    assert comparison.ok is False
+    assert [(r.code, r.input) for r in comparison.reasons if r.code == "missing_factor"] == [
+        ("missing_factor", "w"),
+        ("missing_factor", "b"),
+    ]
+
+
+def test_one_wrong_factor_alone_is_not_passed_over():
+    comparison = naive_logistic({"dloss_dy_pred": 5.0})
+    assert comparison.ok is False and "dloss_dy_pred is wrong" in comparison.verdict
+
+
+def test_every_wrong_factor_is_named():
+    def sine_of_square(x):
+        y = x**2
+        z = torch.sin(y)
+        return z
+
+    verdict = al.compare(sine_of_square, {"dz_dy": lambda y: 2 * torch.cos(y), "dy_dx": lambda x: x}, x=4.0).verdict
+    assert "dz_dy is wrong" in verdict and "dy_dx is wrong" in verdict
+
+
+def test_inputs_that_are_no_tensors_reach_the_manual_gradient():
+    def power(x, n: int):
+        y = x**n
+        return y
+
+    assert al.compare(power, lambda x, n: n * x ** (n - 1), x=2.0, n=3).ok
+    assert al.compare(power, lambda x, n: n * math.pow(x, n - 1), x=[2.0, 3.0], n=3).ok

@@ -9,7 +9,7 @@ import torch
 from ..derivation import Derivation
 from ..grains import links
 from ..inputs import Inputs
-from ..manual import Factor
+from ..manual import Factor, leads
 from ..run import run
 from .causes import clamp, saturation
 from .disagreement import Cause, Disagreement, bad_or_first
@@ -18,40 +18,29 @@ from .disagreement import Cause, Disagreement, bad_or_first
 def chain(here: Disagreement) -> Cause | None:
     """A factor of the hand-written chain that is wrong, or not there."""
     comparison = here.comparison
-    wrong = [factor for factor in comparison.wrong_factors if _leads(here, factor.input)]
+    wrong = [factor for factor in comparison.wrong_factors if leads(here.tape, factor.input, here.name)]
     if wrong:
-        factors = [factor for factor in comparison.hand.factors if _leads(here, factor.input)]
+        factors = [factor for factor in comparison.hand.factors if leads(here.tape, factor.input, here.name)]
         right = [f.key for f in factors if not any(f is w for w in wrong)]
         tail = f"; {', '.join(right)} {'is' if len(right) == 1 else 'are'} right" if right else ""
-        return _about(here, wrong[0], tail)
+        first, *others = (_about(here, factor) for factor in wrong)
+        return first[0], "; ".join(dict.fromkeys([first[1], *(text for _, text in others)])) + tail
     missing = comparison.hand.missing.get(here.name)
     return ("missing_factor", f"the chain lacks {', '.join(missing)}") if missing else None
 
 
-def _about(here: Disagreement, factor: Factor, tail: str) -> Cause:
+def _about(here: Disagreement, factor: Factor) -> Cause:
     assert factor.true is not None
     given, true = bad_or_first(factor.given), bad_or_first(factor.true)
     if factor.given.shape != factor.true.shape:
-        return "shape", f"{factor.key} has the shape {shape(factor.given)} and should have {shape(factor.true)}{tail}"
+        return "shape", f"{factor.key} has the shape {shape(factor.given)} and should have {shape(factor.true)}"
     if abs(given) < float("inf") and (cut := clamp(here)):
         return cut
     if not (abs(given) < float("inf") and abs(true) < float("inf")) and (lost := saturation(here)):
         return lost[0], f"{lost[1]}; {factor.key} is {given:g}"
     at = int((factor.given - factor.true).abs().nan_to_num(torch.inf).reshape(-1).argmax())
     given, true = factor.given.reshape(-1)[at].item(), factor.true.reshape(-1)[at].item()
-    return "wrong", f"{factor.key} is wrong: {given:.9g} instead of {true:.9g}{tail}"
-
-
-def _leads(here: Disagreement, start: str) -> bool:
-    """Whether the factor's lower variable depends on the disputed input, or is it."""
-    reached, frontier = {start}, [start]
-    below = [(link.output.label, link.input.label) for link in links(here.tape, "variables")]
-    while frontier:
-        at = frontier.pop()
-        new = {used for output, used in below if output == at} - reached
-        reached |= new
-        frontier += new
-    return here.name in reached
+    return "wrong", f"{factor.key} is wrong: {given:.9g} instead of {true:.9g}"
 
 
 def arithmetic_error(here: Disagreement) -> Cause | None:
