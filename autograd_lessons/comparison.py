@@ -14,6 +14,7 @@ from torch.testing._comparison import default_tolerances
 from . import manual as hand
 from . import reasons
 from .derivation import Derivation
+from .errors import InputError
 from .finite_difference import FiniteDifference, finite_difference
 from .inputs import Inputs, gather
 from .run import learners_traceback, run
@@ -77,6 +78,8 @@ class Comparison:
         manual: Any = None,
         finite_difference_step: float | None = None,
     ):
+        if finite_difference_step is not None and not 0 < finite_difference_step < math.inf:
+            raise InputError(f"finite_difference_step={finite_difference_step}: it takes a positive number, or None.")
         tape.target  # noqa: B018 (raises OutputError where there is no single tensor)
         self.tape = tape
         self.derivation = derivation

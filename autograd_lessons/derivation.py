@@ -202,22 +202,14 @@ class Derivation:
 
     @property
     def chain(self) -> dict[str, tuple[tuple[Any, ...], ...]]:
-        """By input: the paths from the output down to it at the variables grain, each a tuple of factors."""
-        below: dict[str, list[str]] = {}
-        for link in links(self.tape, "variables"):
-            below.setdefault(link.output.label, []).append(link.input.label)
+        """By input: the paths from the output down to it at the variables grain, each a tuple of factors; at most 64."""
         start = self.tape.output.label if isinstance(self.tape.output, Value) else ""
-
-        def paths(here: str, target: str) -> list[list[tuple[str, str]]]:
-            if here == target:
-                return [[]]
-            found = [[(here, used), *rest] for used in below.get(here, []) for rest in paths(used, target)]
-            return found[:MOST_PATHS]
-
-        return {
-            name: tuple(tuple(self.local.get(pair) for pair in path) for path in paths(start, name))
-            for name in self._differentiated
-        }
+        paths: dict[str, list[tuple]] = {start: [()]}
+        for link in links(self.tape, "variables"):  # the last output comes first
+            factor = self.local.get((link.output.label, link.input.label))
+            there = paths.setdefault(link.input.label, [])
+            there += [(*path, factor) for path in paths.get(link.output.label, [])][: MOST_PATHS - len(there)]
+        return {name: tuple(paths.get(name, ())) for name in self._differentiated}
 
     def latex(self, name: str) -> str:
         """LaTeX of the gradient for an input; KeyError if it has no formula."""

@@ -22,6 +22,7 @@ from .inputs import Inputs, gather
 from .run import run
 from .tape import Tape
 from .views import ledger, picture
+from .views.numbers import typed
 from .views.stages import Scene, stages
 
 SLIDERS_A_VECTOR = 8
@@ -55,6 +56,10 @@ def explore(
         raise InputError(
             f"ranges names {unknown[0]!r}, which is no input. The inputs are: {', '.join(gathered.arguments)}."
         )
+    for name, ends in (ranges or {}).items():
+        low, high = ends
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            raise InputError(f"ranges[{name!r}] is {ends}: it takes two finite numbers, the smaller one first.")
     return Explorer(function, manual, gathered, dict(ranges or {}), grain, finite_difference_step)
 
 
@@ -118,7 +123,16 @@ class Explorer:
             if name not in arguments:
                 raise InputError(f"There is no input {name!r}. The inputs are: {', '.join(arguments)}.")
             old = arguments[name]
-            arguments[name] = torch.as_tensor(value, dtype=old.dtype) if isinstance(old, torch.Tensor) else value
+            if isinstance(old, torch.Tensor):
+                try:
+                    value = torch.as_tensor(value, dtype=old.dtype)
+                except (TypeError, ValueError, RuntimeError):
+                    raise InputError(f"{name}={value!r}: it takes a number or a list of numbers.") from None
+                if value.shape != old.shape:
+                    raise InputError(
+                        f"{name} has the shape {tuple(value.shape)} and had {tuple(old.shape)}. A new shape needs a new explore."
+                    )
+            arguments[name] = value
         self._inputs = Inputs(arguments, self._inputs.wrt, self._inputs.dtype)
         self._show_inputs()
         self._recompute()
@@ -137,12 +151,12 @@ class Explorer:
     @property
     def given(self) -> str:
         """The inputs on screen in one line."""
-        return ", ".join(f"{name} = {_typed(value)}" for name, value in self._inputs.arguments.items())
+        return ", ".join(f"{name} = {typed(value)}" for name, value in self._inputs.arguments.items())
 
     def save(self, path: str | Path) -> Path:
         """Write a page with every stage of this run that works without a kernel; returns the path."""
         target = Path(path)
-        target.write_text(page(self), encoding="utf-8")
+        target.write_text(page(self), encoding="utf-8", errors="replace")
         return target
 
     def scene(self, at: int | None = None) -> Scene | None:
@@ -163,7 +177,7 @@ class Explorer:
         """The picture at a stage as HTML."""
         scene = self.scene(at)
         if scene is None:
-            given = ", ".join(f"{name} = {_typed(value)}" for name, value in self._inputs.arguments.items())
+            given = ", ".join(f"{name} = {typed(value)}" for name, value in self._inputs.arguments.items())
             return picture.trouble(
                 _source(self.function), given, self._error or RuntimeError("nothing was recorded"), self._uid
             )
@@ -185,6 +199,8 @@ class Explorer:
                 self._comparison = Comparison(self._tape, self._inputs, self._derivation, self.manual, self._h)
             except LessonError as error:
                 self._comparison, self._trouble = None, str(error)
+            except Exception as error:  # a learner moves a slider: nothing may raise then
+                self._comparison, self._trouble = None, f"No comparison here: {type(error).__name__}: {error}"
             self._curve = self._trace()
         self._busy = True
         self._step.max = max(len(self._stages), 1)
@@ -407,14 +423,6 @@ def _choice(description: str, options: list, value: Any):
 def _classed(widget, name: str):
     widget.add_class("".join(c if c.isalnum() or c in "-_[]" else "-" for c in name))
     return widget
-
-
-def _typed(value: Any) -> str:
-    return (
-        str(value.tolist())
-        if isinstance(value, torch.Tensor) and value.numel() <= 8
-        else str(getattr(value, "shape", value))
-    )
 
 
 def _source(function: Callable) -> str:

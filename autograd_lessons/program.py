@@ -19,6 +19,7 @@ from .tape import Constant, Step, Tape, Value, substitute
 
 MOST_ELEMENTS = 36  # tensors up to here are written element by element
 MOST_NODES = 4000  # a composed formula may have so many before it is not written out
+MOST_LEVELS = 60  # and so many operations one inside the other
 
 _FILLED = {
     "full_like",
@@ -79,35 +80,39 @@ class Program:
     # ------------------------------------------------------------------ several steps in one formula
     def compose(self, index: int, stop: frozenset[int]) -> np.ndarray | None:
         """Value `index` in terms of the symbols of the values in `stop` and of leaves; None if that is too large to write out."""
-        if self._size(index, stop, {}) > MOST_NODES:
+        inside = sorted(self._until(index, stop))
+        if self._too_large(index, inside):
             return None
-        return self._compose(index, stop, {}, top=True)
+        made: dict[int, np.ndarray] = {}
+        for here in inside:
+            form = self.forms[here]
+            assert form is not None
+            operands = [made.get(o, self.symbols[o]) if isinstance(o, int) else o for o in form.operands]
+            made[here] = _apply(form, operands)
+        return made.get(index, self.symbols[index])
 
-    def _compose(self, index: int, stop: frozenset[int], done: dict, top: bool = False) -> np.ndarray:
-        if index in done:
-            return done[index]
-        form = self.forms[index]
-        if (index in stop and not top) or form is None or form.opaque:
-            done[index] = self.symbols[index]
-        else:
-            operands = [self._compose(o, stop, done) if isinstance(o, int) else o for o in form.operands]
-            done[index] = _apply(form, operands)
-        return done[index]
+    def _until(self, index: int, stop: frozenset[int]) -> set[int]:
+        """The steps to write out: `index` and what it was computed from, down to `stop`, to inputs and to opaque values."""
+        found, waiting = set(), [index]
+        while waiting:
+            here = waiting.pop()
+            form = self.forms[here]
+            if here not in found and (here not in stop or here == index) and form is not None and not form.opaque:
+                found.add(here)
+                waiting += [o for o in form.operands if isinstance(o, int)]
+        return found
 
-    def _size(self, index: int, stop: frozenset[int], done: dict, top: bool = True) -> int:
-        if index not in done:
-            form = self.forms[index]
-            if (index in stop and not top) or form is None or form.opaque:
-                done[index] = 1
-            else:
-                inner = [self._size(o, stop, done, False) if isinstance(o, int) else 1 for o in form.operands]
-                spread = (
-                    1
-                    if form.pointwise
-                    else max((self.symbols[o].size for o in form.operands if isinstance(o, int)), default=1)
-                )
-                done[index] = 1 + spread * sum(inner)
-        return done[index]
+    def _too_large(self, index: int, inside: list[int]) -> bool:
+        """Whether the formula would have too many parts, or be nested too deep for SymPy, which recurses into it."""
+        size, depth = {}, {}
+        for here in inside:
+            form = self.forms[here]
+            assert form is not None
+            used = [o for o in form.operands if isinstance(o, int)]
+            spread = 1 if form.pointwise else max((self.symbols[o].size for o in used), default=1)
+            size[here] = 1 + spread * sum(size.get(o, 1) if isinstance(o, int) else 1 for o in form.operands)
+            depth[here] = 1 + max((depth.get(o, 0) for o in used), default=0)
+        return size.get(index, 1) > MOST_NODES or depth.get(index, 0) > MOST_LEVELS
 
     def reaches(self, index: int) -> set[int]:
         """The values that `index` was computed from, itself included."""
@@ -200,6 +205,10 @@ def has_rule(step: Step) -> bool:
     op = step.op.rstrip("_")
     if step.call.view is not None or step.call.kwargs.get("rounding_mode"):
         return False
+    if not step.pointwise and any(
+        isinstance(v.value, torch.Tensor) and not v.value.is_floating_point() for v in step.inputs
+    ):
+        return False  # numbers that choose elements, as in x[i]
     if op in LOSSES:
         return all(step.call.kwargs.get(key) is None for key in ("weight", "pos_weight")) and len(step.inputs) == 2
     return _accepts(op, step.pointwise, len(step.call.args), tuple(step.call.kwargs))

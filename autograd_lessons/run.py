@@ -74,7 +74,7 @@ def _backward(recorder: Recorder, tape: Tape, output: torch.Tensor) -> None:
         tape.summed = True
         target = output.sum()
     recorder.start_backward()
-    gradients = torch.autograd.grad(target, [leaf for leaf, _ in leaves], torch.ones_like(target), allow_unused=True)
+    gradients = torch.autograd.grad(target, [leaf for leaf, _ in leaves], allow_unused=True)
     for (_, value), gradient in zip(leaves, gradients):
         if gradient is not None:
             tape._adjoints[value] = gradient.detach().clone()

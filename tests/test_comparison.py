@@ -363,3 +363,29 @@ def test_the_text_form_names_routes_and_verdict():
     text = repr(seed_row(-18.5, 1.0))
     for part in ("manual", "SymPy", "autograd", "finite difference", "reference", "18.5", "clamp"):
         assert part in text
+
+
+@pytest.mark.parametrize("step", [0, -1e-3, math.inf, math.nan])
+def test_a_step_that_is_no_step_is_refused(step):
+    with pytest.raises(al.InputError, match="positive"):
+        al.compare(lambda x: x**2, x=1.0, finite_difference_step=step)
+
+
+def test_a_finite_difference_over_a_kink_is_told_so():
+    comparison = al.compare(lambda x: torch.relu(x) * x + torch.clamp(x, -1, 1), x=torch.linspace(-3, 3, 100_001))
+    assert comparison.ok and codes(comparison, "finite_difference") == {"kink"}
+
+
+def test_a_small_gradient_on_a_grid_is_ill_conditioned_and_still_ok():
+    comparison = al.compare(
+        lambda x: torch.sin(x**2), lambda x: 2 * x * torch.cos(x**2), x=torch.linspace(-3, 3, 100_001)
+    )
+    assert comparison.ok and "agree" in comparison.verdict
+    assert comparison.error["x"]["autograd"].ulps > 1_000 and codes(comparison, "autograd", "manual") == {
+        "ill_conditioned"
+    }
+
+
+def test_no_gradient_back_to_an_input_is_said():
+    comparison = al.compare(lambda x: x.detach() * 2, x=1.0)
+    assert comparison.ok is None and "No gradient flows" in comparison.verdict

@@ -290,3 +290,35 @@ def test_what_the_function_raises_reaches_the_learner_without_our_frames():
     with pytest.raises(AttributeError) as caught:
         al.derive(wrong, x=1.0)
     assert "autograd_lessons" not in str(caught.traceback[-1].path)
+
+
+def test_choosing_elements_by_a_tensor_has_no_rule():
+    comparison = al.compare(lambda x, i: x[i].sum(), x=[1.0, 2.0], i=torch.tensor([1]))
+    assert comparison.derivation.missing == ("getitem",) and comparison.gradients["x"]["autograd"].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("rounds", [60, 500])
+def test_a_long_loop_is_compared_and_explored(rounds):
+    def horner(x, n: int):
+        y = x
+        for _ in range(n):
+            y = y * x + 1
+        return y
+
+    comparison = al.compare(horner, x=0.5, n=rounds)
+    assert comparison.ok and "reference" in comparison.routes
+    # y = x^(n+1) + (x^n − 1)/(x − 1), at ½, where the powers are lost: y′ = 1/(1 − x)²
+    assert comparison.gradients["x"]["reference"].item() == pytest.approx(4.0)
+    explorer = al.explore(horner, x=0.5, n=rounds)
+    explorer.set(x=0.25)
+    assert explorer.tape.inputs["x"].adjoint.item() == pytest.approx(1 / 0.75**2)
+
+
+def test_paths_are_listed_up_to_a_limit():
+    def doubling(x):
+        for _ in range(40):
+            y = x * 2
+            x = x + y
+        return x
+
+    assert len(al.derive(doubling, x=1.0).chain["x"]) <= 64

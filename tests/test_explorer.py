@@ -241,3 +241,22 @@ def test_what_is_no_function_is_refused_with_a_hint():
         al.explore(al.lessons.square)
     with pytest.raises(al.InputError, match="not its result"):
         al.explore(torch.ones(3))
+
+
+@pytest.mark.parametrize("ends", [(1, 1), (3, -3), (0, math.inf), (math.nan, 1)])
+def test_a_slider_without_width_is_refused(ends):
+    with pytest.raises(al.InputError, match="the smaller one first"):
+        al.explore(lambda x: x**2, x=1.0, ranges={"x": ends})
+
+
+@pytest.mark.parametrize("value", ["a", [1.0, 2.0, 3.0], None])
+def test_set_refuses_what_does_not_fit_and_keeps_the_run(value):
+    explorer = al.explore(lambda x: (x**2).sum(), x=[1.0, 2.0])
+    before = explorer.html
+    with pytest.raises(al.InputError, match="x"):
+        explorer.set(x=value)
+    assert explorer.html == before
+
+
+def test_a_float32_input_reads_as_typed():
+    assert repr(al.explore(lambda x: x**2, x=torch.tensor(6.7))).startswith("inputs: x = 6.7\n")

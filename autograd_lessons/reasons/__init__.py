@@ -72,7 +72,7 @@ def _cause(comparison: Comparison, name: str, route: str, best: str) -> Cause | 
     value, true = comparison.gradients[name][route], comparison.gradients[name][best]
     if value is not None and true is not None and value.shape != true.shape:
         return "shape", (
-            f"the manual gradient has the shape {shape(value)} and {name} has {shape(true)}: a gradient has the shape of its "
+            f"the manual gradient is {shape(value)} and {name} is {shape(true)}: a gradient has the shape of its "
             "input, and a number that broadcasts to it is not that gradient"
         )
     here = disagreement.find(comparison, name, route, best)

@@ -33,7 +33,7 @@ def _about(here: Disagreement, factor: Factor) -> Cause:
     assert factor.true is not None
     given, true = bad_or_first(factor.given), bad_or_first(factor.true)
     if factor.given.shape != factor.true.shape:
-        return "shape", f"{factor.key} has the shape {shape(factor.given)} and should have {shape(factor.true)}"
+        return "shape", f"{factor.key} is {shape(factor.given)} and should be {shape(factor.true)}"
     if abs(given) < float("inf") and (cut := clamp(here)):
         return cut
     if not (abs(given) < float("inf") and abs(true) < float("inf")) and (lost := saturation(here)):
@@ -108,4 +108,4 @@ def _elsewhere(here: Disagreement):
 
 def shape(value: torch.Tensor) -> str:
     """A shape in words."""
-    return "×".join(map(str, value.shape)) if value.ndim else "of a single number"
+    return f"a tensor of shape {'×'.join(map(str, value.shape))}" if value.ndim else "a single number"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .numbers import typed
 from .stages import Scene
 from .terms import sentence
 
@@ -15,10 +16,7 @@ def lines(scene: Scene) -> list[str]:
 
 def text(scene: Scene) -> str:
     """The whole run as plain text: inputs, stages with the present one marked, and the comparison."""
-    given = ", ".join(
-        f"{name} = {value.value.tolist() if value.value.numel() <= 8 else tuple(value.value.shape)}"
-        for name, value in scene.tape.inputs.items()
-    )
+    given = ", ".join(f"{name} = {typed(value.value)}" for name, value in scene.tape.inputs.items())
     rows = [f"inputs: {given}"]
     for at, line in enumerate(lines(scene)):
         rows.append(f"{'>' if at == scene.at else ' '} {at + 1:2d}. {line}")

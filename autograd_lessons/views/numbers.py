@@ -23,6 +23,18 @@ def short(value, digits: int = 6) -> str:
     return f"{'×'.join(map(str, value.shape))} numbers{spread}"
 
 
+def typed(value) -> str:
+    """An input as one would type it: of a float32 the digits that it carries."""
+    if not isinstance(value, torch.Tensor):
+        return str(value)
+    if value.numel() > 8:
+        return f"{value.numel()} numbers, shape {tuple(value.shape)}"
+    if value.dtype == torch.float32:
+        numbers = [float(f"{v:.7g}") for v in value.reshape(-1).tolist()]
+        value = torch.tensor(numbers, dtype=torch.float64).reshape(value.shape)
+    return str(value.tolist())
+
+
 def _number(value, digits: int) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
