@@ -5,6 +5,7 @@ One function; a dict of functions or numbers by input; or the factors of the cha
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -211,7 +212,7 @@ def _call(function: Callable, tape: Tape, inputs: Inputs, key: str, result: Manu
 def _apply(function: Callable, names: Mapping[str, str], arguments: Mapping[str, Any]) -> Any:
     if _ANY in names:
         return function(arguments[_ANY])
-    kinds = inspect.signature(function).parameters
+    kinds = _signature(function)
     positional = [arguments[p] for p in names if kinds[p].kind is kinds[p].POSITIONAL_ONLY]
     return function(*positional, **{p: arguments[p] for p in names if kinds[p].kind is not kinds[p].POSITIONAL_ONLY})
 
@@ -244,7 +245,7 @@ def _parameters(function: Callable, tape: Tape, inputs: Inputs, key: str) -> dic
     """Which recorded value each parameter of a hand-written gradient gets."""
     own = key if key in inputs.wrt else inputs.wrt[0] if len(inputs.wrt) == 1 else None
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = _signature(function).values()
     except (TypeError, ValueError):  # a built-in, such as torch.cos: it takes the one input
         if own is not None:
             return {_ANY: own}
@@ -262,6 +263,11 @@ def _parameters(function: Callable, tape: Tape, inputs: Inputs, key: str) -> dic
             f"There are: {', '.join(sorted(known))}."
         )
     return {p.name: p.name for p in needed if p.name in known}
+
+
+@functools.lru_cache(maxsize=256)  # a slider asks at every tick
+def _signature(function: Callable) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(function).parameters
 
 
 def _value(tape: Tape, name: str) -> Value:

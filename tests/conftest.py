@@ -32,3 +32,8 @@ def colab() -> ModuleType:
 @pytest.fixture(scope="session")
 def notebooks(colab: ModuleType) -> ModuleType:
     return _script("notebooks")
+
+
+@pytest.fixture(scope="session")
+def setup() -> ModuleType:
+    return _script("setup")

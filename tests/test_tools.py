@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -248,3 +249,27 @@ def test_an_error_that_a_lesson_provokes_is_allowed(notebooks, saved):
     notebook["cells"][3]["metadata"]["tags"] = ["raises-exception"]
     saved.write_text(notebooks.written(notebook), encoding="utf-8")
     assert notebooks.main(["--check", str(saved)]) == 0
+
+
+# ---------------------------------------------------------------- tools/setup.py
+@pytest.mark.parametrize("answers", [True, False])
+def test_the_cpu_index_is_asked_for_torch_only_when_it_answers(setup, project, tmp_path, monkeypatch, answers):
+    ran = []
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(setup, "cpu_wheels_answer", lambda: answers)
+    monkeypatch.setattr(setup.subprocess, "run", lambda command, check: ran.append(command))
+    monkeypatch.setattr(setup.venv, "create", lambda folder, with_pip: Path(folder).mkdir())
+    setup.main(str(tmp_path / "venv"), "constraints.txt", "test")
+    first, second = ran
+    assert first[-1].startswith("torch==") and (setup.CPU_WHEELS in first) is answers
+    assert second[-2:] == ["-e", ".[test]"] and "--extra-index-url" not in second
+    assert (tmp_path / "venv" / ".set-up").exists()
+
+
+def test_an_index_that_does_not_answer_is_not_waited_for(setup, monkeypatch):
+    def unreachable(url, timeout):
+        assert timeout <= 5
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(setup.urllib.request, "urlopen", unreachable)
+    assert setup.cpu_wheels_answer() is False

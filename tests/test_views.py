@@ -153,3 +153,27 @@ def test_a_long_program_draws_what_fits_and_says_so():
 
     explorer = al.explore(long, x=1.0, grain="operations")
     assert "more steps are not drawn" in explorer.html
+
+
+def test_two_functions_of_one_shape_keep_their_own_names():
+    """What is kept from tick to tick belongs to a program; two helpers that differ in a name only must not share it."""
+
+    def one(x):
+        def helper(a):
+            inner = torch.sin(a)
+            return inner * a
+
+        y = helper(x)
+        return y
+
+    def other(x):
+        def helper(a):
+            wave = torch.sin(a)
+            return wave * a
+
+        y = helper(x)
+        return y
+
+    pictures = [al.explore(function, x=1.0, grain="operations").html for function in (one, other)]
+    assert "inner" in pictures[0] and "wave" not in pictures[0]
+    assert "wave" in pictures[1] and "inner" not in pictures[1]

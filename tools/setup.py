@@ -30,10 +30,8 @@ def main(folder: str, constraints: str, extras: str, torch: str | None = None) -
         other.write_text(re.sub(r"^torch==.*$", torch, pins, flags=re.MULTILINE), encoding="utf-8")
         constraints = str(other)
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    source = [
-        "--extra-index-url",
-        CPU_WHEELS,
-    ]  # a "+cpu" build sorts above the plain one if cpu_wheels_answer() else []
+    # a "+cpu" build sorts above the plain one
+    source = ["--extra-index-url", CPU_WHEELS] if cpu_wheels_answer() else []
     subprocess.run([*pip, *source, wanted], check=True)
     subprocess.run([*pip, "-c", constraints, "-e", f".[{extras}]"], check=True)
     (Path(folder) / STAMP).touch()

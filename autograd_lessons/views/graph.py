@@ -14,11 +14,16 @@ MOST_NODES = 60
 def drawing(scene: Scene) -> dict:
     """What the SVG template needs: nodes, edges, size."""
     shown, pairs, layout, left_out = _arranged(scene)
+    kept, names = scene.derivation.kept, tuple(value.name for value in shown)
+    key = ("graph frame", scene.grain, scene.at, names)
+    if key not in kept:
+        kept[key] = [_node(scene, value, layout) for value in shown], [_edge(scene, pair, layout) for pair in pairs]
     links: dict = {(link.output, link.input): link for link in scene.links}
-    nodes = [_node(scene, value, layout) for value in shown]
-    edges = [_edge(scene, pair, links.get(pair), layout) for pair in pairs]
+    nodes, edges = kept[key]
     return {
-        "nodes": nodes, "edges": edges, "width": round(layout.width), "height": round(layout.height), "left_out": left_out,
+        "nodes": [node | _numbers(scene, value) for node, value in zip(nodes, shown)],
+        "edges": [edge | _factor(scene, pair, links.get(pair)) for edge, pair in zip(edges, pairs)],
+        "width": round(layout.width), "height": round(layout.height), "left_out": left_out, "names": names,
     }  # fmt: skip
 
 
@@ -48,17 +53,23 @@ def _belongs(scene: Scene, value: Value) -> bool:
 
 def _node(scene: Scene, value: Value, layout: Layout) -> dict:
     x, y = layout.place[value.label]
-    seen, back = scene.reached(value, "forward"), scene.reached(value, "backward")
     now = f"al-now al-{scene.stage.direction}" if scene.stage.value is value else ""
     return {
         "key": key(value, scene.tape), "x": round(x - WIDTH / 2, 1), "y": round(y - HEIGHT / 2, 1), "width": WIDTH, "height": HEIGHT,
-        "title": _fit(title(value), 15), "value": _fit(short(value.value, 5), 11) if seen else "", "now": now,
-        "grad": _fit(short(value.adjoint, 5), 11) if back and value.adjoint is not None else "",
-        "leaf": not isinstance(value, Step), "full": title(value),
+        "title": _fit(title(value), 15), "now": now, "leaf": not isinstance(value, Step), "full": title(value),
     }  # fmt: skip
 
 
-def _edge(scene: Scene, pair: tuple[Value, Value], link: Link | None, layout: Layout) -> dict:
+def _numbers(scene: Scene, value: Value) -> dict:
+    """The value and the gradient, where the stages so far have reached them."""
+    grad = value.adjoint if scene.reached(value, "backward") else None
+    return {
+        "value": _fit(short(value.value, 5), 11) if scene.reached(value, "forward") else "",
+        "grad": _fit(short(grad, 5), 11) if grad is not None else "",
+    }
+
+
+def _edge(scene: Scene, pair: tuple[Value, Value], layout: Layout) -> dict:
     output, used = pair
     points = layout.route[output.label, used.label]
     path = f"M{points[0][0]:.1f},{points[0][1]:.1f}"
@@ -67,22 +78,23 @@ def _edge(scene: Scene, pair: tuple[Value, Value], link: Link | None, layout: La
         path += (
             f" L{x1:.1f},{y1:.1f}" if x0 == x1 else f" C{x0:.1f},{middle:.1f} {x1:.1f},{middle:.1f} {x1:.1f},{y1:.1f}"
         )
-    came = link is not None and scene.reached(output, "backward") and scene.reached(used, "backward")
-    factor = _factor(link) if came and link is not None else ""
     (x0, y0), (x1, y1) = points[-2:]
+    now = used if scene.stage.direction == "backward" else output
     return {
-        "path": path, "key": f"{key(output, scene.tape)} {key(used, scene.tape)}", "factor": factor,
-        "x": round(x1 * 0.5 + x0 * 0.5, 1), "y": round(y1 * 0.5 + y0 * 0.5 + 4, 1), "back": came,
-        "seen": scene.reached(output, "forward"),
-        "now": scene.stage.direction == "backward" and scene.stage.value is used or scene.stage.direction == "forward" and scene.stage.value is output,
+        "path": path, "key": f"{key(output, scene.tape)} {key(used, scene.tape)}",
+        "x": round(x1 * 0.5 + x0 * 0.5, 1), "y": round(y1 * 0.5 + y0 * 0.5 + 4, 1),
+        "seen": scene.reached(output, "forward"), "now": scene.stage.value is now,
     }  # fmt: skip
 
 
-def _factor(link: Link) -> str:
-    """What the gradient is multiplied by on its way back along this edge."""
+def _factor(scene: Scene, pair: tuple[Value, Value], link: Link | None) -> dict:
+    """What the gradient is multiplied by on its way back along this edge, once it has come."""
+    if link is None or not all(scene.reached(value, "backward") for value in pair):
+        return {"back": False, "factor": ""}
     if link.local is None:
-        return "vᵀJ"
-    return "×" + short(link.local, 4) if link.local.numel() == 1 else "× elementwise"
+        return {"back": True, "factor": "vᵀJ"}
+    single = link.local.numel() == 1
+    return {"back": True, "factor": "×" + short(link.local, 4) if single else "× elementwise"}
 
 
 def _fit(text: str, most: int) -> str:

@@ -13,6 +13,7 @@ from ..curves import Curve
 from . import code, graph, ledger, plot, tables, terms
 from .numbers import key
 from .stages import Scene
+from .stencil import filled
 
 _LIVE = ".al{--al-card:var(--jp-layout-color1,Canvas);--al-ink:currentColor;--al-mono:var(--jp-code-font-family,ui-monospace,monospace)}"
 _STILL = "{--al-forward:#0072b2;--al-backward:#d55e00;--al-card:#fff;--al-ink:#222;--al-mid:#777;--al-mono:ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace}"
@@ -71,8 +72,20 @@ def _linked(scene: Scene, uid: str) -> str:
 
 
 def _graph_svg(scene: Scene, graphed: dict, uid: str) -> Markup:
-    names = ", ".join(node["full"] for node in graphed["nodes"])
-    return Markup(_templates().get_template("graph.svg").render(g=graphed, uid=uid, label=f"graph of {names}"))
+    nodes, edges = graphed["nodes"], graphed["edges"]
+    texts = [uid, *(node[part] for node in nodes for part in ("value", "grad")), *(edge["factor"] for edge in edges)]
+
+    def render(holes: list[str]) -> str:
+        uid, *rest = holes
+        supply = iter(rest)
+        frame = graphed | {
+            "nodes": [node | {"value": next(supply), "grad": next(supply)} for node in nodes],
+            "edges": [edge | {"factor": next(supply)} for edge in edges],
+        }
+        label = f"graph of {', '.join(node['full'] for node in nodes)}"
+        return _templates().get_template("graph.svg").render(g=frame, uid=uid, label=label)
+
+    return filled(scene.derivation.kept, ("graph", scene.grain, scene.at, graphed["names"]), texts, render)
 
 
 def _curve_svg(drawn: dict | None) -> Markup:

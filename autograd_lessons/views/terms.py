@@ -69,9 +69,14 @@ def _formula_text(scene: Scene) -> str | None:
     numbers = {_typed(used.label): used.value for used in scene.used_by(value)}
     if not numbers or any(tensor.numel() != 1 for tensor in numbers.values()):
         return None
-    names = "|".join(sorted(map(re.escape, numbers), key=len, reverse=True))
-    filled = re.sub(rf"(?<![\w.])({names})(?![\w(])", lambda found: _bracketed(numbers[found[1]]), formula)
+    filled = _any_of(tuple(numbers)).sub(lambda found: _bracketed(numbers[found[1]]), formula)
     return re.sub(r"\(\((−[^()]*)\)\)", r"(\1)", filled)
+
+
+@functools.lru_cache(maxsize=1024)
+def _any_of(names: tuple[str, ...]) -> re.Pattern:
+    either = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+    return re.compile(rf"(?<![\w.])({either})(?![\w(])")
 
 
 def _typed(label: str) -> str:
