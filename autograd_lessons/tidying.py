@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import sympy as sp
 
-MOST_OPERATIONS = 80  # beyond that tidying takes longer than it is worth
+MOST_OPERATIONS = 80  # beyond that tidying takes longer than it is worth,
+MOST_TERMS = 50  # and beyond that many terms multiplying out takes minutes: (a + b + c)⁹ has 55
 
 
 def tidy(formula: sp.Expr) -> sp.Expr:
     """The shortest of the formula, its factored form, and the factored form of its expansion."""
     if not isinstance(formula, (sp.Add, sp.Mul)) or formula.count_ops() > MOST_OPERATIONS:
+        return formula
+    if max(_terms(part) for part in sp.preorder_traversal(formula)) > MOST_TERMS:
         return formula
     forms: list = [formula]
     for make in (sp.factor, lambda f: sp.factor(sp.expand(f))):
@@ -18,6 +23,18 @@ def tidy(formula: sp.Expr) -> sp.Expr:
         except (sp.PolynomialError, ArithmeticError, NotImplementedError, AttributeError):
             continue
     return min(forms, key=lambda form: form.count_ops())
+
+
+def _terms(formula: sp.Expr) -> int:
+    """How many terms there are at the most when everything is multiplied out."""
+    if isinstance(formula, sp.Add):
+        return sum(map(_terms, formula.args))
+    if isinstance(formula, sp.Mul):
+        return math.prod(map(_terms, formula.args))
+    if isinstance(formula, sp.Pow) and formula.exp.is_Integer:
+        terms, power = _terms(formula.base), abs(int(formula.exp))
+        return math.comb(terms + power - 1, power) if terms > 1 else 1
+    return 1
 
 
 def textbook(formula: sp.Expr) -> sp.Expr:

@@ -1,0 +1,41 @@
+"""Tidied formulas: equal to what they were, as short as a textbook's, and never a wait."""
+
+import time
+
+import pytest
+import sympy as sp
+
+from autograd_lessons.tidying import textbook, tidy
+
+a, b, c, x, y, p = sp.symbols("a b c x y p", real=True)
+
+LONG = [
+    (a + b + c) ** 40 * (a - b) ** 30 + c,
+    sp.prod([(a + k) * (b + k) + c for k in range(1, 12)]),
+    sp.sin((a + b + c) ** 60 * (x + y) ** 20) * (a + b + c) ** 3,
+    sum(sp.exp(a * k) * (a + b + c) ** k for k in range(2, 12)),
+]
+
+
+@pytest.mark.parametrize("formula", LONG)
+def test_a_formula_that_would_explode_is_left_alone(formula):
+    start = time.perf_counter()
+    assert tidy(sp.diff(formula, a)) is not None
+    assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("formula", "shown"),
+    [
+        (2 * x * a + 2 * x * b, "2*x*(a + b)"),
+        ((x**2 - y**2) / (x - y), "x + y"),
+        (-y / p + (1 - y) / (1 - p), "(p - y)/(p*(1 - p))"),
+        (x * p * (1 - p) * (-y / p + (1 - y) / (1 - p)), "x*(p - y)"),
+        (2 * x - 2 * x, "0"),
+    ],
+)
+def test_forms_are_those_of_a_textbook(formula, shown):
+    found = textbook(tidy(formula))
+    assert sp.simplify(found - formula) == 0
+    assert found.count_ops() <= sp.sympify(shown).count_ops()
+    assert sp.simplify(found - sp.sympify(shown, locals={"x": x, "y": y, "p": p, "a": a, "b": b})) == 0
