@@ -25,7 +25,7 @@ def tidy(formula: sp.Expr) -> sp.Expr:
     return min(forms, key=lambda form: form.count_ops())
 
 
-def _terms(formula: sp.Expr) -> int:
+def _terms(formula: sp.Basic) -> int:
     """How many terms there are at the most when everything is multiplied out."""
     if isinstance(formula, sp.Add):
         return sum(map(_terms, formula.args))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 
 from markupsafe import Markup
 
 from .numbers import short
-from .picture import _LIVE, _STILL, _scoped, _style, _templates, _wrapped
+from .page import LIVE, identity, still_style, style, templates, wrapped
 from .plot import _ticks
 
 _PANELS = ((0, "loss", (-5.0, 120.0)), (370, "slope dL/dz", (-1.15, 1.15)))
@@ -16,9 +15,9 @@ _PANELS = ((0, "loss", (-5.0, 120.0)), (370, "slope dL/dz", (-1.15, 1.15)))
 
 def html(state: dict, uid: str) -> str:
     """The live picture; `state` is what `StabilityLab.state` gives."""
-    style = Markup(_style("style.css") + _style("lab.css") + _LIVE + _style("svg.css"))
-    return _templates().get_template("lab.html").render(
-        uid=uid, style=style, z=short(state["z"]), y=state["y"], dtype=state["dtype"], truth=short(state["truth"]),
+    sheets = Markup(style("style.css") + style("lab.css") + LIVE + style("svg.css"))
+    return templates().get_template("lab.html").render(
+        uid=uid, style=sheets, z=short(state["z"]), y=state["y"], dtype=state["dtype"], truth=short(state["truth"]),
         rows=[_row(row) for row in state["rows"]], chart=chart(state),
     )  # fmt: skip
 
@@ -64,7 +63,7 @@ def chart(state: dict) -> Markup:
             }  # fmt: skip
         )
     label = f"four losses and their slopes against z; z is {short(state['z'])}"
-    return Markup(_templates().get_template("lab.svg").render(panels=panels, width=730, height=224, label=label))
+    return Markup(templates().get_template("lab.svg").render(panels=panels, width=730, height=224, label=label))
 
 
 def text(state: dict) -> str:
@@ -75,7 +74,7 @@ def text(state: dict) -> str:
         mark = "right" if row["right"] else "WRONG"
         lines.append(f"{row['name']:18}{short(row['loss']):>12}{short(row['gradient']):>14}  {mark}")
         if row["why"]:
-            lines += [f"    {part}" for part in _wrapped([row["why"]], 90)]
+            lines += [f"    {part}" for part in wrapped([row["why"]], 90)]
     return "\n".join(lines)
 
 
@@ -83,9 +82,8 @@ def still(state: dict) -> str:
     """One SVG for a saved notebook."""
     rows = text(state).splitlines()
     drawing = chart(state)
-    uid = "al" + hashlib.sha256(repr((rows, drawing)).encode()).hexdigest()[:10]
-    style = Markup("#" + uid + _STILL + _scoped(_style("svg.css"), uid))
-    return _templates().get_template("still.svg").render(
-        uid=uid, style=style, rows=rows, left=16, width=780, height=len(rows) * 16 + 290, graph=drawing,
+    uid = identity(rows, drawing)
+    return templates().get_template("still.svg").render(
+        uid=uid, style=still_style(uid), rows=rows, left=16, width=780, height=len(rows) * 16 + 290, graph=drawing,
         graph_height=0, plot="", label=rows[0], below=len(rows) * 16 + 36,
     )  # fmt: skip
