@@ -113,9 +113,10 @@ class Recorder(TorchFunctionMode):
                 if tensor.is_leaf and tensor.requires_grad:
                     self._becomes_leaf(tensor, step)
         else:
-            self.events.append(
-                Event(self._next(), op, known[0] if known and isinstance(known[0], Value) else None, place.source)
-            )
+            first = known[0] if known else None
+            if name is not None and isinstance(first, Step) and first.name is None and result is tensors[0]:
+                first.name, first.depth = name, depth  # w = torch.tensor(2.0).requires_grad_() is called w
+            self.events.append(Event(self._next(), op, first if isinstance(first, Value) else None, place.source))
         return iter(result) if func is torch.Tensor.__iter__ else result
 
     def start_backward(self) -> None:

@@ -551,3 +551,15 @@ def test_products_and_slopes_of_broadcast_in_place_and_composite_calls():
         if value.adjoint is not None:
             torch.testing.assert_close(sum(c.product for c in value.contributions), value.adjoint)
     assert tape.inputs["w"].adjoint.item() == (2 * (2 * x + 2) * (x + 1)).sum().item()
+
+
+def test_a_leaf_told_so_in_the_same_line_has_its_name():
+    def told(x):
+        w = torch.tensor(2.0, dtype=torch.float64).requires_grad_()
+        v = torch.ones(2, dtype=torch.float64, requires_grad=True)
+        y = (w * x * v).sum()
+        return y
+
+    tape = al.record(told, x=3.0)
+    assert list(tape.inputs) == ["x", "v", "w"]
+    assert tape.inputs["w"].adjoint.item() == 6.0 and tape.inputs["v"].adjoint.tolist() == [6.0, 6.0]
