@@ -9,6 +9,7 @@ from collections.abc import Callable
 import ipywidgets as widgets
 import matplotlib
 import matplotlib.pyplot as plt
+import mpmath
 import sympy as sp
 import torch
 
@@ -62,7 +63,9 @@ def plain(name: str, **start: float) -> widgets.interactive:
 def _drawing(lesson: al.lessons.Lesson, formula: sp.Expr, manual: dict[str, Callable], graph: str) -> Callable:
     function, first = lesson.function, lesson.wrt[0]
     order = list(lesson.inputs)
-    symbolic = {name: sp.lambdify(sp.symbols(order), sp.diff(formula, name)) for name in lesson.wrt}
+    slopes = {name: sp.diff(formula, name) for name in lesson.wrt}
+    symbolic = {name: sp.lambdify(sp.symbols(order), slope) for name, slope in slopes.items()}
+    exact = {name: sp.lambdify(sp.symbols(order), slope, modules="mpmath") for name, slope in slopes.items()}
     grid = torch.linspace(*lesson.ranges[first], POINTS, dtype=torch.float64)
 
     def draw(**at: float) -> None:
@@ -75,8 +78,12 @@ def _drawing(lesson: al.lessons.Lesson, formula: sp.Expr, manual: dict[str, Call
             above, below = (function(**fixed | {name: fixed[name] + h}) for h in (STEP, -STEP))
             return ((above - below) / (2 * STEP)).item()
 
+        def reference(name: str) -> float:
+            with mpmath.workdps(50):
+                return float(exact[name](*map(mpmath.mpf, at.values())))
+
         rows = [
-            [manual[n](**fixed).item(), symbolic[n](*at.values()), tensors[n].grad.item(), difference(n)]
+            [manual[n](**fixed).item(), symbolic[n](*at.values()), tensors[n].grad.item(), difference(n), reference(n)]
             for n in lesson.wrt
         ]
         _, axes = plt.subplot_mosaic([["graph", "curve"], ["table", "table"]], height_ratios=[2, 1])
@@ -90,7 +97,7 @@ def _drawing(lesson: al.lessons.Lesson, formula: sp.Expr, manual: dict[str, Call
         axes["table"].table(
             [[f"{number:.6g}" for number in row] for row in rows],
             rowLabels=list(lesson.wrt),
-            colLabels=["manual", "SymPy", "autograd", "finite difference"],
+            colLabels=["manual", "SymPy", "autograd", "finite difference", "reference"],
             loc="center",
         )
         plt.show()
