@@ -53,7 +53,7 @@ def plain(name: str, **start: float) -> widgets.interactive:
     lesson = getattr(al.lessons, name)
     inputs = {**lesson.inputs, **start}
     sliders = {
-        key: widgets.FloatSlider(value=value, min=low, max=high, step=(high - low) / 200)
+        key: widgets.FloatSlider(value=value, min=low, max=high, step=(high - low) / 120)  # as the explorer has for w
         for key, value in inputs.items()
         for low, high in [lesson.ranges[key]]
     }

@@ -30,7 +30,7 @@ from tests.browser.lab import open_notebook  # noqa: E402
 from tests.browser.server import serve  # noqa: E402
 
 NAME = "browser_tick.ipynb"
-START, STEP, TICKS = -2.01, 0.03, 160  # the slider of w: a start that it can show, what a key adds, how many to its end
+START, STEP, TICKS = -2.0, 0.05, 90  # the slider of w: a start on its grid, what a key adds, how many to its end
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 REST = 150  # milliseconds between two ticks, so that the kernel has nothing left to do
 GOAL = 3
