@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 
-from .tape import Call, Constant, Value
+from .replay import Call
+from .tape import Constant, Value
 
 _OPERATORS = {  # the names between double underscores
     "iadd": "add_", "idiv": "div_", "imul": "mul_", "ipow": "pow_", "isub": "sub_", "itruediv": "div_", "radd": "add",

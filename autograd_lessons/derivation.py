@@ -12,16 +12,15 @@ import numpy as np
 import sympy as sp
 import torch
 
+from . import formulas
+from .branches import branch_taken, conditions
 from .exact import Exact
-from .functions import sigmoid
 from .grains import links, nodes
 from .inputs import gather
 from .notation import latex, text
 from .program import MOST_ELEMENTS, Program, has_rule, outline
-from .rules import BRANCHES
 from .run import learners_traceback, run
-from .tape import Step, Tape, Value, substitute
-from .tidying import textbook, tidy
+from .tape import Step, Tape, Value
 
 MOST_PATHS = 64
 _programs: OrderedDict[tuple, Program] = OrderedDict()  # the least recently used goes first
@@ -64,7 +63,7 @@ class Derivation:
         self._known = small or self.generic
         self._index = {value: i for i, value in enumerate(tape.values)}
         #: by step: the index of the branch that each element took, where the operation has branches
-        self.branches = {step: taken for step in tape.steps if (taken := _branch(step)) is not None}
+        self.branches = {step: taken for step in tape.steps if (taken := branch_taken(step)) is not None}
         self._where: Any = None  # for each element of a generic run the number of its group
         self._programs = self._grouped() if self.generic else [self._program(self.branches)]
         self._exacts: dict[int | None, Exact] = {}
@@ -121,17 +120,12 @@ class Derivation:
     @property
     def conditions(self) -> tuple[str, ...]:
         """What was true of the numbers on the branches taken: `1e-08 ≤ y_pred ≤ 0.99999999`."""
-        found = []
-        for step, taken in self.branches.items():
-            if not step.requires_grad:
-                continue
-            names = [_said(value) for value in step.inputs]
-            if step.op.rstrip("_") == "clamp" and len(names) < 3:
-                names = [names[0], *(["−∞", names[1]] if "max" in step.call.kwargs else [names[1], "∞"])]
-            for index in np.unique(taken):
-                sentence = BRANCHES[step.op.rstrip("_")].says[int(index)].format(*names)
-                if sentence:
-                    found.append(sentence)
+        found = [
+            sentence
+            for step, taken in self.branches.items()
+            if step.requires_grad
+            for sentence in conditions(step, taken)
+        ]
         return tuple(dict.fromkeys(found))
 
     @property
@@ -155,17 +149,19 @@ class Derivation:
             pieces = [self._formulas(program, name) for program in self._programs]
             if any(piece is None for piece in pieces):
                 return None
-            found = [_plain(piece[0]) for piece in pieces if piece]
+            found = [formulas.plain(piece[0]) for piece in pieces if piece]
             return found[0] if len(set(found)) == 1 else found
-        formulas = self._formulas(program, name)
-        if formulas is None:
+        made = self._formulas(program, name)
+        if made is None:
             return None
-        return _nested([_plain(f) for f in formulas], program.symbols[self._index[self.tape.inputs[name]]].shape)
+        return formulas.nested(
+            [formulas.plain(f) for f in made], program.symbols[self._index[self.tape.inputs[name]]].shape
+        )
 
     def _formulas(self, program: Program, name: str) -> list[sp.Expr] | None:
         if not self._known or self.missing or not isinstance(self.tape.output, Value):
             return None
-        return _gradient_formulas(program, self._output, self._index[self.tape.inputs[name]])
+        return formulas.gradient(program, self._output, self._index[self.tape.inputs[name]])
 
     @property
     def _output(self) -> int:
@@ -188,14 +184,14 @@ class Derivation:
         stop = frozenset(self._index[v] for v in nodes(self.tape, grain))
         if self.generic and len(self._programs) > 1:
             made = [
-                _local_formula(p, self._index[output], self._index[used], stop, output.name) for p in self._programs
+                formulas.local(p, self._index[output], self._index[used], stop, output.name) for p in self._programs
             ]
             return None if None in made else made[0] if all(m == made[0] for m in made) else made
         elementwise = output.value.shape == used.value.shape or used.value.numel() == 1
         for program in (self._single, self._programs[0]):
             if program is None or (program is self._single and not elementwise and output.value.numel() > 1):
                 continue
-            made = _local_formula(program, self._index[output], self._index[used], stop, output.name)
+            made = formulas.local(program, self._index[output], self._index[used], stop, output.name)
             if made is not None:
                 return made
         return None
@@ -213,29 +209,35 @@ class Derivation:
 
     def latex(self, name: str) -> str:
         """LaTeX of the gradient for an input; KeyError if it has no formula."""
-        return _cached(self._programs[0], ("latex", name), lambda: latex(self.gradient[name]))
+        return formulas.cached(self._programs[0], ("latex", name), lambda: latex(self.gradient[name]))
 
     def text(self, name: str) -> str:
         """The same in plain Unicode text."""
-        return _cached(self._programs[0], ("text", name), lambda: text(self.gradient[name]))
+        return formulas.cached(self._programs[0], ("text", name), lambda: text(self.gradient[name]))
 
     def latex_local(self, output: str, used: str) -> str | None:
         """LaTeX of a local derivative, or None where no rule gives one."""
-        return _cached(
+        return formulas.cached(
             self._programs[0], ("latex", output, used), lambda: _shown(self.local.get((output, used)), latex)
         )
 
     def text_local(self, output: str, used: str) -> str | None:
         """A local derivative as plain Unicode text, or None."""
-        return _cached(self._programs[0], ("text", output, used), lambda: _shown(self.local.get((output, used)), text))
+        return formulas.cached(
+            self._programs[0], ("text", output, used), lambda: _shown(self.local.get((output, used)), text)
+        )
 
     def latex_value(self, label: str, grain: str = "operations") -> str | None:
         """LaTeX of a step's own formula, in the names of what it used."""
-        return _cached(self._programs[0], ("latex of", label, grain), lambda: _shown(self._own(label, grain), latex))
+        return formulas.cached(
+            self._programs[0], ("latex of", label, grain), lambda: _shown(self._own(label, grain), latex)
+        )
 
     def text_value(self, label: str, grain: str = "operations") -> str | None:
         """A step's own formula as plain text."""
-        return _cached(self._programs[0], ("text of", label, grain), lambda: _shown(self._own(label, grain), text))
+        return formulas.cached(
+            self._programs[0], ("text of", label, grain), lambda: _shown(self._own(label, grain), text)
+        )
 
     def _own(self, label: str, grain: str):
         step = next((s for s in self.tape.steps if s.label == label), None)
@@ -247,7 +249,7 @@ class Derivation:
         if program is None or form is None or form.opaque:
             return None
         made = program.compose(self._index[step], stop)
-        return None if made is None else _plain(sp.sympify(made.reshape(-1)[0]))
+        return None if made is None else formulas.plain(sp.sympify(made.reshape(-1)[0]))
 
     # ------------------------------------------------------------------ numbers
     @cached_property
@@ -263,12 +265,12 @@ class Derivation:
 
     def _numbers(self, name: str):
         program = self._programs[0]
-        formulas = self._formulas(program, name)
-        if formulas is None:
+        made = self._formulas(program, name)
+        if made is None:
             return None
-        symbols, leaves = _leaves(program)
-        function = _cached(
-            program, ("numbers", name), lambda: sp.lambdify(symbols, formulas, modules="mpmath", cse=True)
+        symbols, leaves = formulas.leaves(program)
+        function = formulas.cached(
+            program, ("numbers", name), lambda: sp.lambdify(symbols, made, modules="mpmath", cse=True)
         )
         values = self._leaf_values(leaves)
         try:
@@ -276,7 +278,7 @@ class Derivation:
                 numbers = function(*(mpmath.mpf(v) for v in values))
                 return [_float(n) for n in numbers]
         except (ZeroDivisionError, OverflowError, ValueError):
-            function = _cached(program, ("doubles", name), lambda: sp.lambdify(symbols, formulas, modules="numpy"))
+            function = formulas.cached(program, ("doubles", name), lambda: sp.lambdify(symbols, made, modules="numpy"))
             with np.errstate(all="ignore"):
                 return [
                     complex(n).real if complex(n).imag == 0 else np.nan
@@ -293,11 +295,11 @@ class Derivation:
         result = np.empty(size)
         assert self._where is not None
         for number, program in enumerate(self._programs):
-            formulas = self._formulas(program, name)
-            if formulas is None:
+            made = self._formulas(program, name)
+            if made is None:
                 return None
-            formula, (symbols, leaves) = formulas[0], _leaves(program)
-            function = _cached(
+            formula, (symbols, leaves) = made[0], formulas.leaves(program)
+            function = formulas.cached(
                 program, ("grid", name), lambda: sp.lambdify(symbols, formula, modules="numpy", cse=True)
             )
             chosen = self._where == number
@@ -362,106 +364,6 @@ class Derivation:
     @property
     def _output_name(self) -> str:
         return self.tape.output.label if isinstance(self.tape.output, Value) else "output"
-
-
-def _branch(step: Step) -> np.ndarray | None:
-    """Which branch each element of a step took; None if its operation has none."""
-    branch = BRANCHES.get(step.op.rstrip("_"))
-    if branch is None or not has_rule(step):
-        return None
-
-    def rounded(number):  # as torch compares it: in the tensor's dtype 1 − 1e-8 may be 1
-        return torch.tensor(number, dtype=step.value.dtype).item() if isinstance(number, float) else number
-
-    args = [rounded(a) for a in substitute(step.call.args, _double)]
-    kwargs = {
-        key: rounded(a)
-        for key, a in substitute(step.call.kwargs, _double).items()
-        if a is not None and key != "inplace"
-    }
-    with np.errstate(all="ignore"):
-        return np.nan_to_num(np.asarray(branch.choose(*args, **kwargs))).astype(int)
-
-
-def _double(used: Any):
-    return used.value.double().numpy()
-
-
-def _said(value) -> str:
-    if isinstance(value, Value) and not value.name and not value.requires_grad and value.value.unique().numel() == 1:
-        return f"{value.value.reshape(-1)[0].item():.10g}"
-    if isinstance(value, Value):
-        return value.name or value.label
-    return f"{value.value:.10g}" if isinstance(value.value, (int, float)) else "…"
-
-
-def _gradient_formulas(program: Program, output: int, leaf: int) -> list[sp.Expr] | None:
-    """∂(sum of the output)/∂(each element of a leaf), as SymPy differentiates the composed formula."""
-
-    def make():
-        composed = program.compose(output, frozenset())
-        if composed is None:
-            return None
-        total = sp.Add(*composed.reshape(-1)) if composed.size > 1 else sp.sympify(composed.reshape(-1)[0])
-        return [textbook(tidy(sp.diff(total, symbol))) for symbol in program.symbols[leaf].reshape(-1)]
-
-    return _cached(program, ("gradient", output, leaf), make)
-
-
-def _local_formula(program: Program, output: int, used: int, stop: frozenset[int], name: str | None):
-    """∂output/∂used in the symbols of the shown values; σ and tanh in the output's own name, as textbooks have it."""
-
-    def make():
-        form = program.forms[output]
-        if form is None or form.opaque:
-            return None
-        composed = program.compose(output, stop)
-        if composed is None:
-            return None
-        slopes = []
-        for i, element in enumerate(composed.reshape(-1)):
-            element = sp.sympify(element)
-            for symbol in program.symbols[used].reshape(-1):
-                slope = textbook(tidy(sp.diff(element, symbol)))
-                if name is not None and isinstance(element, (sigmoid, sp.tanh)):
-                    slope = slope.subs(element, program.symbols[output].reshape(-1)[i])
-                slopes.append(_plain(slope))
-        return _nested(slopes, composed.shape + program.symbols[used].shape)
-
-    return _cached(program, ("local", output, used, stop), make)
-
-
-def _leaves(program: Program) -> tuple[list[sp.Symbol], list[tuple[int, int]]]:
-    """The symbols of inputs and of values taken as they are, and where their numbers stand."""
-
-    def make():
-        found = {}
-        for index, form in enumerate(program.forms):
-            if form is None or form.opaque:
-                for element, symbol in enumerate(program.symbols[index].reshape(-1)):
-                    found[symbol] = (index, element)
-        return list(found), list(found.values())
-
-    return _cached(program, "leaves", make)
-
-
-def _cached(program: Program, key, make: Callable):
-    if key not in program.results:
-        program.results[key] = make()
-    return program.results[key]
-
-
-def _plain(formula: Any) -> sp.Expr:
-    """The formula in symbols without assumptions."""
-    return formula.xreplace({symbol: sp.Symbol(symbol.name) for symbol in formula.free_symbols})  # pyright: ignore
-
-
-def _nested(flat: list, shape: tuple):
-    if shape == ():
-        return flat[0]
-    array = np.empty(shape, dtype=object)
-    array.reshape(-1)[:] = flat
-    return array.tolist()
 
 
 def _shown(made, form: Callable) -> str | None:

@@ -14,8 +14,9 @@ import numpy as np
 import sympy as sp
 import torch
 
+from .replay import substitute
 from .rules import LOSSES, POINTWISE, SHAPED
-from .tape import Constant, Step, Tape, Value, substitute
+from .tape import Constant, Step, Tape, Value
 
 MOST_ELEMENTS = 36  # tensors up to here are written element by element
 MOST_NODES = 4000  # a composed formula may have so many before it is not written out

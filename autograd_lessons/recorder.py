@@ -20,8 +20,9 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from .calls import differentiates, is_pointwise, is_random, kind_of, make_call, operands_of, tensors_in
 from .frames import learner_frames, name_in, name_through_returns, stand_in
+from .replay import Call, substitute
 from .source import NOWHERE, Place, place_of
-from .tape import Call, Constant, Event, Input, Step, Tape, Value, substitute
+from .tape import Constant, Event, Input, Step, Tape, Value
 
 
 class _Seen:

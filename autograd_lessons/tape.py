@@ -5,17 +5,18 @@ Plain data, read only. `recorder` fills it; everything else reads it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import torch
 
 from .errors import OutputError
+from .replay import Call, Operand, Replay
 from .source import Source
 
 
-class Constant:
+class Constant(Operand):
     """A number, or a tensor without a name and without a gradient, that a call used."""
 
     name = adjoint = None
@@ -37,7 +38,7 @@ class Contribution(NamedTuple):
     product: torch.Tensor  # in the value's shape
 
 
-class Value:
+class Value(Operand):
     """A tensor of the run: an input or the result of a step.
 
     `name` is the learner's variable or None; `value` a detached copy taken at once; `depth` says in how
@@ -87,48 +88,6 @@ class Input(Value):
         return f"Input({self.name}={_short(self.value)})"
 
 
-@dataclass(frozen=True)
-class Call:
-    """What was called, with every tensor replaced by the value that it was; enough to call it again."""
-
-    function: Callable
-    args: tuple
-    kwargs: dict
-    output: int | None = None  # which element of the returned tuple
-    changed: int | None = None  # which tensor argument the call changed in place
-    view: tuple | None = None  # (size, stride, offset): the call changed this part of that argument
-    random_state: torch.Tensor | None = None
-
-    def operands(self) -> Iterator[Any]:
-        yield from _leaves(self.args)
-        yield from _leaves(self.kwargs)
-
-    def again(self, tensors: list[torch.Tensor]) -> torch.Tensor:
-        """The call on other tensors, given in the order of the tensor operands; works on copies."""
-        supply = iter(tensors)
-        seen = []
-
-        def take(_):
-            seen.append(next(supply))
-            return seen[-1]
-
-        args, kwargs = substitute(self.args, take), substitute(self.kwargs, take)
-        if self.changed is None:
-            result = self.function(*args, **kwargs)
-            return result if self.output is None else result[self.output]
-        original = seen[self.changed]
-        copy = original.clone()
-        part = copy if self.view is None else copy.as_strided(*self.view)
-        count = iter(range(len(seen)))
-
-        def swap(_):
-            here = next(count)
-            return part if here == self.changed or seen[here] is original else seen[here]
-
-        self.function(*substitute(self.args, swap), **substitute(self.kwargs, swap))
-        return copy
-
-
 class Step(Value):
     """One call that made or changed a tensor."""
 
@@ -157,12 +116,12 @@ class Step(Value):
     def slopes(self) -> dict[int, torch.Tensor]:
         """By position in `inputs`: ∂step/∂input elementwise, in this step's shape; nothing where it is a full Jacobian."""
         if self._slopes is None:
-            self._slopes = Replay(self).slopes()
+            self._slopes = Replay(self.call, self.inputs, self.pointwise).slopes()
         return self._slopes
 
     def pull_back(self, vector: torch.Tensor) -> dict[int, torch.Tensor]:
         """By position: the product of any `vector` in this step's shape with ∂step/∂input, by calling the operation again."""
-        return Replay(self).products(vector)
+        return Replay(self.call, self.inputs, self.pointwise).products(vector)
 
     def __repr__(self) -> str:
         name = "" if self.name is None else f"{self.name} = "
@@ -272,92 +231,6 @@ class Tape:
         if self.summed:
             lines.append("The output is elementwise: the gradient is that of its sum.")
         return "\n".join(lines)
-
-
-def substitute(arguments: Any, take: Callable) -> Any:
-    """`arguments` (nested tuples, lists, dicts, slices) with each `Value` or tensor `Constant` replaced by take(it)."""
-    if isinstance(arguments, (Value, Constant)):
-        return take(arguments)
-    if isinstance(arguments, (tuple, list)):
-        replaced = [substitute(item, take) for item in arguments]
-        if hasattr(arguments, "_fields"):
-            return type(arguments)(*replaced)
-        return type(arguments)(replaced) if type(arguments) in (tuple, list) else tuple(replaced)
-    if isinstance(arguments, dict):
-        return {key: substitute(item, take) for key, item in arguments.items()}
-    if isinstance(arguments, slice):
-        return slice(*(substitute(item, take) for item in (arguments.start, arguments.stop, arguments.step)))
-    return arguments
-
-
-def _leaves(arguments) -> Iterator[Any]:
-    if isinstance(arguments, (tuple, list)):
-        for item in arguments:
-            yield from _leaves(item)
-    elif isinstance(arguments, dict):
-        for item in arguments.values():
-            yield from _leaves(item)
-    elif isinstance(arguments, slice):
-        yield from _leaves((arguments.start, arguments.stop, arguments.step))
-    else:
-        yield arguments
-
-
-class Replay:
-    """A step's operation called once more on copies of what it used, for vector–Jacobian products of this one call."""
-
-    def __init__(self, step: Step):
-        self.step = step
-        self.tensors = [
-            used.value.clone().requires_grad_(getattr(used, "requires_grad", False))
-            for used in step.inputs
-            if isinstance(used.value, torch.Tensor)
-        ]
-        places = [place for place, used in enumerate(step.inputs) if isinstance(used.value, torch.Tensor)]
-        wanted = [(place, copy) for place, copy in zip(places, self.tensors) if copy.requires_grad]
-        self.positions, self.flows = [place for place, _ in wanted], [copy for _, copy in wanted]
-        self.result = self._again(self.tensors) if wanted else None
-
-    def _again(self, tensors: list[torch.Tensor]) -> torch.Tensor | None:
-        with torch.enable_grad(), _random_state(self.step.call.random_state):
-            result = self.step.call.again(tensors)
-        return result if result.requires_grad else None
-
-    def products(self, vector: torch.Tensor) -> dict[int, torch.Tensor]:
-        if self.result is None:
-            return {}
-        products = torch.autograd.grad(self.result, self.flows, vector, allow_unused=True)
-        return {place: product for place, product in zip(self.positions, products) if product is not None}
-
-    def slopes(self) -> dict[int, torch.Tensor]:
-        result = self.result
-        single = result is not None and all(t.numel() == 1 for t in (*self.tensors, result))
-        if result is None or not (self.step.pointwise or single):
-            return {}
-        flows = self.flows
-        if not single and any(t.shape != result.shape for t in flows):
-            # an operand was broadcast: each is spread out first, so that nothing is summed
-            spread = [t.detach().expand(result.shape).clone().requires_grad_(t.requires_grad) for t in self.tensors]
-            result, flows = self._again(spread), [t for t in spread if t.requires_grad]
-            assert result is not None
-        ones = torch.autograd.grad(result, flows, torch.ones_like(result), allow_unused=True)
-        return {place: one.reshape(result.shape) for place, one in zip(self.positions, ones) if one is not None}
-
-
-class _random_state:
-    """Run a block from a remembered random state and leave the generator as it was."""
-
-    def __init__(self, state: torch.Tensor | None):
-        self.state = state
-
-    def __enter__(self):
-        if self.state is not None:
-            self.before = torch.get_rng_state()
-            torch.set_rng_state(self.state)
-
-    def __exit__(self, *_):
-        if self.state is not None:
-            torch.set_rng_state(self.before)
 
 
 def _reference(value) -> str:

@@ -1,0 +1,84 @@
+"""Derivatives of a program's values as SymPy formulas, each derived once and kept with the program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from .functions import sigmoid
+from .program import Program
+from .tidying import textbook, tidy
+
+
+def gradient(program: Program, output: int, leaf: int) -> list[sp.Expr] | None:
+    """∂(sum of the output)/∂(each element of a leaf), as SymPy differentiates the composed formula."""
+
+    def make():
+        composed = program.compose(output, frozenset())
+        if composed is None:
+            return None
+        total = sp.Add(*composed.reshape(-1)) if composed.size > 1 else sp.sympify(composed.reshape(-1)[0])
+        return [textbook(tidy(sp.diff(total, symbol))) for symbol in program.symbols[leaf].reshape(-1)]
+
+    return cached(program, ("gradient", output, leaf), make)
+
+
+def local(program: Program, output: int, used: int, stop: frozenset[int], name: str | None):
+    """∂output/∂used in the symbols of the shown values; σ and tanh in the output's own name, as textbooks have it."""
+
+    def make():
+        form = program.forms[output]
+        if form is None or form.opaque:
+            return None
+        composed = program.compose(output, stop)
+        if composed is None:
+            return None
+        slopes = []
+        for i, element in enumerate(composed.reshape(-1)):
+            element = sp.sympify(element)
+            for symbol in program.symbols[used].reshape(-1):
+                slope = textbook(tidy(sp.diff(element, symbol)))
+                if name is not None and isinstance(element, (sigmoid, sp.tanh)):
+                    slope = slope.subs(element, program.symbols[output].reshape(-1)[i])
+                slopes.append(plain(slope))
+        return nested(slopes, composed.shape + program.symbols[used].shape)
+
+    return cached(program, ("local", output, used, stop), make)
+
+
+def leaves(program: Program) -> tuple[list[sp.Symbol], list[tuple[int, int]]]:
+    """The symbols of inputs and of values taken as they are, and where their numbers stand."""
+
+    def make():
+        found = {}
+        for index, form in enumerate(program.forms):
+            if form is None or form.opaque:
+                for element, symbol in enumerate(program.symbols[index].reshape(-1)):
+                    found[symbol] = (index, element)
+        return list(found), list(found.values())
+
+    return cached(program, "leaves", make)
+
+
+def cached(program: Program, key: Hashable, make: Callable) -> Any:
+    """What `make()` gives, kept with the program: later runs on the same branch find it there."""
+    if key not in program.results:
+        program.results[key] = make()
+    return program.results[key]
+
+
+def plain(formula: Any) -> sp.Expr:
+    """The formula in symbols without assumptions."""
+    return formula.xreplace({symbol: sp.Symbol(symbol.name) for symbol in formula.free_symbols})  # pyright: ignore
+
+
+def nested(flat: list, shape: tuple) -> Any:
+    """A flat list as nested lists in a shape; for the shape of a single number the number itself."""
+    if shape == ():
+        return flat[0]
+    array = np.empty(shape, dtype=object)
+    array.reshape(-1)[:] = flat
+    return array.tolist()

@@ -1,0 +1,143 @@
+"""A recorded call, and what calling it again on copies tells: its vector–Jacobian products and its slopes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+
+class Operand:
+    """What stands in a recorded call where a tensor stood."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Call:
+    """What was called, with every tensor replaced by the value that it was; enough to call it again."""
+
+    function: Callable
+    args: tuple
+    kwargs: dict
+    output: int | None = None  # which element of the returned tuple
+    changed: int | None = None  # which tensor argument the call changed in place
+    view: tuple | None = None  # (size, stride, offset): the call changed this part of that argument
+    random_state: torch.Tensor | None = None
+
+    def operands(self) -> Iterator[Any]:
+        yield from _leaves(self.args)
+        yield from _leaves(self.kwargs)
+
+    def again(self, tensors: list[torch.Tensor]) -> torch.Tensor:
+        """The call on other tensors, given in the order of the tensor operands; works on copies."""
+        supply = iter(tensors)
+        seen = []
+
+        def take(_):
+            seen.append(next(supply))
+            return seen[-1]
+
+        args, kwargs = substitute(self.args, take), substitute(self.kwargs, take)
+        if self.changed is None:
+            result = self.function(*args, **kwargs)
+            return result if self.output is None else result[self.output]
+        original = seen[self.changed]
+        copy = original.clone()
+        part = copy if self.view is None else copy.as_strided(*self.view)
+        count = iter(range(len(seen)))
+
+        def swap(_):
+            here = next(count)
+            return part if here == self.changed or seen[here] is original else seen[here]
+
+        self.function(*substitute(self.args, swap), **substitute(self.kwargs, swap))
+        return copy
+
+
+def substitute(arguments: Any, take: Callable) -> Any:
+    """`arguments` (nested tuples, lists, dicts, slices) with each operand replaced by take(it)."""
+    if isinstance(arguments, Operand):
+        return take(arguments)
+    if isinstance(arguments, (tuple, list)):
+        replaced = [substitute(item, take) for item in arguments]
+        if hasattr(arguments, "_fields"):
+            return type(arguments)(*replaced)
+        return type(arguments)(replaced) if type(arguments) in (tuple, list) else tuple(replaced)
+    if isinstance(arguments, dict):
+        return {key: substitute(item, take) for key, item in arguments.items()}
+    if isinstance(arguments, slice):
+        return slice(*(substitute(item, take) for item in (arguments.start, arguments.stop, arguments.step)))
+    return arguments
+
+
+def _leaves(arguments) -> Iterator[Any]:
+    if isinstance(arguments, (tuple, list)):
+        for item in arguments:
+            yield from _leaves(item)
+    elif isinstance(arguments, dict):
+        for item in arguments.values():
+            yield from _leaves(item)
+    elif isinstance(arguments, slice):
+        yield from _leaves((arguments.start, arguments.stop, arguments.step))
+    else:
+        yield arguments
+
+
+class Replay:
+    """A call made once more on copies of what it used. `inputs` are its operands, as `Step.inputs` lists them."""
+
+    def __init__(self, call: Call, inputs: tuple, pointwise: bool):
+        self.call, self.pointwise = call, pointwise
+        self.tensors = [
+            used.value.clone().requires_grad_(getattr(used, "requires_grad", False))
+            for used in inputs
+            if isinstance(used.value, torch.Tensor)
+        ]
+        places = [place for place, used in enumerate(inputs) if isinstance(used.value, torch.Tensor)]
+        wanted = [(place, copy) for place, copy in zip(places, self.tensors) if copy.requires_grad]
+        self.positions, self.flows = [place for place, _ in wanted], [copy for _, copy in wanted]
+        self.result = self._again(self.tensors) if wanted else None
+
+    def _again(self, tensors: list[torch.Tensor]) -> torch.Tensor | None:
+        with torch.enable_grad(), _random_state(self.call.random_state):
+            result = self.call.again(tensors)
+        return result if result.requires_grad else None
+
+    def products(self, vector: torch.Tensor) -> dict[int, torch.Tensor]:
+        if self.result is None:
+            return {}
+        products = torch.autograd.grad(self.result, self.flows, vector, allow_unused=True)
+        return {place: product for place, product in zip(self.positions, products) if product is not None}
+
+    def slopes(self) -> dict[int, torch.Tensor]:
+        result = self.result
+        single = result is not None and all(t.numel() == 1 for t in (*self.tensors, result))
+        if result is None or not (self.pointwise or single):
+            return {}
+        flows = self.flows
+        if not single and any(t.shape != result.shape for t in flows):
+            # an operand was broadcast: each is spread out first, so that nothing is summed
+            spread = [t.detach().expand(result.shape).clone().requires_grad_(t.requires_grad) for t in self.tensors]
+            result, flows = self._again(spread), [t for t in spread if t.requires_grad]
+            assert result is not None
+        ones = torch.autograd.grad(result, flows, torch.ones_like(result), allow_unused=True)
+        return {place: one.reshape(result.shape) for place, one in zip(self.positions, ones) if one is not None}
+
+
+class _random_state:
+    """Run a block from a remembered random state and leave the generator as it was."""
+
+    def __init__(self, state: torch.Tensor | None):
+        self.state = state
+
+    def __enter__(self):
+        if self.state is not None:
+            self.before = torch.get_rng_state()
+            torch.set_rng_state(self.state)
+
+    def __exit__(self, *_):
+        if self.state is not None:
+            torch.set_rng_state(self.before)
