@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import mpmath
 import torch
@@ -13,6 +13,7 @@ from torch.testing._comparison import default_tolerances
 
 from . import manual as hand
 from . import reasons
+from .accuracy import Error, distance, number, show_tensor
 from .derivation import Derivation
 from .errors import InputError
 from .finite_difference import FiniteDifference, finite_difference
@@ -27,14 +28,6 @@ TITLES = {
 }  # fmt: skip
 ALL_POINTS = 1_000  # up to here the reference is computed everywhere
 WORST_POINTS = 100  # above, at so many of the worst points of each pair of routes
-
-
-class Error(NamedTuple):
-    """How far a route is from the 50-digit value, at its worst element."""
-
-    absolute: float
-    relative: float
-    ulps: float  # units in the last place of the run's dtype
 
 
 def compare(
@@ -146,7 +139,7 @@ class Comparison:
         if value is None or not exact or value.shape != self.tape.inputs[name].value.shape:
             return None
         flat = value.reshape(-1)
-        errors = ((i, _distance(flat[i].item(), true, self.dtype)) for i, true in exact.items())
+        errors = ((i, distance(flat[i].item(), true, self.dtype)) for i, true in exact.items())
         return max(errors, key=lambda pair: (pair[1].ulps != pair[1].ulps, pair[1].ulps))
 
     def worst_element(self, name: str, route: str) -> int:
@@ -352,44 +345,6 @@ def _worst_points(row: Mapping[str, torch.Tensor | None], like: torch.Tensor) ->
             )
             picked |= dict.fromkeys(apart.topk(min(WORST_POINTS, apart.numel())).indices.tolist())
     return sorted(picked) or list(range(min(WORST_POINTS, like.numel())))
-
-
-def _distance(value: float, true: mpmath.mpf, dtype: torch.dtype) -> Error:
-    nan = float("nan")
-    if not mpmath.isfinite(true) or value != value or value in (float("inf"), float("-inf")):
-        same = mpmath.mpf(value) == true
-        return Error(0.0, 0.0, 0.0) if same else Error(nan, nan, nan)
-    high = float(true)
-    if abs(high) < 1e-290 or abs(high) == float("inf"):  # doubles have no room for the rest of it
-        with mpmath.workdps(50):
-            absolute = abs(mpmath.mpf(value) - true)
-            relative = absolute / abs(true) if true else (mpmath.mpf(0) if not absolute else mpmath.inf)
-            return Error(float(absolute), float(relative), float(absolute) / ulp(high, dtype))
-    absolute = abs((value - high) - float(true - high))  # near the true value the first difference is exact
-    return Error(absolute, absolute / abs(high), absolute / ulp(high, dtype))
-
-
-def ulp(value: float, dtype: torch.dtype) -> float:
-    """The spacing of the dtype's numbers around a value: ε·2^⌊log₂|value|⌋, and at the least that around its smallest normal one."""
-    info = torch.finfo(dtype)
-    _, exponent = math.frexp(max(abs(value), info.smallest_normal))
-    return math.ldexp(info.eps, exponent - 1)
-
-
-def number(value: float, dtype: torch.dtype) -> str:
-    """A number with the digits that its dtype carries."""
-    return f"{value:.9g}" if dtype != torch.float64 else repr(value)
-
-
-def show_tensor(value: torch.Tensor, dtype: torch.dtype) -> str:
-    """A number, a short list, or the shape and the range."""
-    if value.numel() == 1:
-        return number(value.item(), dtype)
-    if value.numel() <= 6:
-        return "[" + ", ".join(f"{v:.6g}" for v in value.reshape(-1).tolist()) + "]"
-    finite = value[value.isfinite()]
-    spread = f", {finite.min().item():.4g} … {finite.max().item():.4g}" if finite.numel() else ""
-    return f"{'×'.join(map(str, value.shape))} elements{spread}"
 
 
 def _extreme(value: torch.Tensor) -> str:

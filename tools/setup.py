@@ -25,16 +25,27 @@ def main(folder: str, constraints: str, extras: str, torch: str | None = None) -
     pins = Path(constraints).read_text(encoding="utf-8")
     pinned = re.search(r"^torch==[\d.]+", pins, re.MULTILINE)
     wanted = torch or (pinned.group() if pinned else "torch")
-    if torch:  # another torch than the pinned one: the rest stays pinned
-        other = Path(folder) / "constraints.txt"
-        other.write_text(re.sub(r"^torch==.*$", torch, pins, flags=re.MULTILINE), encoding="utf-8")
-        constraints = str(other)
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     # a "+cpu" build sorts above the plain one
     source = ["--extra-index-url", CPU_WHEELS] if cpu_wheels_answer() else []
     subprocess.run([*pip, *source, wanted], check=True)
+    if torch:
+        constraints = _without_what_torch_brought(python, pins)
     subprocess.run([*pip, "-c", constraints, "-e", f".[{extras}]"], check=True)
     (Path(folder) / STAMP).touch()
+
+
+def _without_what_torch_brought(python: Path, pins: str) -> str:
+    """Another torch than the pinned one needs its own SymPy and the like; the rest stays pinned."""
+    freeze = subprocess.run([str(python), "-m", "pip", "freeze"], check=True, capture_output=True, text=True).stdout
+    brought = {_name(line) for line in freeze.splitlines()}
+    file = python.parents[1] / "constraints.txt"
+    file.write_text("\n".join(line for line in pins.splitlines() if _name(line) not in brought), encoding="utf-8")
+    return str(file)
+
+
+def _name(requirement: str) -> str:
+    return re.split(r"[=<>@ ]", requirement)[0].lower().replace("_", "-")
 
 
 def cpu_wheels_answer() -> bool:
