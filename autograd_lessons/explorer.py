@@ -1,4 +1,4 @@
-"""The explorer: sliders and buttons around one recorded run. The only importer of ipywidgets."""
+"""The explorer: sliders and buttons around one recorded run."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from .export import page
 from .grains import GRAINS
 from .inputs import Inputs, gather
 from .run import run
+from .sliders import Sliders, classed
 from .tape import Tape
 from .views import ledger, picture
 from .views.numbers import typed
 from .views.stages import Scene, stages
 
-SLIDERS_A_VECTOR = 8
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 _numbers = itertools.count(1)
 
@@ -134,7 +134,7 @@ class Explorer:
                     )
             arguments[name] = value
         self._inputs = Inputs(arguments, self._inputs.wrt, self._inputs.dtype)
-        self._show_inputs()
+        self._sliders.show(self._inputs)
         self._recompute()
         return self
 
@@ -219,7 +219,7 @@ class Explorer:
         adjoint = self._tape.inputs[name].adjoint
         x = value.reshape(-1)[element or 0].item()
         slope = None if adjoint is None else adjoint.reshape(-1)[element or 0].item()
-        low, high = self._range(name, element or 0)
+        low, high = self._sliders.ends(name, element or 0)
         ends = (min(low, x), max(high, x)) if abs(x) < float("inf") else (low, high)
         return trace(
             self.function, self._inputs, name, element, ends, (x, output.sum().item()), slope, self._at_once[name]
@@ -231,35 +231,19 @@ class Explorer:
 
     # ------------------------------------------------------------------ widgets
     def _build(self, grain: str) -> None:
-        self._sliders: dict[tuple[str, int], tuple] = {}
-        rows = []
-        choices = []
-        for name, value in self._inputs.arguments.items():
-            if not isinstance(value, torch.Tensor) or not value.is_floating_point():
-                continue
-            if value.numel() > SLIDERS_A_VECTOR:
-                rows.append(
-                    _classed(
-                        widgets.Label(f"{name}: {value.numel()} numbers, shape {tuple(value.shape)}"),
-                        f"al-table-{name}",
-                    )
-                )
-                continue
-            for element in range(value.numel()):
-                label = name if value.ndim == 0 else f"{name}[{element}]"
-                rows.append(self._slider_row(name, element, label))
-                choices.append((label, (name, None if value.ndim == 0 else element)))
+        self._sliders = Sliders(self._inputs, self._ranges, self._moved)
+        choices = self._sliders.choices
         dtype = next(
             key for key, kind in {**_DTYPES, "as given": self._inputs.dtype}.items() if kind == self._inputs.dtype
         )
-        self._dtype = _classed(_choice("dtype", [*_DTYPES, *([] if dtype in _DTYPES else [dtype])], dtype), "al-dtype")
-        self._grain = _classed(_choice("grain", list(GRAINS), grain), "al-grain")
+        self._dtype = classed(_choice("dtype", [*_DTYPES, *([] if dtype in _DTYPES else [dtype])], dtype), "al-dtype")
+        self._grain = classed(_choice("grain", list(GRAINS), grain), "al-grain")
         differentiated = [choice for choice in choices if choice[1][0] in self._inputs.wrt] or choices
-        self._wrt = _classed(
+        self._wrt = classed(
             _choice("curve over", differentiated, differentiated[0][1] if differentiated else None), "al-wrt"
         )
         first, previous, following, last = (
-            _classed(widgets.Button(description=text, layout=widgets.Layout(width="76px")), name)
+            classed(widgets.Button(description=text, layout=widgets.Layout(width="76px")), name)
             for text, name in (
                 ("|◀ First", "al-first"),
                 ("◀ Prev", "al-prev"),
@@ -267,11 +251,11 @@ class Explorer:
                 ("Last ▶|", "al-last"),
             )
         )
-        self._step = _classed(
+        self._step = classed(
             widgets.IntSlider(value=1, min=1, max=1, description="step", layout=widgets.Layout(width="340px")),
             "al-step",
         )
-        self._picture = _classed(widgets.HTML(layout=widgets.Layout(width="100%", margin="0")), "al-picture")
+        self._picture = classed(widgets.HTML(layout=widgets.Layout(width="100%", margin="0")), "al-picture")
         first.on_click(lambda _: self._go(1))
         previous.on_click(lambda _: self._go(self.step - 1))
         following.on_click(lambda _: self._go(self.step + 1))
@@ -281,10 +265,10 @@ class Explorer:
         self._grain.observe(lambda _: self._change_grain(), "value")
         self._wrt.observe(lambda _: self._change_curve(), "value")
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center", width="100%")
-        self.widget = _classed(
+        self.widget = classed(
             widgets.VBox(
                 [
-                    _classed(widgets.Box(rows, layout=wrap), "al-inputs"),
+                    classed(widgets.Box(self._sliders.rows, layout=wrap), "al-inputs"),
                     widgets.Box([self._dtype, self._grain, self._wrt], layout=wrap),
                     widgets.Box([first, previous, following, last, self._step], layout=wrap),
                     self._picture,
@@ -294,66 +278,12 @@ class Explorer:
             "al-explorer",
         )
 
-    def _slider_row(self, name: str, element: int, label: str):
-        low, high = self._range(name, element)
-        value = self._number(name, element)
-        shown = min(max(value, low), high) if value == value else low
-        slider = _classed(
-            widgets.FloatSlider(
-                value=shown, min=low, max=high, step=_step(low, high, value), description=label, readout=False,
-                continuous_update=True, layout=widgets.Layout(width="250px"),
-            ),
-            f"al-slider-{label}",
-        )  # fmt: skip
-        box = _classed(widgets.FloatText(value=value, layout=widgets.Layout(width="96px")), f"al-number-{label}")
-        slider.observe(lambda change: self._slid(name, element, change["new"]), "value")
-        box.observe(lambda change: self._moved(name, element, change["new"]), "value")
-        self._sliders[name, element] = (slider, box)
-        return widgets.HBox([slider, box])
-
-    def _number(self, name: str, element: int) -> float:
-        """An input as its widgets show it: of a float32 the digits that it carries."""
-        value = self._inputs.arguments[name].double().reshape(-1)[element].item()
-        return float(f"{value:.7g}") if self._inputs.dtype == torch.float32 else value
-
-    def _range(self, name: str, element: int) -> tuple[float, float]:
-        if name in self._ranges:
-            low, high = self._ranges[name]
-            return float(low), float(high)
-        if (name, element) in self._sliders:
-            slider = self._sliders[name, element][0]
-            return slider.min, slider.max
-        value = self._inputs.arguments[name].reshape(-1)[element].item()
-        reach = max(3.0, 2 * abs(value)) if abs(value) < float("inf") else 3.0
-        return -reach, reach
-
-    def _slid(self, name: str, element: int, value: float) -> None:
-        """The slider moved. The page rounds a slider to its grid, also unasked: less than half a step is no move."""
-        slider, now = self._sliders[name, element][0], self._number(name, element)
-        shown = min(max(now, slider.min), slider.max) if now == now else slider.min
-        if abs(value - shown) > slider.step / 2 * (1 + 1e-9):
-            self._moved(name, element, float(f"{value:.10g}"))
-
     def _moved(self, name: str, element: int, value: float) -> None:
-        if self._busy:
-            return
         tensor = self._inputs.arguments[name].clone()
         tensor.view(-1)[element] = value
         self._inputs = Inputs(self._inputs.arguments | {name: tensor}, self._inputs.wrt, self._inputs.dtype)
-        self._show_inputs()
+        self._sliders.show(self._inputs)
         self._recompute()
-
-    def _show_inputs(self) -> None:
-        """Slider and number box both show the input; a number beyond the slider's ends stands in the box only."""
-        self._busy = True
-        for (name, element), (slider, box) in self._sliders.items():
-            value = self._number(name, element)
-            if box.value != value:
-                box.value = value
-            inside = min(max(value, slider.min), slider.max) if value == value else slider.min
-            if abs(slider.value - inside) > 1e-9 * (slider.max - slider.min):
-                slider.value = inside
-        self._busy = False
 
     def _go(self, number: int) -> None:
         self.step = number
@@ -361,6 +291,7 @@ class Explorer:
     def _change_dtype(self, name: str) -> None:
         if name in _DTYPES:
             self._inputs = self._inputs.to(_DTYPES[name])
+            self._sliders.show(self._inputs)
             self._recompute()
 
     def _change_grain(self) -> None:
@@ -403,26 +334,10 @@ class Explorer:
         return ledger.text(scene)
 
 
-def _step(low: float, high: float, value: float) -> float:
-    """A round step, about 1/200 of the way, on whose grid the value lies if there is one."""
-    power = 10.0 ** math.floor(math.log10((high - low) / 100))
-    steps = [m * power for m in (5, 2, 1, 0.5, 0.2, 0.1) if (high - low) / 1000 <= m * power <= (high - low) / 90]
-
-    def off_grid(step: float) -> float:
-        return abs((value - low) / step - round((value - low) / step)) if math.isfinite(value) else 0.0
-
-    return next((step for step in steps if off_grid(step) < 1e-6), steps[0])
-
-
 def _choice(description: str, options: list, value: Any):
     return widgets.Dropdown(
         options=options, value=value, description=description, layout=widgets.Layout(width="auto", min_width="180px")
     )
-
-
-def _classed(widget, name: str):
-    widget.add_class("".join(c if c.isalnum() or c in "-_[]" else "-" for c in name))
-    return widget
 
 
 def _source(function: Callable) -> str:

@@ -55,7 +55,7 @@ def test_moving_an_input_keeps_the_step_and_changes_the_numbers():
 
 def test_a_slider_moved_by_hand_is_the_same_as_set():
     one, other = open_lesson(lessons.square), open_lesson(lessons.square)
-    slider, box = one._sliders["x", 0]
+    slider, box = one._sliders.pairs["x", 0]
     slider.value = 1.25
     other.set(x=1.25)
     assert box.value == 1.25
@@ -90,10 +90,10 @@ def test_grain_and_dtype_switches():
 
 
 def test_a_vector_has_one_slider_an_element_and_a_long_one_none():
-    assert len(open_lesson(lessons.mean_of_squares)._sliders) == 3
-    assert len(al.explore(lambda x: x.sum(), x=torch.ones(9))._sliders) == 0
+    assert len(open_lesson(lessons.mean_of_squares)._sliders.pairs) == 3
+    assert len(al.explore(lambda x: x.sum(), x=torch.ones(9))._sliders.pairs) == 0
     explorer = open_lesson(lessons.mean_of_squares)
-    explorer._sliders["x", 1][0].value = 4.0
+    explorer._sliders.pairs["x", 1][0].value = 4.0
     assert explorer.tape.inputs["x"].adjoint.tolist()[1] == pytest.approx(8 / 3)
 
 
@@ -211,7 +211,7 @@ def test_a_saved_page_has_every_stage_and_one_script(tmp_path):
 
 def test_a_page_that_rounds_a_slider_to_its_grid_moves_no_input():
     explorer = al.explore(lambda x: x**2, x=math.pi, ranges={"x": (-5, 5)})
-    slider, box = explorer._sliders["x", 0]
+    slider, box = explorer._sliders.pairs["x", 0]
     slider.value = (
         round(math.pi / slider.step) * slider.step
     )  # what JupyterLab sends back as soon as it shows the slider
@@ -224,14 +224,14 @@ def test_a_page_that_rounds_a_slider_to_its_grid_moves_no_input():
 def test_a_lesson_starts_on_the_grid_of_its_sliders(name):
     lesson = getattr(al.lessons, name)
     explorer = al.explore(lesson.function, inputs=lesson.inputs, wrt=lesson.wrt, ranges=lesson.ranges)
-    for slider, box in explorer._sliders.values():
+    for slider, box in explorer._sliders.pairs.values():
         steps = (slider.value - slider.min) / slider.step
         assert steps == pytest.approx(round(steps), abs=1e-6) and slider.value == box.value
 
 
 def test_a_slider_gives_numbers_that_read_as_typed():
     explorer = al.explore(lambda x: x**2, x=4.0, ranges={"x": (-5, 5)})
-    slider, box = explorer._sliders["x", 0]
+    slider, box = explorer._sliders.pairs["x", 0]
     slider.value = 4.1 + 1e-15
     assert box.value == 4.1 and "4.1" in repr(explorer)
 
