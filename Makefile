@@ -34,7 +34,7 @@ notebooks: $(VENV)/.set-up      # run every notebook again and save it as it is 
 	$(BIN)/python tools/notebooks.py
 
 colab: $(VENV)/.set-up          # REPO=owner/name [REF=main], or CHECK=1, or UNDO=1
-	$(BIN)/python tools/colab.py $(if $(UNDO),--undo) $(if $(CHECK),--check) $(if $(REPO),--repo $(REPO)) $(if $(REF),--ref $(REF))
+	$(BIN)/python tools/colab.py $(if $(UNDO),--undo,$(if $(CHECK),--check,$(if $(REPO),--repo $(REPO) $(if $(REF),--ref $(REF)))))
 
 $(COLAB)/.set-up: pyproject.toml constraints-colab.txt
 	$(PYTHON) tools/setup.py $(COLAB) constraints-colab.txt test
