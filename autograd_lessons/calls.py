@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from .replay import Call
-from .tape import Constant, Value
+from .replay import Call, Operand
+from .tape import Constant
 
 _OPERATORS = {  # the names between double underscores
     "iadd": "add_", "idiv": "div_", "imul": "mul_", "ipow": "pow_", "isub": "sub_", "itruediv": "div_", "radd": "add",
@@ -117,13 +117,12 @@ def tensors_in(*arguments) -> Iterator[torch.Tensor]:
             yield from tensors_in(item.start, item.stop, item.step)
 
 
-def operands_of(call: Call, pointwise: bool) -> tuple:
-    """What a step shows as its inputs: every tensor, and for pointwise operations the plain numbers too."""
+def operands_of(call: Call) -> tuple:
+    """Every tensor and every plain number that a call was given, in order; a number as a `Constant`."""
     return tuple(
-        item if isinstance(item, (Value, Constant)) else Constant(item)
+        item if isinstance(item, Operand) else Constant(item)
         for item in call.operands()
-        if isinstance(item, (Value, Constant))
-        or (pointwise and isinstance(item, (int, float, complex)) and not isinstance(item, bool))
+        if isinstance(item, Operand) or (isinstance(item, (int, float, complex)) and not isinstance(item, bool))
     )
 
 

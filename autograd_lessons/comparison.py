@@ -125,27 +125,25 @@ class Comparison:
     @cached_property
     def error(self) -> dict[str, dict[str, Error | None]]:
         """By input and route: how far from the 50-digit value; None where there is no such value."""
-        return {
-            name: {route: self._error(name, value) for route, value in row.items()}
-            for name, row in self.gradients.items()
-        }
+        return {name: {route: self.error_of(name, route) for route in row} for name, row in self.gradients.items()}
 
-    def _error(self, name: str, value: torch.Tensor | None) -> Error | None:
-        worst = self._worst(name, value)
+    def error_of(self, name: str, route: str) -> Error | None:
+        """One entry of `error`."""
+        worst = self._worst(name, route)
         return worst and worst[1]
 
-    def _worst(self, name: str, value: torch.Tensor | None) -> tuple[int, Error] | None:
-        exact = self._exact.get(name)
+    def worst_element(self, name: str, route: str) -> int:
+        """The flat index at which a route is farthest from the 50-digit value, in ulps."""
+        worst = self._worst(name, route)
+        return 0 if worst is None else worst[0]
+
+    def _worst(self, name: str, route: str) -> tuple[int, Error] | None:
+        exact, value = self._exact.get(name), self.gradients[name][route]
         if value is None or not exact or value.shape != self.tape.inputs[name].value.shape:
             return None
         flat = value.reshape(-1)
         errors = ((i, distance(flat[i].item(), true, self.dtype)) for i, true in exact.items())
         return max(errors, key=lambda pair: (pair[1].ulps != pair[1].ulps, pair[1].ulps))
-
-    def worst_element(self, name: str, route: str) -> int:
-        """The flat index at which a route is farthest from the 50-digit value, in ulps."""
-        worst = self._worst(name, self.gradients[name][route])
-        return 0 if worst is None else worst[0]
 
     def judged(self, name: str) -> dict[str, torch.Tensor]:
         """The routes that must agree: all that have an answer, but not the finite difference."""

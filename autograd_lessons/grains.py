@@ -33,9 +33,11 @@ def nodes(tape: Tape, grain: str) -> tuple[Value, ...]:
     """The inputs and the steps that a grain shows, in forward order."""
     if grain not in GRAINS:
         raise ValueError(f"grain={grain!r}: it is one of {', '.join(GRAINS)}")
-    if grain == "operations":
-        return tape.values
-    return tuple(v for v in tape.values if isinstance(v, Input) or v is tape.output or (v.name and v.depth == 0))
+    key = f"nodes at {grain}"
+    if key not in tape.cache:
+        named = (v for v in tape.values if isinstance(v, Input) or v is tape.output or (v.name and v.depth == 0))
+        tape.cache[key] = tape.values if grain == "operations" else tuple(named)
+    return tape.cache[key]
 
 
 def links(tape: Tape, grain: str) -> tuple[Link, ...]:

@@ -222,9 +222,10 @@ class Recorder(TorchFunctionMode):
         return self._count - 1
 
     def _step(self, tensor: torch.Tensor, op: str, call: Call, source) -> Step:
-        shapes = [v.value.shape for v in operands_of(call, False)]
+        used = operands_of(call)
+        shapes = [operand.value.shape for operand in used if isinstance(operand.value, torch.Tensor)]
         pointwise = is_pointwise(op) and call.view is None and _broadcasts(shapes, tensor.shape)
-        inputs = operands_of(call, pointwise)
+        inputs = used if pointwise else tuple(operand for operand in used if isinstance(operand.value, torch.Tensor))
         step = Step(self.tape, tensor, self._next(), op, inputs, call, source, pointwise)
         self.steps.append(step)
         self._remember(tensor, step)

@@ -99,11 +99,8 @@ def _tried(here: Disagreement) -> Iterator[Cause | None]:
 
 def _last_digits(comparison: Comparison, name: str) -> Iterator[tuple[str, tuple[str, str], str]]:
     """Routes that agree within tolerance but not to the last digit."""
-    errors = {
-        r: e
-        for r, e in comparison.error[name].items()
-        if e is not None and r in comparison.judged(name) and r != "reference"
-    }
+    routes = [route for route in comparison.judged(name) if route != "reference"]
+    errors = {route: error for route in routes if (error := comparison.error_of(name, route)) is not None}
     worst = max(errors, key=lambda route: errors[route].ulps, default=None)
     if worst is None or errors[worst].ulps < 1:
         return

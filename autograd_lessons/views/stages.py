@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..comparison import Comparison
 from ..derivation import Derivation
@@ -49,7 +50,11 @@ class Scene:
         """Whether the stages so far showed this value (inputs have theirs from the start), or its gradient."""
         if direction == "forward" and isinstance(value, Input):
             return True
-        return any(s.value is value and s.direction == direction for s in self.stages[: self.at + 1])
+        return (value, direction) in self._so_far
+
+    @cached_property
+    def _so_far(self) -> set[tuple[Value, str]]:
+        return {(stage.value, stage.direction) for stage in self.stages[: self.at + 1]}
 
     def uses(self, value: Value) -> list[Link]:
         """The links through which a gradient comes back to a value."""
