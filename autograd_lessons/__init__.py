@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from .errors import InputError, LessonError, ManualError, OutputError
+from .recording import recording
 from .run import record
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ __all__ = [
     "explore",
     "lessons",
     "record",
+    "recording",
 ]
 
 _LATER = {
@@ -37,6 +39,13 @@ def __getattr__(name: str):
     if name in _LATER:
         return getattr(importlib.import_module(f".{_LATER[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def load_ipython_extension(shell) -> None:
+    """`%load_ext autograd_lessons` brings the cell magic `%%autograd`."""
+    from .magic import Magic
+
+    shell.register_magics(Magic)
 
 
 def __dir__() -> list[str]:

@@ -49,12 +49,12 @@ def kind_of(function: Callable) -> str:
     elif name.startswith("__"):
         name = name.strip("_")
         return _OPERATORS.get(name, name)
-    return _PUBLIC_NAMES.get(name, name)
+    return "autograd.grad" if function is torch.autograd.grad else _PUBLIC_NAMES.get(name, name)
 
 
 def differentiates(function: Callable) -> bool:
     """Whether this call runs the autograd engine."""
-    return not isinstance(function, _PROPERTY) and kind_of(function) in ("backward", "grad")
+    return kind_of(function) in ("backward", "autograd.grad")
 
 
 @functools.cache

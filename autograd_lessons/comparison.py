@@ -17,8 +17,9 @@ from .accuracy import Error, distance, number, show_tensor
 from .derivation import Derivation
 from .errors import InputError
 from .finite_difference import FiniteDifference, finite_difference
+from .frames import learners_traceback
 from .inputs import Inputs, gather
-from .run import learners_traceback, run
+from .run import run
 from .tape import Tape
 
 ROUTES = ("manual", "sympy", "autograd", "finite_difference", "reference")

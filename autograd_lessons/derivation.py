@@ -15,11 +15,12 @@ import torch
 from . import formulas
 from .branches import branch_taken, conditions
 from .exact import Exact
+from .frames import learners_traceback
 from .grains import links, nodes
 from .inputs import gather
 from .notation import latex, text
 from .program import MOST_ELEMENTS, Program, has_rule, outline
-from .run import learners_traceback, run
+from .run import run
 from .tape import Step, Tape, Value
 
 MOST_PATHS = 64

@@ -105,7 +105,7 @@ def _one_by_one(evaluate: Callable, point: torch.Tensor, h: torch.Tensor) -> tor
 def _evaluator(function: Callable, inputs: Inputs, name: str, tape: Tape, elementwise: bool) -> Callable:
     """The output's value at another point; the same random numbers each time, nan where the function raises."""
     random_state = next((s.call.random_state for s in tape.steps if s.call.random_state is not None), None)
-    differentiates = any(event.kind in ("backward", "grad") for event in tape.events)
+    differentiates = any(event.kind in ("backward", "autograd.grad", "grad") for event in tape.events)
 
     def evaluate(point: torch.Tensor) -> torch.Tensor:
         """The output as it is; at a point outside the domain, where the function raises, nan."""

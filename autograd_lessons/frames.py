@@ -5,29 +5,46 @@ from __future__ import annotations
 import functools
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from .source import Place, author, place_of
 
 
-def learner_frames(frame: types.FrameType | None, base: types.FrameType) -> list[types.FrameType] | None:
-    """The learner's frames that led to this call, the innermost first; None if this package made the call itself.
+class Caller(NamedTuple):
+    """Who made a torch call: the learner's frames, the innermost first, and the part of torch that made it for them."""
 
-    `base` is the frame that called the recorded function, or the caller of that frame.
+    frames: list[types.FrameType]
+    through: str | None  # "optimizer.step" or "zero_grad" for what happens inside these, else None
+
+
+def caller_of(frame: types.FrameType | None, base: types.FrameType) -> Caller | None:
+    """Who made this call; None if this package made it itself.
+
+    `base` is where the recorded code begins: the frame that called it, the caller of that frame, or a frame of the
+    learner's own whose block is recorded.
     """
-    found = []
+    found: list[types.FrameType] = []
+    through = None
     while frame is not None:
-        who = author(frame.f_code)
+        code = frame.f_code
+        who = author(code.co_filename)
         if who == "learner":
             found.append(frame)
-        elif who == "package":  # what called the recorded function; any other frame of ours is a run inside the run
+            if frame is base:
+                break
+        elif who == "package":  # what called the recorded code; any other frame of ours is a run inside the run
             if base not in (frame, frame.f_back):
                 return None
             break
+        elif not found and (who == "optimizer" or code.co_name == "zero_grad"):
+            if code.co_name in ("step", "zero_grad"):
+                through = "zero_grad" if code.co_name == "zero_grad" else "optimizer.step"
+            else:
+                through = through or "optimizer"
         frame = frame.f_back
-    return found
+    return Caller(found, through)
 
 
 def name_through_returns(frames: list, place: Place) -> tuple[str | None, int, str | None]:
@@ -47,13 +64,18 @@ def name_in(frames: list, tensor: torch.Tensor) -> str | None:
         return None
     frame = frames[0]
     held = frame.f_locals
-    named = next((name for name, value in held.items() if value is tensor), None)
+    named = next((name for name, value in held.items() if value is tensor and not is_the_shells(name)), None)
     if named is None:
         named = next((name for name in frame.f_code.co_names if frame.f_globals.get(name) is tensor), None)
     if named is None:
         held = held | {name: frame.f_globals[name] for name in frame.f_code.co_names if name in frame.f_globals}
         named = next((found for name, owner in held.items() if (found := _attribute(name, owner, tensor))), None)
     return named
+
+
+def is_the_shells(name: str) -> bool:
+    """Whether IPython keeps a result under this name (`_`, `__`, `_12`): it is none that the learner gave."""
+    return name.startswith("_") and (name.strip("_") == "" or name[1:].isdigit())
 
 
 def _attribute(name: str, owner: Any, tensor: torch.Tensor) -> str | None:
@@ -68,9 +90,21 @@ def _attribute(name: str, owner: Any, tensor: torch.Tensor) -> str | None:
     return "_".join([*([] if name == "self" else [name]), *str(found).split(".")])
 
 
-def put_there_by_us(code: types.CodeType) -> bool:
-    """Whether a traceback entry with this code is no business of the learner's."""
-    return code.co_name == _STAND_IN or author(code) == "package"
+def learners_traceback(error: BaseException) -> types.TracebackType | None:
+    """The error's traceback as it would be without us: no frames of ours, and none that PyTorch needed to call us."""
+    entries: list[types.TracebackType] = []
+    entry = error.__traceback__
+    while entry is not None:
+        code = entry.tb_frame.f_code
+        if code.co_name == "handle_torch_function" and author(code.co_filename) == "torch":
+            del entries[-1:]  # the function that handed the call over to us; it comes again, called by us
+        elif code.co_name != _STAND_IN and author(code.co_filename) != "package":
+            entries.append(entry)
+        entry = entry.tb_next
+    rebuilt = None
+    for entry in reversed(entries):
+        rebuilt = types.TracebackType(rebuilt, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return rebuilt
 
 
 def _call(func, args, kwargs): return func(*args, **kwargs)  # fmt: skip  # noqa: E704 (one line: a stand-in has one)

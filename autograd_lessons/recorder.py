@@ -10,6 +10,8 @@ import sys
 import types
 import weakref
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -19,10 +21,21 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from .calls import differentiates, is_pointwise, is_random, kind_of, make_call, operands_of, tensors_in
-from .frames import learner_frames, name_in, name_through_returns, stand_in
+from .frames import Caller, caller_of, is_the_shells, name_in, name_through_returns, stand_in
+from .life import Life, Watch
 from .replay import Call, substitute
 from .source import NOWHERE, Place, place_of
-from .tape import Constant, Event, Input, Step, Tape, Value
+from .tape import Constant, Event, Failure, Input, Pass, Step, Tape, Value
+
+MOST_EARLIER = 500  # steps of earlier blocks that come over with their history
+MOST_STEPS = 20_000  # that a recorded block keeps
+ENDS = 4  # of many backward passes in a recorded block so many are kept at either end
+MAY_CHANGE = {"backward", "set grad", "optimizer.step", "zero_grad"}  # calls after which a leaf's .grad may be another
+_LEAF = 2**64 - 1  # what PyTorch numbers the nodes of all leaves with
+_ENGINE_PARAMETERS = {
+    "backward": ("tensor", "gradient", "retain_graph", "create_graph", "inputs"),
+    "autograd.grad": ("outputs", "inputs", "grad_outputs", "retain_graph", "create_graph"),
+}
 
 
 class _Seen:
@@ -34,17 +47,24 @@ class _Seen:
         self.tensor = weakref.ref(tensor)
         self.value = value
         self.version = _version(tensor)
-        self.node = tensor.grad_fn
+        self.node = _node(tensor)
 
 
-class _Known:
-    """`_Seen` by tensor object. Tensors compare elementwise, so that no plain dictionary can hold them as keys."""
+class Session:
+    """What is known of tensors from one recorded block to the next, and which run of the engine is listened to now.
+
+    Tensors compare elementwise, so that no plain dictionary can hold them as keys; they are held weakly.
+    """
 
     def __init__(self):
         self._by_id: dict[int, _Seen] = {}
+        self.listening: Pass | None = None
+        self.recorder: Recorder | None = None
 
-    def __setitem__(self, tensor: torch.Tensor, seen: _Seen) -> None:
-        self._by_id[id(tensor)] = seen
+    def know(self, tensor: torch.Tensor, value: Value | Constant, before: _Seen | None = None) -> None:
+        seen = self._by_id[id(tensor)] = _Seen(value, tensor)
+        if before is not None:
+            seen.version, seen.node = before.version, before.node
 
     def get(self, tensor: torch.Tensor) -> _Seen | None:
         seen = self._by_id.get(id(tensor))
@@ -59,32 +79,80 @@ class _Known:
             if tensor is not None:
                 yield tensor, seen
 
+    def forget_the_dead(self) -> None:
+        self._by_id = {key: seen for key, seen in self._by_id.items() if seen.tensor() is not None}
+
+    def deliver(self, value: Value, output: int, gradients: tuple) -> None:
+        """A hook on the autograd node of a value: the adjoint has arrived there."""
+        run, gradient = self.listening, gradients[output]
+        if run is not None and self.recorder is not None and gradient is not None:
+            value = self.recorder.own(value)
+            run.adjoints[value] = gradient.detach().clone()
+            if isinstance(value, Step):
+                run.order.append(value)
+
+    def deliver_to(self, leaf: weakref.ref, gradients: tuple) -> None:
+        """The same for a leaf, whose node outlives its in-place changes."""
+        seen = None if (tensor := leaf()) is None else self.get(tensor)
+        if seen is not None:
+            self.deliver(seen.value, 0, gradients)  # pyright: ignore
+
+    def sent_back(self, step: Step, places: dict[int, int], gradients: tuple, _: tuple) -> None:
+        """A hook on the autograd node of a step: what it sends to each of its inputs."""
+        if self.listening is not None and self.recorder is not None:
+            step = self.recorder.own(step)
+            sent = {place: gradients[index] for place, index in places.items()}
+            copies = {place: gradient.detach().clone() for place, gradient in sent.items() if gradient is not None}
+            self.listening.sent[step] = copies
+
 
 class Recorder(TorchFunctionMode):
-    """Writes a `Tape` while it is active. The learner's code is what runs below the frame `base`."""
+    """Writes a `Tape` while it is active. The learner's code is what runs below the frame `base`.
 
-    def __init__(self, base: types.FrameType):
+    With a `session` that is shared, tensors made in an earlier recorded block are known again.
+    """
+
+    def __init__(self, base: types.FrameType, session: Session | None = None):
         super().__init__()
         self.tape = Tape()
         self.steps: list[Step] = []
         self.events: list[Event] = []
         self.inputs: dict[str, Input] = {}
-        self.engine_order: list[int] = []
-        self.backwards = 0
         self._base = base
+        self._session = session or Session()
+        self._block = session is not None  # a block of code, where passes follow each other, and not one function
         self._count = 0
-        self._seen = _Known()
+        self._line = 0  # of the recorded code, now
+        self._adopted: dict[Value, Value] = {}  # by value of an earlier tape: the same on this one
+        self._copies: dict[str, int] = {}  # how many inputs of a name there have been
         self._originals = WeakTensorKeyDictionary()  # what `.data` was read from: its edits raise no version
-        self._edges: dict[Value, Any] = {}  # held, since a leaf's node lives only as long as somebody holds it
+        self._ends: dict[Value, tuple] = {}  # which autograd node each value comes from, and which of its outputs
+        self._nodes: dict[
+            int, Any
+        ] = {}  # the nodes of leaves by id, held, since they live only as long as somebody holds them
+        self._watched: list[Watch] = []
+        self._lives: list[Life] = []
+        self._last: tuple[int, int, str] = (0, 0, "")  # what happened last: index, line, which call
+        self._inside: tuple | None = None  # the optimizer's call whose own calls are not steps
         self._outermost: types.FrameType | None = None
         self._pending: set[str] = set()  # names in the outermost function that a running helper's result will get
 
     # ------------------------------------------------------------------ every torch call comes through here
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        frames = learner_frames(sys._getframe(1), self._base)
-        if frames is None:
+        caller = caller_of(sys._getframe(1), self._base)
+        if caller is None:
             return func(*args, **kwargs)
+        frames = caller.frames
+        line = self._line = frames[-1].f_lineno or 0 if frames else 0
+        if caller.through is not None and self._goes_on(caller):
+            return func(*args, **kwargs)
+        if self._watched and (self._last[2] in MAY_CHANGE or line != self._last[1]):
+            self._look()
+        if caller.through is not None:
+            self._event(caller.through, [], place_of(frames[0]) if frames else NOWHERE, (), {}, None)
+            return func(*args, **kwargs)
+        self._inside = None
         self._outermost = frames[-1] if frames else None
         place = place_of(frames[0]) if frames else NOWHERE
         name, depth = self._name(frames, place)
@@ -94,15 +162,22 @@ class Recorder(TorchFunctionMode):
         op = kind_of(func)
         random_state = torch.get_rng_state() if is_random(op) else None
         engine = differentiates(func)
-        if engine:
-            self.start_backward()
-        result = stand_in(frames)(func, args, kwargs)
+        try:
+            with self._engine(op, args, kwargs, known, place.source) if engine else nullcontext():
+                result = stand_in(frames)(func, args, kwargs)
+        except BaseException as error:
+            self.tape.failure = Failure(error, op, tuple(known), place.source, line)
+            raise
         if func is torch.Tensor.__iter__:
             result = list(result)
 
         changed = [i for i, tensor in enumerate(tensors) if _version(tensor) != versions[i]]
-        fresh = [] if engine or changed else self._fresh(result, tensors)
-        if changed or fresh:
+        fresh = [] if changed else self._fresh(result, tensors)
+        if engine:
+            self._event(op, known, place, args, kwargs, None)
+            for _, tensor in fresh:
+                self.add_input(name_in(frames, tensor) or name or "gradient", tensor, "gradient")
+        elif changed or fresh:
             call = make_call(func, args, kwargs, known, random_state)
             if changed:
                 self._change(tensors[changed[0]], changed[0], known[changed[0]], op, call, place, name)
@@ -117,25 +192,77 @@ class Recorder(TorchFunctionMode):
             first = known[0] if known else None
             if name is not None and isinstance(first, Step) and first.name is None and result is tensors[0]:
                 first.name, first.depth = name, depth  # w = torch.tensor(2.0).requires_grad_() is called w
-            self.events.append(Event(self._next(), op, first if isinstance(first, Value) else None, place.source))
+            self._event(op, known, place, args, kwargs, result)
+            if op == "retain_grad" and not tensors[0].is_leaf:
+                self._watch_life(tensors[0], known[0], kept=True)
         return iter(result) if func is torch.Tensor.__iter__ else result
 
-    def start_backward(self) -> None:
-        """The engine runs next; what it delivers replaces what an earlier run delivered."""
-        self.backwards += 1
-        self.engine_order = []
+    def _event(self, kind: str, known: list, place: Place, args: tuple, kwargs: dict, result: Any) -> None:
+        first = known[0] if known and isinstance(known[0], Value) else None
+        plain = next((a for a in (*args, *kwargs.values()) if isinstance(a, (bool, int, float))), None)
+        result = result if isinstance(result, (bool, int, float)) else result is not None
+        self.events.append(Event(self._next(), kind, first, place.source, self._line, plain, result))
+        self._last = (self._count - 1, self._line, kind)
 
-    def finish(self, output: Any) -> Tape:
-        """The tape, once the code has run and returned `output`; lets go of the graph and the frames."""
+    def _goes_on(self, caller: Caller) -> bool:
+        """Whether an optimizer's own call belongs to the event that is noted already: all calls of one `.step()` are one."""
+        frame = caller.frames[0] if caller.frames else None
+        inside = (caller.through, id(frame), frame.f_lasti if frame else 0)
+        before, self._inside = self._inside, inside
+        return inside == before or caller.through == "optimizer"
+
+    # ------------------------------------------------------------------ runs of the engine
+    @contextmanager
+    def listening(
+        self, kind: str, roots: tuple, keeps_graph: bool = False, source: Any = None, tensors: tuple = ()
+    ) -> Iterator[Pass]:
+        """While the engine runs, what it delivers is written to a new `Pass`."""
+        run = Pass(self._count, kind, roots, keeps_graph, source, self._line)
+        run.tensors = tuple(map(weakref.ref, tensors))
+        self.tape.passes.append(run)
+        if self._block and len(self.tape.passes) > 2 * ENDS:
+            self._fold()
+        self._session.listening, self._session.recorder = run, self
+        try:
+            yield run
+        except BaseException:
+            run.failed = True
+            raise
+        finally:
+            self._session.listening = self._session.recorder = None
+
+    def _engine(self, op: str, args: tuple, kwargs: dict, known: list, source: Any):
+        """The same for a call of the learner's own, `known` being what its tensors hold."""
+        given = dict(zip(_ENGINE_PARAMETERS[op], args)) | kwargs
+        retain = given.get("retain_graph")
+        roots = args[0] if args else next(iter(kwargs.values()))
+        roots = (roots,) if isinstance(roots, torch.Tensor) else tuple(roots)
+        keeps = bool(given.get("create_graph") if retain is None else retain)
+        for leaf, value in self.leaves() if not self._watched else ():
+            if leaf.is_leaf:
+                self._watch_life(leaf, value)
+        return self.listening(op, tuple(known[: len(roots)]), keeps, source, roots)
+
+    def finish(self, output: Any = None, error: BaseException | None = None) -> Tape:
+        """The tape, once the code has run and returned `output` or raised; lets go of the graph and the frames."""
+        self._look()
         self._settle()
         frame, self._outermost = self._outermost, None
         if frame is not None:
             for name, held in frame.f_locals.items():
-                self._call_it(held, name)
+                if not is_the_shells(name):
+                    self._call_it(held, name)
         tape = self.tape
-        tape.output = self._held(output)
-        tape.steps, tape.events = tuple(self.steps), tuple(self.events)
-        tape.inputs, tape.engine_order = self.inputs, tuple(self.engine_order)
+        tape.output, tape.error = self._held(output), error
+        if tape.failure is not None and tape.failure.error is not error:
+            tape.failure = None  # the learner's code caught it
+        tape.steps, tape.events, tape.inputs = tuple(self.steps), tuple(self.events), self.inputs
+        tape.lives = tuple(self._lives)
+        tape.earlier.sort(key=lambda step: (step.index, step.line))
+        for place, step in enumerate(tape.earlier):
+            step.index = place - len(tape.earlier)
+        self._watched, self._ends, self._nodes = [], {}, {}
+        self._session.forget_the_dead()
         return tape
 
     def _held(self, output: Any):
@@ -145,30 +272,74 @@ class Recorder(TorchFunctionMode):
             return tuple(self._held(item) for item in output)
         return None
 
+    def _look(self) -> None:
+        """What the last thing that happened did to the leaves."""
+        gone = [watch for watch in self._watched if not watch.look(*self._last)]
+        if gone:
+            self._watched = [watch for watch in self._watched if watch not in gone]
+
+    def _watch_life(self, tensor: torch.Tensor, value: Any, kept: bool = False) -> None:
+        if not any(watch.tensor() is tensor for watch in self._watched):
+            watch = Watch(tensor, value, kept)
+            self._watched.append(watch)
+            self._lives.append(watch.life)
+
+    def _fold(self) -> None:
+        """Of many passes the first and the last are kept, with the steps between them; the values of the others are let go."""
+        passes = self.tape.passes
+        self._drop(passes[ENDS - 1].index, passes[ENDS].index)
+        del passes[ENDS]
+        self.tape.folded += 1
+
+    def _drop(self, first: int, last: int) -> None:
+        """Let go of what stands between two indices, but for what is still in use."""
+        used = {operand for step in self.steps if step.index > last for operand in step.inputs}
+        gone = {step for step in self.steps if first < step.index <= last and step not in used}
+        self.steps = [step for step in self.steps if step not in gone]
+        self.events = [event for event in self.events if not first < event.index <= last]
+        for step in gone:
+            step.forget()
+            self._ends.pop(step, None)
+        passed = {key: v for key, v in self.inputs.items() if first < v.made_at <= last and v not in used}
+        for key, value in passed.items():
+            if value.origin in ("updated", "gradient", "made inside"):
+                del self.inputs[key]
+                self._ends.pop(value, None)
+
     # ------------------------------------------------------------------ which value a tensor holds
     def add_input(self, name: str, tensor: torch.Tensor, origin: str = "argument") -> Input:
         """Make a tensor known as a leaf. A second leaf of the same name is called name_2, name_3, …"""
-        key, count = name, 1
-        while key in self.inputs:
-            count += 1
-            key = f"{name}_{count}"
+        key = self._free(name)
         value = self.inputs[key] = Input(self.tape, tensor, key, origin)
+        value.line, value.made_at = self._line, self._count
         self._remember(tensor, value)
+        if self._block and tensor.requires_grad and tensor.is_leaf:
+            self._watch_life(tensor, value)
         return value
+
+    def _free(self, name: str) -> str:
+        key = name
+        while key in self.inputs or (key == name and name in self._copies):
+            self._copies[name] = self._copies.get(name, 1) + 1
+            key = f"{name}_{self._copies[name]}"
+        self._copies.setdefault(name, 1)
+        return key
 
     def leaves(self) -> list[tuple[torch.Tensor, Input]]:
         """The tensors that a gradient can be asked for, each with its input."""
-        seen = ((tensor, seen.value) for tensor, seen in self._seen.items() if tensor.requires_grad)
-        return [(tensor, value) for tensor, value in seen if isinstance(value, Input)]
+        seen = ((tensor, seen.value) for tensor, seen in self._session.items() if tensor.requires_grad)
+        return [(tensor, v) for tensor, v in seen if isinstance(v, Input) and v._tape is self.tape]
 
     def _value_of(self, tensor: torch.Tensor, frames: list) -> Value | Constant:
-        seen = self._seen.get(tensor)
+        seen = self._session.get(tensor)
         if seen is None:
             return self._stranger(tensor, name_in(frames, tensor))
+        if isinstance(seen.value, Value) and seen.value._tape is not self.tape:
+            self._from_earlier(tensor, seen)
         if seen.version == _version(tensor):
-            if seen.node is tensor.grad_fn:
-                if isinstance(seen.value, Step) and tensor.is_leaf and tensor.requires_grad:  # told to be one later
-                    return self._becomes_leaf(tensor, seen.value)
+            if seen.node == _node(tensor):
+                if tensor.requires_grad and not seen.value.requires_grad and tensor.is_leaf:  # told to be one later
+                    return self._told_later(tensor, seen.value)
                 return seen.value
             if not tensor._is_view():
                 return self._stranger(tensor, seen.value.name)
@@ -178,30 +349,85 @@ class Recorder(TorchFunctionMode):
         """A tensor from outside: a leaf, a plain constant, or the result of something that no mode can see."""
         if tensor.is_leaf and name is None and not tensor.requires_grad:
             value = Constant(_copy(tensor))
-            self._remember(tensor, value)
+            self._session.know(tensor, value)
             return value
         return self.add_input(name or "unnamed", tensor, "closure" if tensor.is_leaf else "unknown")
+
+    def own(self, value: Any) -> Any:
+        """A value on this tape: what an earlier recorded block made comes over with its name and its history."""
+        waiting = [value]
+        while waiting:
+            here = waiting[-1]
+            used = here.inputs if isinstance(here, Step) and len(self._adopted) < MOST_EARLIER else ()
+            lacking = [v for v in used if self._here(v) is None]
+            if not lacking and self._here(waiting.pop()) is None:
+                self._adopted[here.original] = self._copy_of(here, bool(used))
+            waiting += lacking
+        return self._here(value)
+
+    def _here(self, value: Any) -> Any:
+        """The value itself, if it is of this tape, or the copy that came over; None if there is none yet."""
+        if not isinstance(value, Value) or value._tape is self.tape:
+            return value
+        return self._adopted.get(value.original)
+
+    def _copy_of(self, value: Value, with_history: bool) -> Value:
+        mine = copy(value)
+        mine._tape = self.tape
+        if isinstance(mine, Step):
+            if with_history:
+                mine.inputs = tuple(map(self._here, mine.inputs))
+                args, kwargs = substitute((mine.call.args, mine.call.kwargs), self._here)
+                mine.call = replace(mine.call, args=args, kwargs=kwargs)
+            else:
+                mine.forget()
+            self.tape.earlier.append(mine)
+        elif isinstance(mine, Input):
+            mine.origin, mine.made_at = "earlier", -1
+            mine.name = self._free(value.name or "unnamed")
+            self.inputs[mine.name] = mine
+        if value in self._ends:
+            self._ends[mine] = self._ends[value]
+        return mine
+
+    def _from_earlier(self, tensor: torch.Tensor, seen: _Seen) -> Value:
+        """A tensor that an earlier recorded block made or used."""
+        value = self.own(seen.value)
+        self._remember(tensor, value)
+        self._session.know(tensor, value, seen)  # as it was left there: a change since then is noticed
+        if tensor.is_leaf and tensor.requires_grad:
+            self._watch_life(tensor, value)
+        return value
+
+    def _told_later(self, tensor: torch.Tensor, value: Any) -> Input:
+        """A known tensor without a gradient that was told to require one: `x.requires_grad_()`."""
+        if isinstance(value, Step):
+            return self._becomes_leaf(tensor, value)
+        if isinstance(value, Input):
+            value.requires_grad = True
+            self._remember(tensor, value)
+            self._watch_life(tensor, value)
+            return value
+        return self.add_input("unnamed", tensor, "closure")
 
     def _becomes_leaf(self, tensor: torch.Tensor, step: Step) -> Input:
         """A tensor made inside that requires a gradient of its own: `torch.zeros(3, requires_grad=True)`."""
         self.steps.remove(step)
         leaf = self.add_input(step.name or "unnamed", tensor, "made inside")
-        leaf.depth = step.depth
+        leaf.depth, leaf.line, leaf.made_by = step.depth, step.line, step
         return leaf
 
-    def _remember(self, tensor: torch.Tensor, value: Value | Constant) -> None:
-        self._seen[tensor] = _Seen(value, tensor)
-        if isinstance(value, Value) and tensor.requires_grad:
+    def _remember(self, tensor: torch.Tensor, value: Value) -> None:
+        self._session.know(tensor, value)
+        value.version = _version(tensor)
+        if tensor.requires_grad:
             edge = get_gradient_edge(tensor)
-            edge.node.register_prehook(functools.partial(self._deliver, value, edge.output_nr))
-            self._edges[value] = edge
-
-    def _deliver(self, value: Value, output: int, gradients: tuple) -> None:
-        gradient = gradients[output]
-        if gradient is not None:
-            self.tape._adjoints[value] = gradient.detach().clone()
-            if isinstance(value, Step):
-                self.engine_order.append(value.index)
+            self._ends[value] = _end(edge)
+            if not tensor.is_leaf:
+                edge.node.register_prehook(functools.partial(self._session.deliver, value, edge.output_nr))
+            elif self._nodes.get(id(tensor)) is not edge.node:
+                self._nodes[id(tensor)] = edge.node
+                edge.node.register_prehook(functools.partial(self._session.deliver_to, weakref.ref(tensor)))
 
     def _watch(self, step: Step, tensor: torch.Tensor) -> None:
         """Hear from the engine what a step sends back to each of its inputs, where the step is one autograd node."""
@@ -211,10 +437,10 @@ class Recorder(TorchFunctionMode):
         if (
             used
             and len(used) == len(ahead)
-            and all(edge == self._edges.get(v, ())[:2] for (_, v), (_, edge) in zip(used, ahead))
+            and all(_end(edge) == self._ends.get(v) for (_, v), (_, edge) in zip(used, ahead))
         ):
             places = {place: index for (place, _), (index, _) in zip(used, ahead)}
-            node.register_hook(functools.partial(_sent_back, step, places))  # pyright: ignore
+            node.register_hook(functools.partial(self._session.sent_back, step, places))  # pyright: ignore
 
     # ------------------------------------------------------------------ steps
     def _next(self) -> int:
@@ -227,7 +453,11 @@ class Recorder(TorchFunctionMode):
         pointwise = is_pointwise(op) and call.view is None and _broadcasts(shapes, tensor.shape)
         inputs = used if pointwise else tuple(operand for operand in used if isinstance(operand.value, torch.Tensor))
         step = Step(self.tape, tensor, self._next(), op, inputs, call, source, pointwise)
+        step.line = self._line
         self.steps.append(step)
+        if self._block and len(self.steps) > MOST_STEPS:
+            self._drop(self.steps[MOST_STEPS // 4].index, self.steps[MOST_STEPS // 2].index)
+        self._last = (step.index, self._line, op)
         self._remember(tensor, step)
         if tensor.requires_grad and call.output is None and call.changed is None:
             self._watch(step, tensor)
@@ -236,10 +466,10 @@ class Recorder(TorchFunctionMode):
     def _fresh(self, result, tensors: list) -> list[tuple[int | None, torch.Tensor]]:
         """The new tensors in a result, with their place in it; what was passed in or is known already is not new."""
         if isinstance(result, torch.Tensor):
-            known = any(result is tensor for tensor in tensors) or result in self._seen
+            known = any(result is tensor for tensor in tensors) or result in self._session
             return [] if known else [(None, result)]
         if isinstance(result, (tuple, list)):
-            return [(i, t) for i, t in enumerate(result) if isinstance(t, torch.Tensor) and t not in self._seen]
+            return [(i, t) for i, t in enumerate(result) if isinstance(t, torch.Tensor) and t not in self._session]
         return []
 
     def _change(self, tensor, which: int, old, op: str, call: Call, place: Place, name: str | None) -> None:
@@ -249,7 +479,7 @@ class Recorder(TorchFunctionMode):
             step = self._step(tensor, op, replace(call, changed=which), place.source)
         else:
             part = (tensor.size(), tensor.stride(), tensor.storage_offset())
-            seen = self._seen.get(base)
+            seen = self._session.get(base)
             whole = seen.value if seen is not None else self._stranger(base, None)
             arguments = substitute((call.args, call.kwargs), lambda value: whole if value is old else value)
             call = Call(call.function, *arguments, changed=which, view=part, random_state=call.random_state)
@@ -258,19 +488,22 @@ class Recorder(TorchFunctionMode):
         step.name = old.name or name
         step.depth = getattr(old, "depth", 0)
         original = self._originals[tensor]() if tensor in self._originals else None
-        if original is not None and (seen := self._seen.get(original)) is not None:
+        if original is not None and (seen := self._session.get(original)) is not None:
             seen.version = -1
 
     def _read_again(self, tensor: torch.Tensor, old: Value | Constant) -> Value | Constant:
         """The tensor was changed, but not by its own name: through its base, or out of autograd's sight."""
         base = tensor._base if tensor._is_view() else None
-        whole = None if base is None else self._seen.get(base)
+        whole = None if base is None else self._session.get(base)
         if whole is not None:
             place = (tensor.size(), tensor.stride(), tensor.storage_offset())
             source = getattr(old, "source", None)
             step = self._step(tensor, "as_strided", Call(torch.as_strided, (whole.value, *place), {}), source)
         elif tensor.is_leaf and tensor.requires_grad:
-            return self.add_input(old.name or "unnamed", tensor, "made inside")
+            leaf = old.leaf if isinstance(old, Input) else None
+            value = self.add_input((leaf or old).name or "unnamed", tensor, "updated")
+            value.leaf = leaf or value
+            return value
         else:  # .data, .detach() or shared memory: autograd goes on as if nothing had happened
             step = self._step(tensor, "edited", Call(_edited, (old, Constant(_copy(tensor))), {}), None)
         step.name, step.depth = old.name, getattr(old, "depth", 0)
@@ -296,14 +529,9 @@ class Recorder(TorchFunctionMode):
             self._pending.clear()
 
     def _call_it(self, held: Any, name: str) -> None:
-        seen = self._seen.get(held) if isinstance(held, torch.Tensor) else None
+        seen = self._session.get(held) if isinstance(held, torch.Tensor) else None
         if seen is not None and isinstance(seen.value, Step) and (seen.value.name is None or seen.value.depth > 0):
             seen.value.name, seen.value.depth = name, 0
-
-
-def _sent_back(step: Step, places: dict[int, int], gradients: tuple, _: tuple) -> None:
-    sent = {place: gradients[index] for place, index in places.items()}
-    step._products = {place: gradient.detach().clone() for place, gradient in sent.items() if gradient is not None}
 
 
 def _broadcasts(shapes: list, to: torch.Size) -> bool:
@@ -318,6 +546,19 @@ def _broadcasts(shapes: list, to: torch.Size) -> bool:
 
 def _version(tensor: torch.Tensor) -> int:
     return 0 if tensor.is_inference() else tensor._version
+
+
+def _node(tensor: torch.Tensor) -> int | None:
+    """The number of the autograd node that made a tensor; to hold the node would keep its graph alive."""
+    node = tensor.grad_fn
+    return None if node is None else node._sequence_nr()  # pyright: ignore
+
+
+def _end(edge: Any) -> tuple:
+    """An edge of autograd's graph by the number of its node. A leaf's node has none: the leaf stands for it."""
+    node, output = edge[:2]
+    number = node._sequence_nr()
+    return (id(node.variable) if number == _LEAF else number), output
 
 
 def _copy(tensor: torch.Tensor) -> torch.Tensor:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
 
+from .clinic import explain
 from .errors import OutputError
-from .frames import put_there_by_us
+from .frames import learners_traceback
 from .inputs import Inputs, call, gather
 from .recorder import Recorder
 from .tape import Tape, Value
@@ -38,24 +38,37 @@ def record(
     """
     __tracebackhide__ = True
     gathered = gather(function, given, inputs, wrt, dtype)
-    try:
-        return run(function, gathered)
-    except Exception as error:
-        raise error.with_traceback(learners_traceback(error))
+    tape = attempt(function, gathered)
+    explain(tape)
+    if tape.error is not None:
+        raise tape.error.with_traceback(learners_traceback(tape.error))
+    return tape
 
 
 def run(function: Callable, inputs: Inputs) -> Tape:
-    """One recorded run on inputs that are gathered already."""
+    """One recorded run on inputs that are gathered already; raises what the function raises."""
+    tape = attempt(function, inputs)
+    if tape.error is not None:
+        raise tape.error
+    return tape
+
+
+def attempt(function: Callable, inputs: Inputs) -> Tape:
+    """The same, but an error of the function ends the tape and stands in `tape.error`."""
     recorder = Recorder(sys._getframe())
     arguments = inputs.fresh()
     for name, value in arguments.items():
         if isinstance(value, torch.Tensor):
             recorder.add_input(name, value)
-    with torch.enable_grad(), recorder:
-        output = call(function, arguments)
-    tape = recorder.finish(output)
+    output, raised = None, None
+    try:
+        with torch.enable_grad(), recorder:
+            output = call(function, arguments)
+    except Exception as error:
+        raised = error
+    tape = recorder.finish(output, raised)
     tape.function = function
-    if isinstance(output, torch.Tensor) and output.requires_grad and not recorder.backwards:
+    if isinstance(output, torch.Tensor) and output.requires_grad and not tape.passes:
         _backward(recorder, tape, output)
     return tape
 
@@ -73,12 +86,11 @@ def _backward(recorder: Recorder, tape: Tape, output: torch.Tensor) -> None:
             )
         tape.summed = True
         target = output.sum()
-    recorder.start_backward()
-    gradients = torch.autograd.grad(target, [leaf for leaf, _ in leaves], allow_unused=True)
+    with recorder.listening("backward", (tape.output,)) as heard:
+        gradients = torch.autograd.grad(target, [leaf for leaf, _ in leaves], allow_unused=True)
     for (_, value), gradient in zip(leaves, gradients):
         if gradient is not None:
-            tape._adjoints[value] = gradient.detach().clone()
-    tape.engine_order = tuple(dict.fromkeys(recorder.engine_order))
+            heard.adjoints[value] = gradient.detach().clone()
 
 
 def is_elementwise(tape: Tape) -> bool:
@@ -89,20 +101,6 @@ def is_elementwise(tape: Tape) -> bool:
     shapes = [value.value.shape for value in tape.inputs.values() if value.requires_grad]
     pointwise = all(step.pointwise for step in tape.steps if step.requires_grad)
     return pointwise and shape in shapes and all(s == shape or s.numel() == 1 for s in shapes)
-
-
-def learners_traceback(error: BaseException) -> types.TracebackType | None:
-    """The error's traceback without the frames that recording put there."""
-    entries = []
-    entry = error.__traceback__
-    while entry is not None:
-        if not put_there_by_us(entry.tb_frame.f_code):
-            entries.append(entry)
-        entry = entry.tb_next
-    rebuilt = None
-    for entry in reversed(entries):
-        rebuilt = types.TracebackType(rebuilt, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
-    return rebuilt
 
 
 def _called(function: Callable | None) -> str:

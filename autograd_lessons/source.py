@@ -15,6 +15,7 @@ import executing
 import torch
 
 _TORCH = os.path.dirname(torch.__file__) + os.sep
+_OPTIM = _TORCH + "optim" + os.sep
 _OURS = os.path.dirname(__file__) + os.sep
 _LESSONS = _OURS + "lessons.py"
 
@@ -32,6 +33,15 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Block:
+    """The lines of a recorded cell or `with` block; both ends count."""
+
+    file: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
 class Place:
     """What the code says about one call: its span, the name its result gets, and whether it is returned at once."""
 
@@ -44,11 +54,10 @@ NOWHERE = Place(None, None, False)
 
 
 @functools.cache
-def author(code: types.CodeType) -> str:
-    """Who wrote this code: "learner", "torch" or "package" (the lessons' functions count as the learner's)."""
-    file = code.co_filename
+def author(file: str) -> str:
+    """Who wrote the code of a file: "learner", "torch", "optimizer" or "package" (the lessons' functions count as the learner's)."""
     if file.startswith(_TORCH):
-        return "torch"
+        return "optimizer" if file.startswith(_OPTIM) else "torch"
     return "package" if file.startswith(_OURS) and file != _LESSONS else "learner"
 
 

@@ -5,6 +5,7 @@ Plain data, read only. `recorder` fills it; everything else reads it.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -12,8 +13,9 @@ from typing import Any, NamedTuple
 import torch
 
 from .errors import OutputError
+from .life import Life
 from .replay import Call, Operand, Replay
-from .source import Source
+from .source import Block, Source
 
 
 class Constant(Operand):
@@ -42,47 +44,56 @@ class Value(Operand):
     """A tensor of the run: an input or the result of a step.
 
     `name` is the learner's variable or None; `value` a detached copy taken at once; `depth` says in how
-    deep a helper function the name was given (0: the function that was recorded).
+    deep a helper function the name was given (0: the function that was recorded). `line` is the line of the recorded
+    code that was running, `version` PyTorch's count of the in-place changes to the tensor so far.
     """
 
     name: str | None = None
     depth: int = 0
 
+    line: int = 0
+    version: int = 0
+
     def __init__(self, tape: Tape, tensor: torch.Tensor):
         self._tape = tape
         self.value = tensor.detach().clone()
         self.requires_grad = tensor.requires_grad
+        self.original = self  # a value that came over from an earlier tape is still the one that it was there
 
     @property
     def adjoint(self) -> torch.Tensor | None:
-        """∂output/∂this, in this value's shape, as the engine delivered it; None where no gradient flows."""
-        return self._tape._adjoints.get(self)
+        """∂output/∂this, in this value's shape, as the engine last delivered it; None where no gradient flows."""
+        run = self._tape.last_pass_to(self)
+        return None if run is None else run.adjoints[self]
 
     @property
     def contributions(self) -> tuple[Contribution, ...]:
         """One for each use of this value; their products add up to the adjoint (fan-out is a sum)."""
-        if self.adjoint is None:
-            return ()
-        return tuple(
-            Contribution(step, position, step.slopes.get(position), step.products[position])
-            for step in self._tape.uses_of(self)
-            for position, used in enumerate(step.inputs)
-            if used is self and position in step.products
-        )
+        run = self._tape.last_pass_to(self)
+        return () if run is None else run.contributions(self)
 
     @property
     def label(self) -> str:
         """A name that no other value of this tape has: the learner's where it is free, else `#index`."""
-        return self._tape.labels[self]
+        return self._tape.labels.get(self) or self.name or "#?"
 
 
 class Input(Value):
-    """A leaf: an argument, a leaf made inside, or a tensor found in a closure (`origin` says which)."""
+    """What a run did not compute: `origin` is "argument", "made inside" (a leaf), "closure" (a tensor found outside),
+    "updated" (a leaf after an in-place change), "earlier" (known from an earlier recorded block), "gradient" (a result
+    of torch.autograd.grad) or "unknown" (made by something that the recorder cannot see).
+    """
+
+    made_at: int = 0  # how many steps and events there were before
+    leaf: Input  # the first value of the same tensor: a leaf's versions share it
+    made_by: Step | None = None  # the call that made a leaf inside: `torch.zeros(3, requires_grad=True)`
 
     def __init__(self, tape: Tape, tensor: torch.Tensor, name: str, origin: str):
         super().__init__(tape, tensor)
         self.name = name
-        self.origin = origin  # "argument", "made inside", "closure" or "unknown"
+        self.origin = origin
+        self.is_leaf = tensor.is_leaf
+        self.leaf = self
 
     def __repr__(self) -> str:
         return f"Input({self.name}={_short(self.value)})"
@@ -98,19 +109,18 @@ class Step(Value):
         super().__init__(tape, tensor)
         self.index = index
         self.op = op
-        self.inputs = inputs
+        self.inputs: tuple = inputs
         self.call = call
         self.source = source
         self.pointwise = pointwise
-        self._products: dict[int, torch.Tensor] | None = None
+        self.grad_enabled = torch.is_grad_enabled()
         self._slopes: dict[int, torch.Tensor] | None = None
 
     @property
     def products(self) -> dict[int, torch.Tensor]:
         """By position in `inputs`: what this call sent back there, as the engine computed it; in the input's shape."""
-        if self._products is None:
-            self._products = {} if self.adjoint is None else self.pull_back(self.adjoint)
-        return self._products
+        run = self._tape.last_pass_to(self)
+        return {} if run is None else run.products(self)
 
     @property
     def slopes(self) -> dict[int, torch.Tensor]:
@@ -122,6 +132,10 @@ class Step(Value):
     def pull_back(self, vector: torch.Tensor) -> dict[int, torch.Tensor]:
         """By position: the product of any `vector` in this step's shape with ∂step/∂input, by calling the operation again."""
         return Replay(self.call, self.inputs, self.pointwise).products(vector)
+
+    def forget(self) -> None:
+        """Let go of what this step used, and so of everything before it: it was folded away."""
+        self.inputs, self.call = (), Call(self.call.function, (), {})
 
     def __repr__(self) -> str:
         name = "" if self.name is None else f"{self.name} = "
@@ -136,6 +150,59 @@ class Event(NamedTuple):
     kind: str
     on: Value | None
     source: Source | None
+    line: int = 0
+    argument: Any = None  # what was passed, where it is a plain value: `requires_grad_(False)`
+    result: Any = None  # the same of what came back: None for a `.grad` that is not there
+
+
+class Pass:
+    """One run of the engine, from its roots back to the leaves: `loss.backward()`, `torch.autograd.grad(…)`."""
+
+    def __init__(self, index: int, kind: str, roots: tuple, keeps_graph: bool, source: Source | None, line: int):
+        self.index, self.kind, self.roots, self.keeps_graph = index, kind, roots, keeps_graph
+        self.source, self.line = source, line
+        self.tensors: tuple[weakref.ref, ...] = ()  # the roots themselves, as long as the learner's code holds them
+        self.failed = False
+        self.adjoints: dict[Value, torch.Tensor] = {}
+        self.sent: dict[
+            Step, dict[int, torch.Tensor]
+        ] = {}  # what the engine sent along each edge, where it could be heard
+        self.order: list[Step] = []  # in which the engine ran them
+        self._uses: dict[Value, list[Step]] | None = None
+
+    def products(self, step: Step) -> dict[int, torch.Tensor]:
+        """By position in the step's inputs: what this pass sent back there."""
+        if step not in self.sent:
+            self.sent[step] = step.pull_back(self.adjoints[step]) if step in self.adjoints else {}
+        return self.sent[step]
+
+    def uses_of(self, value: Value) -> list[Step]:
+        """The steps that used this value and that a gradient came back to, each once."""
+        if self._uses is None:
+            self._uses = {}
+            for step in sorted((v for v in self.adjoints if isinstance(v, Step)), key=lambda step: step.index):
+                for used in dict.fromkeys(step.inputs):
+                    self._uses.setdefault(used, []).append(step)
+        return self._uses.get(value, [])
+
+    def contributions(self, value: Value) -> tuple[Contribution, ...]:
+        """One for each use of a value that this pass reached."""
+        return tuple(
+            Contribution(step, position, step.slopes.get(position), self.products(step)[position])
+            for step in self.uses_of(value)
+            for position, used in enumerate(step.inputs)
+            if used is value and position in self.products(step)
+        )
+
+
+class Failure(NamedTuple):
+    """The torch call that raised: what it was called with, and where."""
+
+    error: BaseException
+    kind: str
+    operands: tuple  # what its tensors were: steps, inputs, constants
+    source: Source | None
+    line: int
 
 
 @dataclass(eq=False)
@@ -144,15 +211,29 @@ class Tape:
 
     steps: tuple[Step, ...] = ()
     events: tuple[Event, ...] = ()
+    earlier: list[Step] = field(default_factory=list)  # steps of earlier recorded blocks that this one goes on from
     inputs: dict[str, Input] = field(default_factory=dict)
     output: Value | tuple | None = None
-    engine_order: tuple[int, ...] = ()
+    passes: list[Pass] = field(default_factory=list)
     summed: bool = False  # the output was elementwise: its sum was differentiated
     function: Callable = print  # the recorded function
+    block: Block | None = None  # the recorded cell or `with` block, where it was no function
+    lives: tuple[Life, ...] = ()  # of each leaf's .grad
+    error: BaseException | None = None  # what ended the run
+    failure: Failure | None = None  # the torch call that raised it, if one did
+    findings: tuple = ()  # what the clinic says of this run
+    folded: int = 0  # how many backward passes between the first and the last ones are not kept
     cache: dict[str, Any] = field(default_factory=dict)  # what others derived from this tape
-    _adjoints: dict[Value, torch.Tensor] = field(default_factory=dict)
-    _uses: dict[Value, list[Step]] | None = None
     _labels: dict[Value, str] | None = None
+
+    @property
+    def engine_order(self) -> tuple[int, ...]:
+        """The indices of the steps in the order in which the engine last reached them."""
+        return tuple(dict.fromkeys(step.index for step in self.passes[-1].order)) if self.passes else ()
+
+    def last_pass_to(self, value: Value) -> Pass | None:
+        """The last run of the engine that brought a gradient to this value."""
+        return next((run for run in reversed(self.passes) if value in run.adjoints), None)
 
     @property
     def target(self) -> Value:
@@ -170,7 +251,7 @@ class Tape:
     @property
     def values(self) -> tuple[Value, ...]:
         """The inputs, then the steps."""
-        return (*self.inputs.values(), *self.steps)
+        return (*self.inputs.values(), *self.earlier, *self.steps)
 
     def step(self, index: int) -> Step:
         """The step with this `.index`; KeyError if there is none."""
@@ -192,27 +273,18 @@ class Tape:
         names = sorted({value.name for value in self.values if value.name and value.depth == 0})
         raise KeyError(f"nothing on this tape is called {name!r}.{inner} There are: {', '.join(names) or 'no names'}")
 
-    def uses_of(self, value: Value) -> list[Step]:
-        """The steps that used this value and that a gradient came back to, each once."""
-        if self._uses is None:
-            self._uses = {}
-            for step in self.steps:
-                if step in self._adjoints:
-                    for used in dict.fromkeys(step.inputs):
-                        self._uses.setdefault(used, []).append(step)
-        return self._uses.get(value, [])
-
     @property
     def labels(self) -> dict[Value, str]:
         """A unique text for each value: inputs keep their names, a name given twice belongs to the last step."""
         if self._labels is None:
-            taken: dict[Any, Any] = {value.name: value for value in self.steps if value.name and value.depth == 0}
+            steps = (*self.earlier, *self.steps)
+            taken: dict[Any, Any] = {value.name: value for value in steps if value.name and value.depth == 0}
             taken |= dict(self.inputs)
             owner: dict[Value, str] = {value: name for name, value in taken.items()}
             output = self.output if isinstance(self.output, Step) else None
             self._labels = {
                 value: owner.get(value)
-                or ("output" if value is output and "output" not in taken else f"#{value.index}")
+                or ("output" if value is output and "output" not in taken else _numbered(value.index))
                 for value in self.values
                 if isinstance(value, Step) or value in owner
             }
@@ -221,10 +293,10 @@ class Tape:
     def __repr__(self) -> str:
         rows = [("", "name", "operation", "value", "adjoint")]
         rows += [("", i.name or "?", i.origin, _short(i.value), _short(i.adjoint)) for i in self.inputs.values()]
-        for step in self.steps:
+        for step in (*self.earlier, *self.steps):
             args = ", ".join(_reference(value) for value in step.inputs)
             rows.append(
-                (f"#{step.index}", step.name or "", f"{step.op}({args})", _short(step.value), _short(step.adjoint))
+                (_numbered(step.index), step.name or "", f"{step.op}({args})", _short(step.value), _short(step.adjoint))
             )
         widths = [max(len(row[column]) for row in rows) for column in range(5)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
@@ -233,10 +305,14 @@ class Tape:
         return "\n".join(lines)
 
 
+def _numbered(index: int) -> str:
+    return f"#{index}" if index >= 0 else f"earlier_{-index}"
+
+
 def _reference(value) -> str:
     if isinstance(value, Constant):
         return _short(value.value)
-    return value.name or (f"#{value.index}" if isinstance(value, Step) else "?")
+    return value.name or (_numbered(value.index) if isinstance(value, Step) else "?")
 
 
 def _short(value) -> str:

@@ -1,0 +1,104 @@
+"""The life of a leaf's `.grad`: None, filled, added to, cleared; and when its value was changed.
+
+Nothing announces that the engine wrote a `.grad`, so every known leaf is looked at after each thing that could have.
+"""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+
+if TYPE_CHECKING:
+    from .tape import Input
+
+MOST_ELEMENTS = 10_000  # a larger gradient is kept as its norm only
+ENDS = 12  # of a long life so many changes are kept at either end
+
+_ENGINE = ("backward", "autograd.grad")
+
+
+class Change(NamedTuple):
+    """What one thing did to a leaf.
+
+    `kind` is "filled" (None → a gradient), "added to", "zeroed", "removed" (a gradient → None), "set", "edited" (in
+    place), "updated" (the leaf's own value changed) or "unseen" (a gradient came from where no one looked).
+    """
+
+    index: int  # of the step or event that did it
+    line: int
+    kind: str
+    by: str  # which call: "backward", "zero_grad", "optimizer.step", "set grad", "mul_"
+    grad: torch.Tensor | None  # afterwards; None also where it is larger than 10,000 elements
+    norm: float | None  # of the gradient afterwards; None where there is none
+    value: torch.Tensor | None  # the leaf itself, after an update
+
+
+@dataclass(eq=False)
+class Life:
+    """All that happened to one leaf's `.grad`, in order; of a long life the first and the last twelve changes."""
+
+    of: Input
+    kept: bool  # a tensor that keeps its .grad because retain_grad() asked for it, and not because it is a leaf
+    started_with: torch.Tensor | None
+    changes: list[Change] = field(default_factory=list)
+    left_out: int = 0  # changes between the first and the last that are not kept
+
+    def add(self, change: Change) -> None:
+        self.changes.append(change)
+        if len(self.changes) > 2 * ENDS:
+            del self.changes[ENDS]
+            self.left_out += 1
+
+
+class Watch:
+    """Looks at one leaf: did its `.grad` or its value change since the last look, and which of the kinds was it?"""
+
+    def __init__(self, tensor: torch.Tensor, value: Input, kept: bool = False):
+        self.tensor = weakref.ref(tensor)
+        self.grad, self.version, self.own = _seen(tensor)
+        self.life = Life(value, kept, None if tensor.grad is None else _copy(tensor.grad))
+
+    def look(self, index: int, line: int, by: str) -> bool:
+        """Whether the tensor is still there; a change is attributed to what happened last, `by`."""
+        tensor = self.tensor()
+        if tensor is None:
+            return False
+        grad, version, own = _seen(tensor)
+        if grad is not self.grad or version != self.version:
+            kind = _kind(self.grad, grad, by)
+            self.life.add(Change(index, line, kind, by, *_kept(grad), None))
+            self.grad, self.version = grad, version
+        if own != self.own:
+            self.own = own
+            self.life.add(Change(index, line, "updated", by, *_kept(grad), _copy(tensor)))
+        return True
+
+
+def _seen(tensor: torch.Tensor) -> tuple[torch.Tensor | None, int, int]:
+    grad = tensor.grad
+    return grad, -1 if grad is None else grad._version, 0 if tensor.is_inference() else tensor._version
+
+
+def _kind(before: torch.Tensor | None, after: torch.Tensor | None, by: str) -> str:
+    if after is None:
+        return "removed"
+    if by in _ENGINE:
+        return "filled" if before is None else "added to"
+    if by in ("set grad", "optimizer.step"):
+        return "set" if by == "set grad" else "edited"
+    if before is None:
+        return "unseen"
+    return "zeroed" if not bool(after.detach().any()) else "edited"
+
+
+def _kept(grad: torch.Tensor | None) -> tuple[torch.Tensor | None, float | None]:
+    if grad is None:
+        return None, None
+    return _copy(grad), float(grad.detach().norm()) if grad.is_floating_point() and not grad.is_sparse else 0.0
+
+
+def _copy(tensor: torch.Tensor) -> torch.Tensor | None:
+    return tensor.detach().clone() if tensor.numel() <= MOST_ELEMENTS else None
