@@ -64,7 +64,7 @@ class Derivation:
         self._known = small or self.generic
         self._index = {value: i for i, value in enumerate(tape.values)}
         #: by step: the index of the branch that each element took, where the operation has branches
-        self.branches = {step: taken for step in tape.steps if (taken := branch_taken(step)) is not None}
+        self.branches = {step: taken for step in tape.history if (taken := branch_taken(step)) is not None}
         self._where: Any = None  # for each element of a generic run the number of its group
         self._programs = self._grouped() if self.generic else [self._program(self.branches)]
         self._exacts: dict[int | None, Exact] = {}
@@ -101,7 +101,7 @@ class Derivation:
     @cached_property
     def missing(self) -> tuple[str, ...]:
         """The operations on the way that have no symbolic rule, by torch's name."""
-        flows = [step for step in self.tape.steps if step.requires_grad]
+        flows = [step for step in self.tape.history if step.requires_grad]
         if not self._known:
             return tuple(dict.fromkeys(s.op for s in flows if s.value.numel() > MOST_ELEMENTS or not has_rule(s)))
         return tuple(dict.fromkeys(step.op for step in flows if not has_rule(step)))
@@ -109,7 +109,7 @@ class Derivation:
     @cached_property
     def obstacle(self) -> str | None:
         """Why SymPy has no formula of a gradient that PyTorch has; None where it has all of them."""
-        unknown = [step.op for step in self.tape.steps if step.requires_grad and not has_rule(step)]
+        unknown = [step.op for step in self.tape.history if step.requires_grad and not has_rule(step)]
         if unknown:
             return f"no symbolic rule for {', '.join(f'torch.{op}' for op in dict.fromkeys(unknown))}"
         if not self._known or self.missing:
@@ -241,7 +241,7 @@ class Derivation:
         )
 
     def _own(self, label: str, grain: str):
-        step = next((s for s in self.tape.steps if s.label == label), None)
+        step = next((s for s in self.tape.history if s.label == label), None)
         if step is None or not self._known:
             return None
         stop = frozenset(self._index[v] for v in nodes(self.tape, grain))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .tape import Input
 
 MOST_ELEMENTS = 10_000  # a larger gradient is kept as its norm only
-ENDS = 12  # of a long life so many changes are kept at either end
+ENDS = 16  # of a long life so many changes are kept at either end
 
 _ENGINE = ("backward", "autograd.grad")
 
@@ -38,7 +38,7 @@ class Change(NamedTuple):
 
 @dataclass(eq=False)
 class Life:
-    """All that happened to one leaf's `.grad`, in order; of a long life the first and the last twelve changes."""
+    """All that happened to one leaf's `.grad`, in order; of a long life the first and the last sixteen changes."""
 
     of: Input
     kept: bool  # a tensor that keeps its .grad because retain_grad() asked for it, and not because it is a leaf

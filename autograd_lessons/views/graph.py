@@ -29,7 +29,7 @@ def drawing(scene: Scene) -> dict:
 
 def _arranged(scene: Scene) -> tuple[list[Value], list[tuple[Value, Value]], Layout, int]:
     """The values shown, the edges between them and their places: kept by program, the same drawing at every tick."""
-    kept, key, values = scene.derivation.kept, ("graph", scene.grain), scene.tape.values
+    kept, key, values = scene.derivation.kept, ("graph", scene.grain, scene.part), scene.tape.values
     if key not in kept:
         number = {value: i for i, value in enumerate(values)}
         shown = [value for value in scene.nodes if _belongs(scene, value)][:MOST_NODES]
@@ -62,7 +62,7 @@ def _node(scene: Scene, value: Value, layout: Layout) -> dict:
 
 def _numbers(scene: Scene, value: Value) -> dict:
     """The value and the gradient, where the stages so far have reached them."""
-    grad = value.adjoint if scene.reached(value, "backward") else None
+    grad = scene.gradient(value)
     return {
         "value": _fit(short(value.value, 5), 11) if scene.reached(value, "forward") else "",
         "grad": _fit(short(grad, 5), 11) if grad is not None else "",
