@@ -128,11 +128,11 @@ def _backward(scene: Scene) -> dict:
 
 def _event(scene: Scene) -> dict:
     """A call between the passes: what it did to the leaves and to their `.grad`."""
-    rows = [{"left": "", "right": effect, "number": True} for effect in _effects(scene)]
+    rows = [{"said": effect} for effect in _effects(scene)]
     value = scene.stage.value
     return {
         "headline": "this call is not part of the graph:", "name": call_text(scene), "uses": (), "check": None,
-        "rows": rows or [{"left": "", "right": "it changes no number", "number": False}],
+        "rows": rows or [{"said": "it changes no number"}],
         "remarks": (), "key": "" if value is None else key(value, scene.tape),
     }  # fmt: skip
 
