@@ -389,3 +389,8 @@ def test_a_small_gradient_on_a_grid_is_ill_conditioned_and_still_ok():
 def test_no_gradient_back_to_an_input_is_said():
     comparison = al.compare(lambda x: x.detach() * 2, x=1.0)
     assert comparison.ok is None and "No gradient flows" in comparison.verdict
+
+
+def test_the_gradient_of_a_small_matrix_stands_row_by_row():
+    text = str(al.compare(lambda w: (w**2).sum(), lambda w: 2 * w, w=[[1.0, 2.0], [3.0, 4.0]]))
+    assert text.count("[[2, 4], [6, 8]]") == 5
