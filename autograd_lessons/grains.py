@@ -89,9 +89,7 @@ def _slopes(step: Step, shown: set[Value], products: dict[Value, torch.Tensor]) 
         return found
     values = {v for s in steps for v in s.inputs if isinstance(v, Value) and v.requires_grad}
     single = all(v.value.numel() == 1 for v in (*values, step))
-    same = all(v.value.shape == step.value.shape for v in values) and all(
-        s.pointwise for s in steps if s.requires_grad
-    )
+    same = all(v.value.shape == step.value.shape for v in values) and all(s.pointwise for s in steps if s.requires_grad)
     if not (single or same):
         return {}
     ones = torch.ones_like(step.value)
