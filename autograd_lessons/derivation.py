@@ -16,7 +16,7 @@ from . import formulas
 from .branches import branch_taken, conditions
 from .exact import Exact
 from .frames import learners_traceback
-from .grains import links, nodes
+from .grains import between, links, nodes
 from .inputs import gather
 from .notation import latex, text
 from .program import MOST_ELEMENTS, Program, has_rule, outline
@@ -182,15 +182,17 @@ class Derivation:
     def _local(self, output: Step, used: Value, grain: str):
         if not self._known:
             return None
-        stop = frozenset(self._index[v] for v in nodes(self.tape, grain))
+        shown = nodes(self.tape, grain)
+        stop = frozenset(self._index[v] for v in shown)
         if self.generic and len(self._programs) > 1:
             made = [
                 formulas.local(p, self._index[output], self._index[used], stop, output.name) for p in self._programs
             ]
             return None if None in made else made[0] if all(m == made[0] for m in made) else made
         elementwise = output.value.shape == used.value.shape or used.value.numel() == 1
+        mixed = any(step.requires_grad and not step.pointwise for step in between(output, shown))
         for program in (self._single, self._programs[0]):
-            if program is None or (program is self._single and not elementwise and output.value.numel() > 1):
+            if program is None or (program is self._single and (mixed or not elementwise and output.value.numel() > 1)):
                 continue
             made = formulas.local(program, self._index[output], self._index[used], stop, output.name)
             if made is not None:

@@ -93,8 +93,8 @@ def _factor(scene: Scene, pair: tuple[Value, Value], link: Link | None) -> dict:
         return {"back": False, "factor": ""}
     if link.local is None:
         return {"back": True, "factor": "vᵀJ"}
-    single = link.local.numel() == 1
-    return {"back": True, "factor": "×" + short(link.local, 4) if single else "× elementwise"}
+    factor = "×" + short(link.local, 4)
+    return {"back": True, "factor": factor if link.local.numel() == 1 else _fit(factor, 10)}
 
 
 def _fit(text: str, most: int) -> str:

@@ -158,11 +158,17 @@ def _chained(link: Link, output: str) -> str:
 
 
 def _wrapped(latex: str) -> str:
-    return (
-        rf"\left({latex}\right)"
-        if re.search(r"(?<=[^{(\s]) [+-] ", latex) and not latex.startswith(r"\frac")
-        else latex
-    )
+    return rf"\left({latex}\right)" if _is_sum(latex) else latex
+
+
+def _is_sum(latex: str) -> bool:
+    """Whether a plus or minus between two terms stands outside every bracket, root and fraction."""
+    depth = 0
+    for sign in re.findall(r"\\left|\\right|[{}]|(?<=\S) [+-] ", latex):
+        depth += {"{": 1, r"\left": 1, "}": -1, r"\right": -1}.get(sign, 0)
+        if depth == 0 and sign in (" + ", " - "):
+            return True
+    return False
 
 
 def _product_text(link: Link) -> str:
