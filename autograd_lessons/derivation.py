@@ -21,7 +21,7 @@ from .inputs import gather
 from .notation import latex, text
 from .program import MOST_ELEMENTS, Program, has_rule, outline
 from .run import run
-from .tape import Step, Tape, Value
+from .tape import Input, Step, Tape, Value
 
 MOST_PATHS = 64
 _programs: OrderedDict[tuple, Program] = OrderedDict()  # the least recently used goes first
@@ -98,10 +98,17 @@ class Derivation:
             return None
         return self._program(self.branches, generic=True)
 
+    @property
+    def unseen(self) -> tuple[Input, ...]:
+        """Values that depend on the inputs in a way that no step tells."""
+        return tuple(v for v in self.tape.inputs.values() if v.requires_grad and not v.is_leaf)
+
     @cached_property
     def missing(self) -> tuple[str, ...]:
         """The operations on the way that have no symbolic rule, by torch's name."""
         flows = [step for step in self.tape.history if step.requires_grad]
+        if self.unseen:
+            return (*dict.fromkeys(step.op for step in flows if not has_rule(step)), "autograd.grad")
         if not self._known:
             return tuple(dict.fromkeys(s.op for s in flows if s.value.numel() > MOST_ELEMENTS or not has_rule(s)))
         return tuple(dict.fromkeys(step.op for step in flows if not has_rule(step)))
@@ -109,6 +116,10 @@ class Derivation:
     @cached_property
     def obstacle(self) -> str | None:
         """Why SymPy has no formula of a gradient that PyTorch has; None where it has all of them."""
+        if self.unseen:
+            first = self.unseen[0]
+            made = "torch.autograd.grad" if first.origin == "gradient" else "something that the recorder cannot see"
+            return f"{first.name} was made by {made}, and how it depends on the inputs is not on the tape"
         unknown = [step.op for step in self.tape.history if step.requires_grad and not has_rule(step)]
         if unknown:
             return f"no symbolic rule for {', '.join(f'torch.{op}' for op in dict.fromkeys(unknown))}"
