@@ -875,4 +875,2041 @@ CASES: tuple[Case, ...] = (
         """,
         raises="RuntimeError",
     ),
+    # ---------------------------------------------------------------- freed
+    case(
+        "freed",
+        "backward_twice",
+        """
+        import torch
+        x = torch.tensor(3.0, requires_grad=True)
+        y = x**2
+        y.backward()
+        y.backward()  # <--
+        """,
+        tensor="y",
+        raises="RuntimeError",
+    ),
+    case(
+        "freed",
+        "two_losses_on_one_trunk",
+        """
+        import torch
+        from torch import nn
+        torch.manual_seed(0)
+        trunk, head1, head2 = nn.Linear(4, 3), nn.Linear(3, 1), nn.Linear(3, 1)
+        h = torch.tanh(trunk(torch.randn(5, 4)))
+        loss1 = head1(h).pow(2).mean()
+        loss2 = head2(h).abs().mean()
+        loss1.backward()
+        loss2.backward()  # <--
+        """,
+        tensor="loss2",
+        raises="RuntimeError",
+    ),
+    case(
+        "freed",
+        "forward_pass_before_the_loop",
+        """
+        import torch
+        x, y = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([2.0, 4.0, 6.0])
+        w = torch.tensor(0.0, requires_grad=True)
+        y_pred = w * x  # <--
+        for epoch in range(3):
+            loss = ((y_pred - y) ** 2).mean()
+            loss.backward()
+            w.grad = None
+        """,
+        tensor="y_pred",
+        raises="RuntimeError",
+    ),
+    case(
+        "freed",
+        "hidden_state_carried_over",
+        """
+        import torch
+        torch.manual_seed(0)
+        cell = torch.nn.RNNCell(2, 3)
+        optimizer = torch.optim.SGD(cell.parameters(), lr=0.01)
+        h = torch.zeros(1, 3)
+        for x in torch.randn(4, 1, 2):
+            h = cell(x, h)  # <--
+            loss = h.pow(2).sum()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        """,
+        tensor="h",
+        raises="RuntimeError",
+    ),
+    case(
+        "freed",
+        "grad_for_each_weight_in_turn",
+        """
+        import torch
+        w = torch.tensor(2.0, requires_grad=True)
+        b = torch.tensor(1.0, requires_grad=True)
+        loss = torch.sigmoid(w * 3.0 + b)
+        dw = torch.autograd.grad(loss, w)[0]
+        db = torch.autograd.grad(loss, b)[0]  # <--
+        """,
+        tensor="loss",
+        raises="RuntimeError",
+    ),
+    case(
+        "freed",
+        "positive_weight_made_once",
+        """
+        import torch
+        log_scale = torch.tensor(0.0, requires_grad=True)
+        optimizer = torch.optim.SGD([log_scale], lr=0.1)
+        scale = log_scale.exp()  # <--
+        for x in (1.0, 2.0, 3.0):
+            loss = (scale * x - 4.0) ** 2
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        """,
+        tensor="scale",
+        raises="RuntimeError",
+    ),
+    case(
+        "freed",
+        "backward_on_the_running_total",
+        """
+        import torch
+        w = torch.tensor(1.0, requires_grad=True)
+        total = 0.0
+        for x in (1.0, 2.0, 3.0):
+            loss = (w * x - 2 * x) ** 2
+            total = total + loss  # <--
+            total.backward()
+            w.grad = None
+        """,
+        tensor="total",
+        raises="RuntimeError",
+    ),
+    # ---------------------------------------------------------------- doubled
+    case(
+        "doubled",
+        "backward_twice_through_a_sum",
+        """
+        import torch
+        x = torch.tensor(3.0, requires_grad=True)
+        y = x + x + 1
+        y.backward()
+        y.backward()  # <--
+        print(x.grad)
+        """,
+        tensor="y",
+        gives="x.grad.item() == 4.0",
+    ),
+    case(
+        "doubled",
+        "retain_graph_to_make_the_error_go_away",
+        """
+        import torch
+        x = torch.tensor(3.0, requires_grad=True)
+        y = x**2
+        y.backward(retain_graph=True)
+        print(x.grad)
+        y.backward()  # <--
+        print(x.grad)
+        """,
+        tensor="y",
+        gives="x.grad.item() == 12.0",
+    ),
+    case(
+        "doubled",
+        "mean_backward_in_a_function_and_again_outside",
+        """
+        import torch
+        def report(loss):
+            loss.backward()
+            return loss.item()
+        w = torch.tensor([1.0, 3.0], requires_grad=True)
+        loss = w.mean()
+        print(report(loss))
+        loss.backward()  # <--
+        """,
+        tensor="loss",
+        gives="w.grad.tolist() == [1.0, 1.0]",
+    ),
+    # ---------------------------------------------------------------- no_create_graph
+    case(
+        "no_create_graph",
+        "second_derivative_by_grad_of_grad",
+        """
+        import torch
+        x = torch.tensor(2.0, requires_grad=True)
+        y = x**3
+        dy, = torch.autograd.grad(y, x)  # <--
+        d2y, = torch.autograd.grad(dy, x)
+        """,
+        tensor="dy",
+        raises="RuntimeError",
+    ),
+    case(
+        "no_create_graph",
+        "backward_on_the_gradient",
+        """
+        import torch
+        x = torch.tensor(2.0, requires_grad=True)
+        y = torch.sin(x)
+        y.backward()  # <--
+        x.grad.backward()
+        """,
+        tensor="x",
+        raises="RuntimeError",
+    ),
+    case(
+        "no_create_graph",
+        "hessian_row_by_row",
+        """
+        import torch
+        x = torch.tensor([1.0, 2.0], requires_grad=True)
+        y = x[0] ** 2 * x[1]
+        gradient = torch.autograd.grad(y, x, retain_graph=True)[0]  # <--
+        hessian = torch.stack([torch.autograd.grad(g, x, retain_graph=True)[0] for g in gradient])
+        """,
+        tensor="gradient",
+        raises="RuntimeError",
+    ),
+    case(
+        "no_create_graph",
+        "gradient_penalty_without_effect",
+        """
+        import torch
+        torch.manual_seed(0)
+        critic = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1))
+        x = torch.randn(4, 2, requires_grad=True)
+        score = critic(x).mean()
+        g, = torch.autograd.grad(score, x, retain_graph=True)  # <--
+        penalty = (g.norm(dim=1) - 1).pow(2).mean()
+        loss = score + 10 * penalty
+        loss.backward()
+        """,
+        tensor="g",
+        gives="penalty.grad_fn is None and critic[0].weight.grad is not None",
+    ),
+    case(
+        "no_create_graph",
+        "hessian_vector_product",
+        """
+        import torch
+        w = torch.tensor([1.0, -1.0], requires_grad=True)
+        v = torch.tensor([0.5, 2.0])
+        loss = (w**4).sum()
+        loss.backward()  # <--
+        product = torch.autograd.grad((w.grad * v).sum(), w)
+        """,
+        tensor="w",
+        raises="RuntimeError",
+    ),
+    # ---------------------------------------------------------------- nonscalar
+    case(
+        "nonscalar",
+        "backward_on_a_vector",
+        """
+        import torch
+        x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+        y = x**2
+        y.backward()  # <--
+        """,
+        tensor="y",
+        raises="RuntimeError",
+    ),
+    case(
+        "nonscalar",
+        "one_loss_for_each_example",
+        """
+        import torch
+        import torch.nn.functional as F
+        torch.manual_seed(0)
+        model = torch.nn.Linear(4, 3)
+        x, y = torch.randn(6, 4), torch.tensor([0, 1, 2, 2, 1, 0])
+        loss = F.cross_entropy(model(x), y, reduction="none")
+        loss.backward()  # <--
+        """,
+        tensor="loss",
+        raises="RuntimeError",
+    ),
+    case(
+        "nonscalar",
+        "autograd_grad_of_a_vector",
+        """
+        import torch
+        t = torch.linspace(0, 1, 5, requires_grad=True)
+        position = torch.sin(t)
+        velocity = torch.autograd.grad(position, t)[0]  # <--
+        """,
+        tensor="position",
+        raises="RuntimeError",
+    ),
+    case(
+        "nonscalar",
+        "squared_error_without_mean",
+        """
+        import torch
+        x, y = torch.tensor([1.0, 2.0]), torch.tensor([2.0, 4.0])
+        w, b = torch.zeros(1, requires_grad=True), torch.zeros(1, requires_grad=True)
+        def squared_error(y_pred, y):
+            return (y_pred - y) ** 2
+        loss = squared_error(w * x + b, y)
+        loss.backward()  # <--
+        """,
+        tensor="loss",
+        raises="RuntimeError",
+    ),
+    # ---------------------------------------------------------------- gradient_shape
+    case(
+        "gradient_shape",
+        "gradient_of_another_length",
+        """
+        import torch
+        x = torch.tensor([1.0, 2.0], requires_grad=True)
+        y = x**2
+        y.backward(torch.ones(3))  # <--
+        """,
+        tensor="y",
+        raises="RuntimeError",
+    ),
+    case(
+        "gradient_shape",
+        "gradient_without_the_last_axis",
+        """
+        import torch
+        torch.manual_seed(0)
+        model = torch.nn.Linear(3, 1)
+        y_pred = model(torch.randn(5, 3))
+        y_pred.backward(gradient=torch.ones(5))  # <--
+        """,
+        tensor="y_pred",
+        raises="RuntimeError",
+    ),
+    case(
+        "gradient_shape",
+        "grad_outputs_of_the_input_shape",
+        """
+        import torch
+        x = torch.randn(4, 2, requires_grad=True)
+        u = (x**2).sum(dim=1)
+        du = torch.autograd.grad(u, x, grad_outputs=torch.ones_like(x))[0]  # <--
+        """,
+        tensor="u",
+        raises="RuntimeError",
+    ),
+    # ---------------------------------------------------------------- nonleaf_grad
+    case(
+        "nonleaf_grad",
+        "grad_of_an_intermediate",
+        """
+        import torch
+        x = torch.tensor(3.0, requires_grad=True)
+        y = x**2
+        z = torch.sin(y)
+        z.backward()
+        print(x.grad, y.grad)  # <--
+        """,
+        tensor="y",
+        warns=(NON_LEAF,),
+        gives="y.grad is None and x.grad is not None",
+    ),
+    case(
+        "nonleaf_grad",
+        "norm_of_the_gradient_of_an_activation",
+        """
+        import torch
+        torch.manual_seed(0)
+        layer1, layer2 = torch.nn.Linear(3, 4), torch.nn.Linear(4, 1)
+        h = torch.relu(layer1(torch.randn(2, 3)))
+        loss = layer2(h).pow(2).mean()
+        loss.backward()
+        print(h.grad.norm())  # <--
+        """,
+        tensor="h",
+        raises="AttributeError",
+        warns=(NON_LEAF,),
+    ),
+    case(
+        "nonleaf_grad",
+        "saliency_of_scaled_pixels",
+        """
+        import torch
+        torch.manual_seed(0)
+        model = torch.nn.Linear(4, 2)
+        pixels = torch.tensor([[0.0, 64.0, 128.0, 255.0]], requires_grad=True)
+        image = pixels / 255
+        score = model(image)[0, 1]
+        score.backward()
+        saliency = image.grad  # <--
+        """,
+        tensor="image",
+        warns=(NON_LEAF,),
+        gives="saliency is None and pixels.grad is not None",
+    ),
+    case(
+        "nonleaf_grad",
+        "gradients_collected_in_a_loop",
+        """
+        import torch
+        w = torch.tensor(2.0, requires_grad=True)
+        a = w * 3
+        b = a**2
+        b.backward()
+        for name, value in {"w": w, "a": a}.items():
+            print(name, value.grad)  # <--
+        """,
+        tensor="a",
+        warns=(NON_LEAF,),
+        gives="a.grad is None and w.grad.item() == 36.0",
+    ),
+    # ---------------------------------------------------------------- retain_grad_on_leaf
+    case(
+        "retain_grad_on_leaf",
+        "retain_grad_on_the_input",
+        """
+        import torch
+        x = torch.tensor(2.0, requires_grad=True)
+        x.retain_grad()  # <--
+        y = x**2
+        y.backward()
+        print(x.grad)
+        """,
+        tensor="x",
+        gives="x.grad.item() == 4.0 and not x.retains_grad",
+    ),
+    case(
+        "retain_grad_on_leaf",
+        "retain_grad_to_keep_it_after_zero_grad",
+        """
+        import torch
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        w.retain_grad()  # <--
+        optimizer = torch.optim.SGD([w], lr=0.1)
+        (w**2).sum().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        print(w.grad)
+        """,
+        tensor="w",
+        gives="w.grad is None and not w.retains_grad",
+    ),
+    # ---------------------------------------------------------------- retain_grad_no_grad
+    case(
+        "retain_grad_no_grad",
+        "retain_grad_on_data",
+        """
+        import torch
+        torch.manual_seed(0)
+        model = torch.nn.Linear(3, 1)
+        x = torch.randn(4, 3)
+        x.retain_grad()  # <--
+        model(x).sum().backward()
+        print(x.grad)
+        """,
+        tensor="x",
+        raises="RuntimeError",
+    ),
+    case(
+        "retain_grad_no_grad",
+        "retain_grad_on_the_target",
+        """
+        import torch
+        w = torch.tensor(2.0, requires_grad=True)
+        x, y = torch.tensor(1.5), torch.tensor(4.0)
+        y_pred = w * x
+        for t in (y_pred, y):
+            t.retain_grad()  # <--
+        (y_pred - y).pow(2).backward()
+        """,
+        tensor="t",
+        raises="RuntimeError",
+    ),
+    # ---------------------------------------------------------------- retain_grad_too_late
+    case(
+        "retain_grad_too_late",
+        "retain_grad_after_backward",
+        """
+        import torch
+        x = torch.tensor(3.0, requires_grad=True)
+        y = x**2
+        z = torch.sin(y)
+        z.backward()
+        y.retain_grad()  # <--
+        print(y.grad)
+        """,
+        tensor="y",
+        gives="y.grad is None and y.retains_grad",
+    ),
+    case(
+        "retain_grad_too_late",
+        "retain_grad_after_backward_in_a_network",
+        """
+        import torch
+        torch.manual_seed(0)
+        layer1, layer2 = torch.nn.Linear(2, 3), torch.nn.Linear(3, 1)
+        hidden = torch.tanh(layer1(torch.randn(5, 2)))
+        loss = layer2(hidden).pow(2).mean()
+        loss.backward()
+        hidden.retain_grad()  # <--
+        print("gradient of the hidden layer:", hidden.grad)
+        """,
+        tensor="hidden",
+        gives="hidden.grad is None",
+    ),
+    # ---------------------------------------------------------------- leaf_lost
+    case(
+        "leaf_lost",
+        "update_rebinds_the_weight",
+        """
+        import torch
+        x, y = torch.tensor([1.0, 2.0]), torch.tensor([2.0, 4.0])
+        w = torch.tensor(0.0, requires_grad=True)
+        for epoch in range(3):
+            loss = ((w * x - y) ** 2).mean()
+            loss.backward()
+            w = w - 0.1 * w.grad  # <--
+        """,
+        tensor="w",
+        raises="TypeError",
+        warns=(NON_LEAF,),
+    ),
+    case(
+        "leaf_lost",
+        "update_rebinds_the_weight_under_no_grad",
+        """
+        import torch
+        w = torch.tensor(5.0, requires_grad=True)
+        for step in range(3):
+            loss = (w - 3) ** 2
+            loss.backward()
+            with torch.no_grad():
+                w = w - 0.1 * w.grad  # <--
+        """,
+        tensor="w",
+        raises="RuntimeError",
+    ),
+    case(
+        "leaf_lost",
+        "times_one",
+        """
+        import torch
+        x = torch.tensor(3.0, requires_grad=True)
+        x = x * 1  # <--
+        y = x**2
+        y.backward()
+        print(x.grad)
+        """,
+        tensor="x",
+        warns=(NON_LEAF,),
+        gives="x.grad is None",
+    ),
+    case(
+        "leaf_lost",
+        "moved_to_another_dtype",
+        """
+        import torch
+        x = torch.tensor([1.0, 2.0], requires_grad=True).to(torch.float64)  # <--
+        y = (x**2).sum()
+        y.backward()
+        print(x.grad)
+        """,
+        tensor="x",
+        warns=(NON_LEAF,),
+        gives="x.grad is None",
+    ),
+    case(
+        "leaf_lost",
+        "scaled_initial_weights",
+        """
+        import torch
+        torch.manual_seed(0)
+        w = torch.randn(3, 2, requires_grad=True) * 0.01  # <--
+        x = torch.randn(5, 3)
+        loss = (x @ w).pow(2).mean()
+        loss.backward()
+        w.data -= 0.1 * w.grad
+        """,
+        tensor="w",
+        raises="TypeError",
+        warns=(NON_LEAF,),
+    ),
+    case(
+        "leaf_lost",
+        "optimizer_of_scaled_weights",
+        """
+        import torch
+        torch.manual_seed(0)
+        w = 0.1 * torch.randn(3, requires_grad=True)  # <--
+        optimizer = torch.optim.Adam([w], lr=0.01)
+        loss = (w**2).sum()
+        loss.backward()
+        optimizer.step()
+        """,
+        tensor="w",
+        raises="ValueError",
+    ),
+    case(
+        "leaf_lost",
+        "reshaped_input",
+        """
+        import torch
+        torch.manual_seed(0)
+        model = torch.nn.Linear(1, 1)
+        t = torch.linspace(0, 1, 4, requires_grad=True)
+        t = t.reshape(-1, 1)  # <--
+        model(t).sum().backward()
+        print(t.grad)
+        """,
+        tensor="t",
+        warns=(NON_LEAF,),
+        gives="t.grad is None",
+    ),
+    case(
+        "leaf_lost",
+        "list_of_updated_parameters",
+        """
+        import torch
+        w, b = torch.tensor(1.0, requires_grad=True), torch.tensor(0.0, requires_grad=True)
+        params = [w, b]
+        for epoch in range(2):
+            w, b = params
+            loss = (w * 2.0 + b - 5.0) ** 2
+            loss.backward()
+            params = [p - 0.1 * p.grad for p in params]  # <--
+        """,
+        tensor="params",
+        raises="TypeError",
+        warns=(NON_LEAF,),
+    ),
+    # ---------------------------------------------------------------- flag_on_nonleaf
+    case(
+        "flag_on_nonleaf",
+        "requires_grad_off_on_an_intermediate",
+        """
+        import torch
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        h = w * 2
+        h.requires_grad = False  # <--
+        loss = (h**2).sum()
+        """,
+        tensor="h",
+        raises="RuntimeError",
+    ),
+    case(
+        "flag_on_nonleaf",
+        "frozen_features_by_flag",
+        """
+        import torch
+        torch.manual_seed(0)
+        backbone, head = torch.nn.Linear(4, 3), torch.nn.Linear(3, 1)
+        features = torch.relu(backbone(torch.randn(2, 4)))
+        features.requires_grad_(False)  # <--
+        loss = head(features).sum()
+        loss.backward()
+        """,
+        tensor="features",
+        raises="RuntimeError",
+    ),
+    # ---------------------------------------------------------------- inplace_on_leaf
+    case(
+        "inplace_on_leaf",
+        "update_without_no_grad",
+        """
+        import torch
+        w = torch.tensor(5.0, requires_grad=True)
+        loss = (w - 3) ** 2
+        loss.backward()
+        w -= 0.1 * w.grad  # <--
+        """,
+        tensor="w",
+        raises="RuntimeError",
+    ),
+    case(
+        "inplace_on_leaf",
+        "element_of_a_leaf_assigned",
+        """
+        import torch
+        x = torch.zeros(3, requires_grad=True)
+        x[0] = 1.0  # <--
+        y = (x**2).sum()
+        y.backward()
+        """,
+        tensor="x",
+        raises="RuntimeError",
+    ),
+    case(
+        "inplace_on_leaf",
+        "view_of_a_leaf_multiplied",
+        """
+        import torch
+        w = torch.ones(2, 3, requires_grad=True)
+        row = w[0]
+        row *= 2.0  # <--
+        w.sum().backward()
+        """,
+        tensor="row",
+        raises="RuntimeError",
+    ),
+    case(
+        "inplace_on_leaf",
+        "inplace_relu_on_the_input",
+        """
+        import torch
+        from torch import nn
+        torch.manual_seed(0)
+        x = torch.randn(4, requires_grad=True)
+        activation = nn.ReLU(inplace=True)
+        loss = activation(x).sum()  # <--
+        loss.backward()
+        """,
+        tensor="x",
+        raises="RuntimeError",
+    ),
+    case(
+        "inplace_on_leaf",
+        "weights_clipped_without_no_grad",
+        """
+        import torch
+        torch.manual_seed(0)
+        critic = torch.nn.Linear(3, 1)
+        critic(torch.randn(4, 3)).mean().backward()
+        for p in critic.parameters():
+            p.clamp_(-0.01, 0.01)  # <--
+        """,
+        tensor="p",
+        raises="RuntimeError",
+    ),
+    case(
+        "inplace_on_leaf",
+        "noise_added_to_the_input",
+        """
+        import torch
+        def attack(image, step):
+            image += step * torch.ones_like(image)  # <--
+            return image.clamp(0, 1)
+        image = torch.full((2, 2), 0.5, requires_grad=True)
+        adversarial = attack(image, 0.1)
+        """,
+        tensor="image",
+        raises="RuntimeError",
+    ),
+    # ---------------------------------------------------------------- inplace_on_saved
+    case(
+        "inplace_on_saved",
+        "output_of_exp_edited",
+        """
+        import torch
+        x = torch.tensor([0.0, 1.0], requires_grad=True)
+        y = torch.exp(x)
+        y += 1  # <--
+        y.sum().backward()
+        """,
+        tensor="y",
+        raises="RuntimeError",
+    ),
+    case(
+        "inplace_on_saved",
+        "output_of_sigmoid_scaled",
+        """
+        import torch
+        z = torch.tensor([0.5, -0.5], requires_grad=True)
+        p = torch.sigmoid(z)
+        p.mul_(0.5)  # <--
+        loss = -torch.log(p).sum()
+        loss.backward()
+        """,
+        tensor="p",
+        raises="RuntimeError",
+    ),
+    case(
+        "inplace_on_saved",
+        "input_of_a_square_edited",
+        """
+        import torch
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        h = 3 * w
+        y = h**2
+        h += 1  # <--
+        y.sum().backward()
+        """,
+        tensor="h",
+        raises="RuntimeError",
+    ),
+    case(
+        "inplace_on_saved",
+        "edit_through_a_view",
+        """
+        import torch
+        w = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+        h = w * 2
+        first = h[0]
+        loss = (h**2).sum()
+        first.zero_()  # <--
+        loss.backward()
+        """,
+        tensor="h",
+        raises="RuntimeError",
+    ),
+    case(
+        "inplace_on_saved",
+        "edit_through_detach",
+        """
+        import torch
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        h = w * 2
+        loss = (h**2).sum()
+        h.detach().clamp_(max=3.0)  # <--
+        loss.backward()
+        """,
+        tensor="h",
+        raises="RuntimeError",
+    ),
+    case(
+        "inplace_on_saved",
+        "optimizer_step_before_backward",
+        """
+        import torch
+        w = torch.tensor(2.0, requires_grad=True)
+        optimizer = torch.optim.SGD([w], lr=0.1)
+        loss = w**2
+        w.grad = torch.ones(())
+        optimizer.step()  # <--
+        loss.backward()
+        """,
+        tensor="w",
+        raises="RuntimeError",
+    ),
+    case(
+        "inplace_on_saved",
+        "critic_step_before_the_actor_backward",
+        """
+        import torch
+        torch.manual_seed(0)
+        actor, critic = torch.nn.Linear(2, 1), torch.nn.Sequential(torch.nn.Linear(1, 4), torch.nn.Linear(4, 1))
+        optimizer = torch.optim.SGD(critic.parameters(), lr=0.1)
+        state = torch.randn(3, 2)
+        value = critic(actor(state))
+        critic_loss = (value - 1).pow(2).mean()
+        actor_loss = -value.mean()
+        critic_loss.backward(retain_graph=True)
+        optimizer.step()  # <--
+        actor_loss.backward()
+        """,
+        raises="RuntimeError",
+    ),
+    case(
+        "inplace_on_saved",
+        "inplace_relu_after_tanh",
+        """
+        import torch
+        import torch.nn.functional as F
+        torch.manual_seed(0)
+        layer = torch.nn.Linear(3, 4)
+        h = torch.tanh(layer(torch.randn(2, 3)))
+        out = F.relu(h, inplace=True)  # <--
+        out.sum().backward()
+        """,
+        tensor="h",
+        raises="RuntimeError",
+    ),
+    case(
+        "inplace_on_saved",
+        "time_steps_written_into_one_tensor",
+        """
+        import torch
+        rate = torch.tensor(0.5, requires_grad=True)
+        states = torch.zeros(4)
+        states[0] = 1.0
+        for t in range(3):
+            states[t + 1] = states[t] * rate  # <--
+        states.sum().backward()
+        """,
+        tensor="states",
+        raises="RuntimeError",
+    ),
+    case(
+        "inplace_on_saved",
+        "attention_masked_after_softmax",
+        """
+        import torch
+        scores = torch.tensor([[1.0, 2.0, 0.5], [0.3, 0.1, 0.9]], requires_grad=True)
+        padding = torch.tensor([False, False, True])
+        attention = torch.softmax(scores, dim=-1)
+        attention[:, padding] = 0.0  # <--
+        (attention @ torch.tensor([1.0, 2.0, 3.0])).sum().backward()
+        """,
+        tensor="attention",
+        raises="RuntimeError",
+    ),
+    case(
+        "inplace_on_saved",
+        "weight_updated_between_forward_and_backward",
+        """
+        import torch
+        w = torch.tensor(3.0, requires_grad=True)
+        loss = w**2
+        with torch.no_grad():
+            w -= 0.1  # <--
+        loss.backward()
+        """,
+        tensor="w",
+        raises="RuntimeError",
+    ),
+    case(
+        "inplace_on_saved",
+        "hidden_state_decayed_in_place",
+        """
+        import torch
+        w = torch.tensor(0.8, requires_grad=True)
+        h, outputs = torch.ones(2), []
+        for step in range(3):
+            h = torch.tanh(w * h)
+            outputs.append(h)
+            h *= 0.9  # <--
+        torch.stack(outputs).sum().backward()
+        """,
+        tensor="h",
+        raises="RuntimeError",
+    ),
+    # ---------------------------------------------------------------- data_edit
+    case(
+        "data_edit",
+        "hidden_value_edited_through_data",
+        """
+        import torch
+        x = torch.tensor(3.0, requires_grad=True)
+        h = 2 * x
+        y = h**2
+        h.data += 1.0  # <--
+        y.backward()
+        print(x.grad)
+        """,
+        tensor="h",
+        gives="x.grad.item() == 28.0",
+    ),
+    case(
+        "data_edit",
+        "weight_updated_through_data_before_backward",
+        """
+        import torch
+        w = torch.tensor(3.0, requires_grad=True)
+        loss = w**2
+        w.data -= 1.0  # <--
+        loss.backward()
+        print(w.grad)
+        """,
+        tensor="w",
+        gives="w.grad.item() == 4.0",
+    ),
+    case(
+        "data_edit",
+        "probabilities_clamped_through_data",
+        """
+        import torch
+        z = torch.tensor([0.0, 4.0], requires_grad=True)
+        p = torch.sigmoid(z)
+        p.data.clamp_(0.1, 0.9)  # <--
+        p.sum().backward()
+        print(z.grad)
+        """,
+        tensor="p",
+        gives="abs(z.grad[1].item() - 0.09) < 1e-6",
+    ),
+    # ---------------------------------------------------------------- accumulated
+    case(
+        "accumulated",
+        "descent_without_clearing",
+        """
+        import torch
+        w = torch.tensor(5.0, requires_grad=True)
+        for step in range(2):
+            loss = (w - 3) ** 2
+            loss.backward()  # <--
+            with torch.no_grad():
+                w -= 0.1 * w.grad
+        print(w)
+        """,
+        tensor="w",
+        gives="abs(w.grad.item() - (4.0 + 3.2)) < 1e-5",
+    ),
+    case(
+        "accumulated",
+        "training_loop_without_zero_grad",
+        """
+        import torch
+        torch.manual_seed(0)
+        model = torch.nn.Linear(2, 1)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        x, y = torch.randn(8, 2), torch.randn(8, 1)
+        for epoch in range(3):
+            loss = torch.nn.functional.mse_loss(model(x), y)
+            loss.backward()  # <--
+            optimizer.step()
+        """,
+        gives="(lambda fresh: not torch.allclose(model.weight.grad, fresh))(torch.autograd.grad(torch.nn.functional.mse_loss(model(x), y), model.weight)[0])",
+    ),
+    case(
+        "accumulated",
+        "two_functions_of_one_input",
+        """
+        import torch
+        x = torch.tensor(2.0, requires_grad=True)
+        y = x**2
+        y.backward()
+        print("dy/dx =", x.grad)
+        z = x**3
+        z.backward()  # <--
+        print("dz/dx =", x.grad)
+        """,
+        tensor="x",
+        gives="x.grad.item() == 4.0 + 12.0",
+    ),
+    case(
+        "accumulated",
+        "gradient_at_several_points",
+        """
+        import torch
+        def slope(x):
+            y = x * x
+            y.backward()  # <--
+            return x.grad.item()
+        x = torch.tensor(1.0, requires_grad=True)
+        slopes = [slope(x)]
+        x.data.fill_(2.0)
+        slopes.append(slope(x))
+        """,
+        tensor="x",
+        gives="slopes == [2.0, 6.0]",
+    ),
+    case(
+        "accumulated",
+        "only_one_of_two_weights_cleared",
+        """
+        import torch
+        w, b = torch.tensor(1.0, requires_grad=True), torch.tensor(0.0, requires_grad=True)
+        for epoch in range(2):
+            loss = (w * 2.0 + b - 4.0) ** 2
+            loss.backward()  # <--
+            with torch.no_grad():
+                w -= 0.01 * w.grad
+                b -= 0.01 * b.grad
+            w.grad.zero_()
+        """,
+        tensor="b",
+        gives="w.grad.item() == 0.0 and abs(b.grad.item() + 7.6) < 1e-5",
+    ),
+    # ---------------------------------------------------------------- grad_is_none
+    case(
+        "grad_is_none",
+        "update_before_backward",
+        """
+        import torch
+        w = torch.tensor(5.0, requires_grad=True)
+        loss = (w - 3) ** 2
+        with torch.no_grad():
+            w -= 0.1 * w.grad  # <--
+        """,
+        tensor="w",
+        raises="TypeError",
+    ),
+    case(
+        "grad_is_none",
+        "zero_before_the_first_backward",
+        """
+        import torch
+        w = torch.tensor(5.0, requires_grad=True)
+        for step in range(3):
+            w.grad.zero_()  # <--
+            loss = (w - 3) ** 2
+            loss.backward()
+            w.data -= 0.1 * w.grad
+        """,
+        tensor="w",
+        raises="AttributeError",
+    ),
+    case(
+        "grad_is_none",
+        "zero_grad_between_backward_and_update",
+        """
+        import torch
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        optimizer = torch.optim.SGD([w], lr=0.1)
+        loss = (w**2).sum()
+        loss.backward()
+        optimizer.zero_grad()  # <--
+        with torch.no_grad():
+            w -= 0.1 * w.grad
+        """,
+        tensor="w",
+        raises="TypeError",
+    ),
+    case(
+        "grad_is_none",
+        "gradient_norm_after_zero_grad",
+        """
+        import torch
+        torch.manual_seed(0)
+        model = torch.nn.Linear(3, 1)
+        loss = model(torch.randn(4, 3)).pow(2).mean()
+        loss.backward()
+        model.zero_grad()  # <--
+        print("gradient norm:", model.weight.grad.norm().item())
+        """,
+        raises="AttributeError",
+    ),
+    case(
+        "grad_is_none",
+        "cleared_to_none_then_zeroed",
+        """
+        import torch
+        w = torch.tensor(5.0, requires_grad=True)
+        loss = (w - 3) ** 2
+        loss.backward()
+        w.data -= 0.1 * w.grad
+        w.grad = None  # <--
+        w.grad.zero_()
+        """,
+        tensor="w",
+        raises="AttributeError",
+    ),
+    # ---------------------------------------------------------------- graphs_kept
+    case(
+        "graphs_kept",
+        "running_loss_keeps_its_graphs",
+        """
+        import torch
+        torch.manual_seed(0)
+        model = torch.nn.Linear(2, 1)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        total = 0
+        for x in torch.randn(3, 4, 2):
+            optimizer.zero_grad()
+            loss = model(x).pow(2).mean()
+            loss.backward()
+            optimizer.step()
+            total += loss  # <--
+        print("mean loss:", total / 3)
+        """,
+        tensor="total",
+        gives="total.grad_fn is not None",
+    ),
+    case(
+        "graphs_kept",
+        "list_of_losses_keeps_their_graphs",
+        """
+        import torch
+        w = torch.tensor(1.0, requires_grad=True)
+        losses = []
+        for x in (1.0, 2.0, 3.0):
+            loss = (w * x - 2 * x) ** 2
+            loss.backward()
+            w.data -= 0.01 * w.grad
+            w.grad = None
+            losses.append(loss)  # <--
+        """,
+        tensor="losses",
+        gives="all(loss.grad_fn is not None for loss in losses)",
+    ),
+    case(
+        "graphs_kept",
+        "validation_loss_tracked",
+        """
+        import torch
+        torch.manual_seed(0)
+        model = torch.nn.Linear(2, 1)
+        model.eval()
+        validation = 0.0
+        for x in torch.randn(3, 5, 2):
+            loss = model(x).pow(2).mean()
+            validation = validation + loss  # <--
+        print(f"validation loss {validation / 3:.3f}")
+        """,
+        tensor="validation",
+        gives="validation.grad_fn is not None",
+    ),
+    # ---------------------------------------------------------------- broadcast_loss
+    case(
+        "broadcast_loss",
+        "mse_of_a_column_and_a_row",
+        """
+        import torch
+        import torch.nn.functional as F
+        torch.manual_seed(0)
+        model = torch.nn.Linear(3, 1)
+        x, y = torch.randn(8, 3), torch.randn(8)
+        y_pred = model(x)
+        loss = F.mse_loss(y_pred, y)  # <--
+        loss.backward()
+        """,
+        tensor="y_pred",
+        warns=(BROADCAST,),
+        gives="y_pred.shape == (8, 1) and y.shape == (8,) and not torch.isclose(loss, (y_pred[:, 0] - y).pow(2).mean())",
+    ),
+    case(
+        "broadcast_loss",
+        "hand_written_squared_error",
+        """
+        import torch
+        x = torch.tensor([[1.0], [2.0], [3.0]])
+        y = torch.tensor([2.0, 4.0, 6.0])
+        w = torch.tensor([[2.0]], requires_grad=True)
+        y_pred = x @ w
+        loss = ((y_pred - y) ** 2).mean()  # <--
+        loss.backward()
+        print(loss)
+        """,
+        tensor="y_pred",
+        gives="loss.item() > 5 and torch.equal(y_pred[:, 0], y)",
+    ),
+    case(
+        "broadcast_loss",
+        "huber_loss_of_a_column",
+        """
+        import torch
+        from torch import nn
+        torch.manual_seed(0)
+        model, criterion = nn.Linear(2, 1), nn.HuberLoss()
+        inputs, targets = torch.randn(6, 2), torch.randn(6)
+        outputs = model(inputs)
+        loss = criterion(outputs, targets)  # <--
+        loss.backward()
+        """,
+        tensor="outputs",
+        warns=(BROADCAST,),
+        gives="(outputs - targets).shape == (6, 6)",
+    ),
+    case(
+        "broadcast_loss",
+        "target_with_an_extra_axis",
+        """
+        import torch
+        torch.manual_seed(0)
+        w = torch.randn(3, requires_grad=True)
+        x, y = torch.randn(5, 3), torch.randn(5, 1)
+        y_pred = x @ w
+        error = y_pred - y  # <--
+        loss = error.abs().mean()
+        loss.backward()
+        """,
+        tensor="y_pred",
+        gives="error.shape == (5, 5)",
+    ),
+    case(
+        "broadcast_loss",
+        "value_loss_of_an_agent",
+        """
+        import torch
+        torch.manual_seed(0)
+        value_net = torch.nn.Linear(4, 1)
+        def value_loss(states, returns):
+            values = value_net(states)
+            return 0.5 * (returns - values).pow(2).mean()  # <--
+        loss = value_loss(torch.randn(7, 4), torch.randn(7))
+        loss.backward()
+        """,
+        tensor="values",
+        gives="value_net.weight.grad is not None",
+    ),
+    # ---------------------------------------------------------------- not_reached
+    case(
+        "not_reached",
+        "bias_never_used",
+        """
+        import torch
+        x, y = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 5.0])
+        w = torch.tensor(1.0, requires_grad=True)
+        b = torch.tensor(0.0, requires_grad=True)  # <--
+        y_pred = w * x
+        loss = ((y_pred - y) ** 2).mean()
+        loss.backward()
+        print(w.grad, b.grad)
+        """,
+        tensor="b",
+        gives="b.grad is None and w.grad is not None",
+    ),
+    case(
+        "not_reached",
+        "penalty_not_added",
+        """
+        import torch
+        w = torch.tensor([1.0, -2.0], requires_grad=True)
+        scale = torch.tensor(0.5, requires_grad=True)
+        penalty = scale * w.abs().sum()  # <--
+        loss = (w**2).sum()
+        loss.backward()
+        print(scale.grad)
+        """,
+        tensor="penalty",
+        gives="scale.grad is None and w.grad is not None",
+    ),
+    case(
+        "not_reached",
+        "layer_whose_output_is_forgotten",
+        """
+        import torch
+        from torch import nn
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first, self.second = nn.Linear(2, 2), nn.Linear(2, 2)
+            def forward(self, x):
+                h = torch.relu(self.first(x))
+                out = self.second(h)  # <--
+                return h
+        net = Net()
+        net(torch.ones(1, 2)).sum().backward()
+        print(net.second.weight.grad)
+        """,
+        tensor="out",
+        gives="net.second.weight.grad is None",
+    ),
+    case(
+        "not_reached",
+        "wrong_variable_in_the_loss",
+        """
+        import torch
+        w1 = torch.tensor(1.0, requires_grad=True)
+        w2 = torch.tensor(2.0, requires_grad=True)
+        h1 = torch.sigmoid(w1)
+        h2 = torch.sigmoid(w2 * h1)  # <--
+        loss = (h1 - 1.0) ** 2
+        loss.backward()
+        print(w1.grad, w2.grad)
+        """,
+        tensor="h2",
+        gives="w2.grad is None and w1.grad is not None",
+    ),
+    # ---------------------------------------------------------------- unused_input
+    case(
+        "unused_input",
+        "slice_taken_after_the_network",
+        """
+        import torch
+        torch.manual_seed(0)
+        net = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1))
+        xt = torch.rand(5, 2, requires_grad=True)
+        u = net(xt)
+        t = xt[:, 1:]  # <--
+        u_t = torch.autograd.grad(u.sum(), t)[0]
+        """,
+        tensor="t",
+        raises="RuntimeError",
+    ),
+    case(
+        "unused_input",
+        "element_indexed_again",
+        """
+        import torch
+        x = torch.tensor([1.0, 2.0], requires_grad=True)
+        y = x[0] ** 2 + x[1] ** 3
+        dy_dx0 = torch.autograd.grad(y, x[0])  # <--
+        """,
+        tensor="x",
+        raises="RuntimeError",
+    ),
+    case(
+        "unused_input",
+        "input_without_a_part_in_the_output",
+        """
+        import torch
+        x = torch.tensor(2.0, requires_grad=True)
+        z = torch.tensor(3.0, requires_grad=True)
+        y = x**2
+        dy_dx, dy_dz = torch.autograd.grad(y, [x, z])  # <--
+        """,
+        tensor="z",
+        raises="RuntimeError",
+    ),
+    case(
+        "unused_input",
+        "clone_of_the_input",
+        """
+        import torch
+        def energy(position):
+            return (position**4).sum()
+        position = torch.tensor([0.5, 1.0], requires_grad=True)
+        e = energy(position)
+        q = position.clone()  # <--
+        force = -torch.autograd.grad(e, q)[0]
+        """,
+        tensor="q",
+        raises="RuntimeError",
+    ),
+    case(
+        "unused_input",
+        "linear_function_has_no_second_derivative",
+        """
+        import torch
+        x = torch.tensor(2.0, requires_grad=True)
+        w = torch.tensor(3.0, requires_grad=True)
+        y = w * x
+        dy_dx = torch.autograd.grad(y, x, create_graph=True)[0]
+        d2y_dx2 = torch.autograd.grad(dy_dx, x)[0]  # <--
+        """,
+        tensor="x",
+        raises="RuntimeError",
+    ),
+    # ---------------------------------------------------------------- nan_where
+    case(
+        "nan_where",
+        "sqrt_behind_where",
+        """
+        import torch
+        x = torch.tensor([-1.0, 4.0], requires_grad=True)
+        y = torch.where(x > 0, torch.sqrt(x), torch.zeros_like(x))  # <--
+        y.sum().backward()
+        print(x.grad)
+        """,
+        tensor="x",
+        gives="x.grad[0].isnan().item() and x.grad[1].item() == 0.25",
+    ),
+    case(
+        "nan_where",
+        "exp_overflows_behind_where",
+        """
+        import torch
+        z = torch.tensor([1.0, 100.0], requires_grad=True)
+        softplus = torch.where(z > 20, z, torch.log1p(torch.exp(z)))  # <--
+        softplus.sum().backward()
+        print(softplus, z.grad)
+        """,
+        tensor="z",
+        gives="softplus.isfinite().all().item() and z.grad[1].isnan().item()",
+    ),
+    case(
+        "nan_where",
+        "sinc_by_where",
+        """
+        import torch
+        def sinc(x):
+            return torch.where(x == 0, torch.ones_like(x), torch.sin(x) / x)  # <--
+        x = torch.tensor([0.0, 1.0], requires_grad=True)
+        y = sinc(x)
+        y.sum().backward()
+        """,
+        tensor="x",
+        gives="y.isfinite().all().item() and x.grad[0].isnan().item()",
+    ),
+    case(
+        "nan_where",
+        "log_behind_where",
+        """
+        import torch
+        p = torch.tensor([0.0, 0.5], requires_grad=True)
+        log_p = torch.where(p > 0, torch.log(p), torch.zeros(()))  # <--
+        entropy = -(p * log_p).sum()
+        entropy.backward()
+        print(entropy, p.grad)
+        """,
+        tensor="p",
+        gives="entropy.isfinite().item() and p.grad[0].isnan().item()",
+    ),
+    # ---------------------------------------------------------------- sqrt_at_zero
+    case(
+        "sqrt_at_zero",
+        "square_root_of_zero",
+        """
+        import torch
+        x = torch.tensor([0.0, 4.0], requires_grad=True)
+        y = torch.sqrt(x).sum()  # <--
+        y.backward()
+        print(x.grad)
+        """,
+        tensor="x",
+        gives="x.grad[0].item() == float('inf')",
+    ),
+    case(
+        "sqrt_at_zero",
+        "distance_of_a_point_to_itself",
+        """
+        import torch
+        a = torch.tensor([1.0, 2.0], requires_grad=True)
+        b = torch.tensor([1.0, 2.0])
+        distance = torch.sqrt(((a - b) ** 2).sum())  # <--
+        distance.backward()
+        print(distance, a.grad)
+        """,
+        tensor="distance",
+        gives="distance.item() == 0.0 and a.grad.isnan().all().item()",
+    ),
+    case(
+        "sqrt_at_zero",
+        "pairwise_distances_with_the_diagonal",
+        """
+        import torch
+        points = torch.tensor([[0.0, 0.0], [3.0, 4.0]], requires_grad=True)
+        difference = points[:, None] - points[None, :]
+        distances = (difference**2).sum(dim=-1) ** 0.5  # <--
+        loss = distances.sum()
+        loss.backward()
+        """,
+        tensor="distances",
+        gives="loss.item() == 10.0 and points.grad.isnan().all().item()",
+    ),
+    case(
+        "sqrt_at_zero",
+        "rmse_of_a_perfect_fit",
+        """
+        import torch
+        import torch.nn.functional as F
+        w = torch.tensor(2.0, requires_grad=True)
+        x = torch.tensor([1.0, 2.0])
+        loss = F.mse_loss(w * x, 2 * x).sqrt()  # <--
+        loss.backward()
+        """,
+        tensor="loss",
+        gives="loss.item() == 0.0 and w.grad.isnan().item()",
+    ),
+    # ---------------------------------------------------------------- norm_at_zero
+    case(
+        "norm_at_zero",
+        "unit_vector_of_zero",
+        """
+        import torch
+        v = torch.zeros(3, requires_grad=True)
+        direction = v / v.norm()  # <--
+        direction.sum().backward()
+        print(v.grad)
+        """,
+        tensor="v",
+        gives="v.grad.isnan().all().item()",
+    ),
+    case(
+        "norm_at_zero",
+        "norm_of_a_zero_start",
+        """
+        import torch
+        w = torch.zeros(3, requires_grad=True)
+        optimizer = torch.optim.SGD([w], lr=0.1)
+        for step in range(3):
+            optimizer.zero_grad()
+            loss = -torch.linalg.vector_norm(w)  # <--
+            loss.backward()
+            optimizer.step()
+        """,
+        tensor="w",
+        gives="w.tolist() == [0.0, 0.0, 0.0] and w.grad.abs().sum().item() == 0.0",
+    ),
+    case(
+        "norm_at_zero",
+        "gradient_penalty_at_a_flat_point",
+        """
+        import torch
+        x = torch.tensor([[0.0, 0.0]], requires_grad=True)
+        y = (x**2).sum()
+        g, = torch.autograd.grad(y, x, create_graph=True)
+        penalty = (g.norm(2, dim=1) - 1).pow(2).mean()  # <--
+        penalty.backward()
+        print(x.grad)
+        """,
+        tensor="g",
+        gives="penalty.item() == 1.0 and x.grad.abs().sum().item() == 0.0",
+    ),
+    # ---------------------------------------------------------------- log_of_zero
+    case(
+        "log_of_zero",
+        "logarithm_of_a_zero_probability",
+        """
+        import torch
+        p = torch.tensor([0.0, 0.5], requires_grad=True)
+        loss = -torch.log(p).mean()  # <--
+        loss.backward()
+        print(loss, p.grad)
+        """,
+        tensor="p",
+        gives="loss.item() == float('inf') and p.grad[0].item() == -float('inf')",
+    ),
+    case(
+        "log_of_zero",
+        "entropy_of_a_sure_thing",
+        """
+        import torch
+        p = torch.tensor([1.0, 0.0], requires_grad=True)
+        entropy = -(p * p.log()).sum()  # <--
+        entropy.backward()
+        """,
+        tensor="p",
+        gives="entropy.isnan().item() and p.grad[1].isnan().item()",
+    ),
+    case(
+        "log_of_zero",
+        "cross_entropy_by_hand_saturates",
+        """
+        import torch
+        w, b = torch.tensor(1.0, requires_grad=True), torch.tensor(0.0, requires_grad=True)
+        x, y = torch.tensor(17.0), torch.tensor(0.0)
+        p = torch.sigmoid(w * x + b)
+        loss = -(y * torch.log(p) + (1 - y) * torch.log(1 - p))  # <--
+        loss.backward()
+        print(loss, w.grad)
+        """,
+        tensor="p",
+        gives="loss.item() == float('inf') and w.grad.isnan().item()",
+    ),
+    case(
+        "log_of_zero",
+        "log_of_softmax_underflows",
+        """
+        import torch
+        logits = torch.tensor([200.0, 0.0], requires_grad=True)
+        probabilities = torch.softmax(logits, dim=0)
+        loss = -probabilities.log()[1]  # <--
+        loss.backward()
+        """,
+        tensor="probabilities",
+        gives="loss.item() == float('inf') and logits.grad.isnan().any().item()",
+    ),
+    # ---------------------------------------------------------------- zero_times_inf
+    case(
+        "zero_times_inf",
+        "masked_exponentials",
+        """
+        import torch
+        z = torch.tensor([1.0, 100.0], requires_grad=True)
+        mask = torch.tensor([1.0, 0.0])
+        loss = (mask * torch.exp(z)).sum()  # <--
+        loss.backward()
+        print(z.grad)
+        """,
+        tensor="z",
+        gives="loss.isnan().item() and z.grad[1].isnan().item()",
+    ),
+    case(
+        "zero_times_inf",
+        "masked_reciprocals",
+        """
+        import torch
+        distance = torch.tensor([2.0, 0.0], requires_grad=True)
+        neighbours = torch.tensor([1.0, 0.0])
+        inverse = 1 / distance
+        energy = (neighbours * inverse).sum()  # <--
+        energy.backward()
+        """,
+        tensor="inverse",
+        gives="energy.isnan().item() and distance.grad[1].isnan().item()",
+    ),
+    # ---------------------------------------------------------------- kink
+    case(
+        "kink",
+        "relu_at_zero",
+        """
+        import torch
+        x = torch.tensor(0.0, requires_grad=True)
+        y = torch.relu(x)  # <--
+        y.backward()
+        print(x.grad)
+        """,
+        tensor="x",
+        gives="x.grad.item() == 0.0",
+    ),
+    case(
+        "kink",
+        "absolute_value_at_zero",
+        """
+        import torch
+        x = torch.tensor(0.0, requires_grad=True)
+        y = x.abs()  # <--
+        y.backward()
+        print(x.grad)
+        """,
+        tensor="x",
+        gives="x.grad.item() == 0.0",
+    ),
+    case(
+        "kink",
+        "maximum_of_equals",
+        """
+        import torch
+        a = torch.tensor(2.0, requires_grad=True)
+        b = torch.tensor(2.0, requires_grad=True)
+        y = torch.maximum(a, b)  # <--
+        y.backward()
+        print(a.grad, b.grad)
+        """,
+        tensor="a",
+        gives="a.grad.item() == b.grad.item() == 0.5",
+    ),
+    case(
+        "kink",
+        "tie_in_max",
+        """
+        import torch
+        x = torch.tensor([2.0, 2.0, 1.0], requires_grad=True)
+        y = x.max()  # <--
+        y.backward()
+        print(x.grad)
+        """,
+        tensor="x",
+        gives="x.grad.tolist() == [0.5, 0.5, 0.0]",
+    ),
+    case(
+        "kink",
+        "clamp_at_its_edge",
+        """
+        import torch
+        p = torch.tensor(1.0, requires_grad=True)
+        q = torch.clamp(p, 0.0, 1.0)  # <--
+        q.backward()
+        print(p.grad)
+        """,
+        tensor="p",
+        gives="p.grad.item() == 1.0",
+    ),
+    case(
+        "kink",
+        "hinge_loss_on_the_margin",
+        """
+        import torch
+        import torch.nn.functional as F
+        w = torch.tensor(0.5, requires_grad=True)
+        x, y = torch.tensor(2.0), torch.tensor(1.0)
+        loss = F.relu(1 - y * (w * x))  # <--
+        loss.backward()
+        print(w.grad)
+        """,
+        tensor="loss",
+        gives="loss.item() == 0.0 and w.grad.item() == 0.0",
+    ),
+    # ---------------------------------------------------------------- clamp_cuts
+    case(
+        "clamp_cuts",
+        "weight_outside_the_clamp",
+        """
+        import torch
+        w = torch.tensor(1.5, requires_grad=True)
+        bounded = torch.clamp(w, 0.0, 1.0)  # <--
+        loss = (bounded - 0.2) ** 2
+        loss.backward()
+        print(w.grad)
+        """,
+        tensor="bounded",
+        gives="w.grad.item() == 0.0",
+    ),
+    case(
+        "clamp_cuts",
+        "clamped_probability_of_a_sure_mistake",
+        """
+        import torch
+        w, b = torch.tensor(1.0, requires_grad=True), torch.tensor(0.0, requires_grad=True)
+        x, y = torch.tensor(-18.5), torch.tensor(1.0)
+        p = torch.sigmoid(w * x + b)
+        p = p.clamp(1e-8, 1 - 1e-8)  # <--
+        loss = -(y * torch.log(p) + (1 - y) * torch.log(1 - p))
+        loss.backward()
+        print(loss, w.grad)
+        """,
+        tensor="p",
+        gives="abs(loss.item() - 18.4207) < 1e-3 and w.grad.item() == 0.0",
+    ),
+    case(
+        "clamp_cuts",
+        "image_clamped_between_steps",
+        """
+        import torch
+        image = torch.tensor([1.2, 0.5], requires_grad=True)
+        shown = image.clamp(min=0, max=1)  # <--
+        loss = ((shown - torch.tensor([0.3, 0.4])) ** 2).sum()
+        loss.backward()
+        print(image.grad)
+        """,
+        tensor="shown",
+        gives="image.grad[0].item() == 0.0 and image.grad[1].item() != 0.0",
+    ),
+    case(
+        "clamp_cuts",
+        "hardtanh_far_outside",
+        """
+        import torch
+        import torch.nn.functional as F
+        torch.manual_seed(0)
+        w = torch.full((2,), 8.0, requires_grad=True)
+        h = F.hardtanh(w * torch.tensor([1.0, 2.0]))  # <--
+        loss = (h - 0.5).pow(2).mean()
+        loss.backward()
+        """,
+        tensor="h",
+        gives="w.grad.tolist() == [0.0, 0.0]",
+    ),
+    # ---------------------------------------------------------------- sigmoid_twice
+    case(
+        "sigmoid_twice",
+        "sigmoid_before_the_logits_loss",
+        """
+        import torch
+        import torch.nn.functional as F
+        z = torch.tensor([4.0, -4.0], requires_grad=True)
+        y = torch.tensor([0.0, 1.0])
+        p = torch.sigmoid(z)  # <--
+        loss = F.binary_cross_entropy_with_logits(p, y)
+        loss.backward()
+        print(z.grad)
+        """,
+        tensor="p",
+        gives="z.grad.abs().max().item() < 0.01",
+    ),
+    case(
+        "sigmoid_twice",
+        "model_ends_with_a_sigmoid",
+        """
+        import torch
+        from torch import nn
+        class Classifier(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.layer = nn.Linear(2, 1)
+            def forward(self, x):
+                return torch.sigmoid(self.layer(x))  # <--
+        torch.manual_seed(0)
+        model, criterion = Classifier(), nn.BCEWithLogitsLoss()
+        loss = criterion(model(torch.randn(6, 2)), torch.ones(6, 1))
+        loss.backward()
+        """,
+        gives="loss.item() > 0.313",
+    ),
+    case(
+        "sigmoid_twice",
+        "softmax_before_cross_entropy",
+        """
+        import torch
+        import torch.nn.functional as F
+        logits = torch.tensor([[9.0, 0.0, 0.0]], requires_grad=True)
+        probabilities = F.softmax(logits, dim=1)  # <--
+        loss = F.cross_entropy(probabilities, torch.tensor([0]))
+        loss.backward()
+        print(loss)
+        """,
+        tensor="probabilities",
+        gives="loss.item() > 0.55",
+    ),
+    case(
+        "sigmoid_twice",
+        "sequential_with_a_softmax",
+        """
+        import torch
+        from torch import nn
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(4, 3), nn.Softmax(dim=1))  # <--
+        criterion = nn.CrossEntropyLoss()
+        x, y = torch.randn(6, 4), torch.tensor([0, 1, 2, 0, 1, 2])
+        outputs = model(x)
+        loss = criterion(outputs, y)
+        loss.backward()
+        """,
+        gives="loss.item() > 0.55 and torch.allclose(outputs.sum(dim=1), torch.ones(6))",
+    ),
+    # ---------------------------------------------------------------- bce_capped
+    case(
+        "bce_capped",
+        "bce_of_a_saturated_sigmoid",
+        """
+        import torch
+        import torch.nn.functional as F
+        z = torch.tensor([20.0], requires_grad=True)
+        y = torch.tensor([0.0])
+        p = torch.sigmoid(z)
+        loss = F.binary_cross_entropy(p, y)  # <--
+        loss.backward()
+        print(loss, z.grad)
+        """,
+        tensor="p",
+        gives="loss.item() == 100.0 and z.grad.item() == 0.0",
+    ),
+    case(
+        "bce_capped",
+        "bce_loss_module_far_below_zero",
+        """
+        import torch
+        from torch import nn
+        w = torch.tensor(1.0, requires_grad=True)
+        p = torch.sigmoid(w * torch.tensor([-104.0, 0.5]))
+        criterion = nn.BCELoss(reduction="sum")
+        loss = criterion(p, torch.tensor([1.0, 1.0]))  # <--
+        loss.backward()
+        """,
+        tensor="p",
+        gives="100.0 < loss.item() < 101.0 and abs(w.grad.item()) < 1",
+    ),
+    # ---------------------------------------------------------------- gradcheck_float32
+    case(
+        "gradcheck_float32",
+        "gradcheck_in_single_precision",
+        """
+        import torch
+        from torch.autograd import gradcheck
+        x = torch.tensor([0.5, 2.0], requires_grad=True)  # <--
+        print(gradcheck(torch.sin, (x,)))
+        """,
+        tensor="x",
+        raises="GradcheckError",
+        warns=(SINGLE_PRECISION,),
+    ),
+    case(
+        "gradcheck_float32",
+        "gradcheck_of_a_custom_function",
+        """
+        import torch
+        class Cube(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x)
+                return x**3
+            @staticmethod
+            def backward(ctx, grad_output):
+                return grad_output * 3 * ctx.saved_tensors[0] ** 2
+        x = torch.randn(3, generator=torch.Generator().manual_seed(0), requires_grad=True)  # <--
+        torch.autograd.gradcheck(Cube.apply, (x,))
+        """,
+        tensor="x",
+        raises="GradcheckError",
+        warns=(SINGLE_PRECISION,),
+    ),
+    # ---------------------------------------------------------------- inference_tensor
+    case(
+        "inference_tensor",
+        "features_from_inference_mode",
+        """
+        import torch
+        torch.manual_seed(0)
+        backbone, head = torch.nn.Linear(4, 3), torch.nn.Linear(3, 1)
+        with torch.inference_mode():  # <--
+            features = backbone(torch.randn(2, 4))
+        loss = head(features).sum()
+        loss.backward()
+        """,
+        tensor="features",
+        raises="RuntimeError",
+    ),
+    case(
+        "inference_tensor",
+        "inference_tensor_made_to_require_grad",
+        """
+        import torch
+        with torch.inference_mode():  # <--
+            embedding = torch.ones(3) * 0.5
+        embedding.requires_grad_(True)
+        (embedding**2).sum().backward()
+        """,
+        tensor="embedding",
+        raises="RuntimeError",
+    ),
+    # ---------------------------------------------------------------- one message, another cause
+    case(
+        "not_reached",
+        "no_grad_for_the_norm_of_a_forgotten_layer",
+        """
+        import torch
+        from torch import nn
+        torch.manual_seed(0)
+        first, second = nn.Linear(2, 2), nn.Linear(2, 2)
+        h = first(torch.randn(3, 2))
+        out = second(h)  # <--
+        h.pow(2).mean().backward()
+        norms = [layer.weight.grad.norm() for layer in (first, second)]
+        """,
+        tensor="out",
+        raises="AttributeError",
+    ),
+    case(
+        "cut_by_detach",
+        "none_in_the_update_of_a_detached_weight",
+        """
+        import torch
+        w = torch.tensor(2.0, requires_grad=True)
+        b = torch.tensor(1.0, requires_grad=True)
+        y_pred = w.detach() * 3.0 + b  # <--
+        loss = (y_pred - 4.0) ** 2
+        loss.backward()
+        with torch.no_grad():
+            w -= 0.1 * w.grad
+        """,
+        tensor="w",
+        raises="TypeError",
+    ),
+    case(
+        "never_required",
+        "retain_grad_without_a_leaf",
+        """
+        import torch
+        x = torch.tensor([1.0, 2.0])  # <--
+        h = x * 2
+        h.retain_grad()
+        h.sum().backward()
+        """,
+        tensor="x",
+        raises="RuntimeError",
+    ),
+    case(
+        "leaf_lost",
+        "unused_because_the_name_was_rebound",
+        """
+        import torch
+        x = torch.tensor([1.0, 2.0], requires_grad=True)
+        y = (x**2).sum()
+        x = x.double()  # <--
+        dy_dx = torch.autograd.grad(y, x)
+        """,
+        tensor="x",
+        raises="RuntimeError",
+    ),
+    case(
+        "cut_by_detach",
+        "unused_because_of_detach",
+        """
+        import torch
+        w1 = torch.tensor(1.0, requires_grad=True)
+        w2 = torch.tensor(2.0, requires_grad=True)
+        h = torch.tanh(w1 * 3.0).detach()  # <--
+        loss = (w2 * h - 1.0) ** 2
+        g1, g2 = torch.autograd.grad(loss, (w1, w2))
+        """,
+        tensor="h",
+        raises="RuntimeError",
+    ),
+    case(
+        "no_create_graph",
+        "second_time_through_a_gradient_penalty",
+        """
+        import torch
+        torch.manual_seed(0)
+        critic = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1))
+        x = torch.randn(3, 2, requires_grad=True)
+        score = critic(x).mean()
+        g = torch.autograd.grad(score, x)[0]  # <--
+        loss = score + (g.norm(dim=1) - 1).pow(2).mean()
+        loss.backward()
+        """,
+        tensor="g",
+        raises="RuntimeError",
+    ),
+    case(
+        "copied",
+        "none_because_the_weight_was_copied",
+        """
+        import torch
+        w = torch.tensor(2.0, requires_grad=True)
+        for step in range(2):
+            copy = torch.tensor(w, requires_grad=True)  # <--
+            loss = (copy - 5.0) ** 2
+            loss.backward()
+            w.data -= 0.1 * w.grad
+        """,
+        tensor="copy",
+        raises="TypeError",
+        warns=(COPIED,),
+    ),
+    case(
+        "left_graph",
+        "numpy_asked_for_by_a_plot",
+        """
+        import torch
+        from matplotlib.figure import Figure
+        x = torch.linspace(0, 1, 5, requires_grad=True)
+        y = x**2
+        axes = Figure().subplots()
+        axes.plot(x.detach().numpy(), y)  # <--
+        """,
+        tensor="y",
+        raises="RuntimeError",
+    ),
 )
