@@ -34,7 +34,7 @@ MAY_CHANGE = {"backward", "set grad", "optimizer.step", "zero_grad"}  # calls af
 _LEAF = 2**64 - 1  # what PyTorch numbers the nodes of all leaves with
 _ENGINE_PARAMETERS = {
     "backward": ("tensor", "gradient", "retain_graph", "create_graph", "inputs"),
-    "autograd.grad": ("outputs", "inputs", "grad_outputs", "retain_graph", "create_graph"),
+    "autograd.grad": ("outputs", "inputs", "grad_outputs", "retain_graph", "create_graph", "only_inputs", "allow_unused"),
 }
 
 
@@ -86,7 +86,9 @@ class Session:
         """A hook on the autograd node of a value: the adjoint has arrived there."""
         run, gradient = self.listening, gradients[output]
         if run is not None and self.recorder is not None and gradient is not None:
-            value = self.recorder.own(value)
+            made, value = value, self.recorder.own(value)
+            if not run.keeps_graph:
+                made.spent = value.spent = True  # of an earlier block's value too: the next block goes on from that
             run.adjoints[value] = gradient.detach().clone()
             if isinstance(value, Step):
                 run.order.append(value)
@@ -146,12 +148,12 @@ class Recorder(TorchFunctionMode):
         frames = caller.frames
         line = self._line = frames[-1].f_lineno or 0 if frames else 0
         if caller.through is not None and self._goes_on(caller):
-            return func(*args, **kwargs)
+            return self._without_gradient(func, args, func(*args, **kwargs))
         if self._watched and (self._last[2] in MAY_CHANGE or line != self._last[1]):
             self._look()
         if caller.through is not None:
             self._event(caller.through, [], place_of(frames[0]) if frames else NOWHERE, (), {}, None)
-            return func(*args, **kwargs)
+            return self._without_gradient(func, args, func(*args, **kwargs))
         self._inside = None
         self._outermost = frames[-1] if frames else None
         place = place_of(frames[0]) if frames else NOWHERE
@@ -166,7 +168,11 @@ class Recorder(TorchFunctionMode):
             with self._engine(op, args, kwargs, known, place.source) if engine else nullcontext():
                 result = stand_in(frames)(func, args, kwargs)
         except BaseException as error:
-            self.tape.failure = Failure(error, op, tuple(known), place.source, line)
+            options = {key: value for key, value in kwargs.items() if isinstance(value, (bool, int, float, str))}
+            unreadable = self._unreadable(args, kwargs) if engine else ()
+            self.tape.failure = Failure(
+                error, op, tuple(known), place.source, line, torch.is_grad_enabled(), options, unreadable
+            )
             raise
         if func is torch.Tensor.__iter__:
             result = list(result)
@@ -201,8 +207,17 @@ class Recorder(TorchFunctionMode):
         first = known[0] if known and isinstance(known[0], Value) else None
         plain = next((a for a in (*args, *kwargs.values()) if isinstance(a, (bool, int, float))), None)
         result = result if isinstance(result, (bool, int, float)) else result is not None
-        self.events.append(Event(self._next(), kind, first, place.source, self._line, plain, result))
+        skipped = [] if kind == "optimizer.step" else ()
+        self.events.append(Event(self._next(), kind, first, place.source, self._line, plain, result, skipped))
         self._last = (self._count - 1, self._line, kind)
+
+    def _without_gradient(self, func, args: tuple, result: Any) -> Any:
+        """A parameter whose `.grad` an optimizer found to be None: it is left as it was."""
+        if result is None and self.events and self.events[-1].kind == "optimizer.step" and kind_of(func) == "grad":
+            seen = self._session.get(args[0])
+            if seen is not None and isinstance(seen.value, Value):
+                self.events[-1].skipped.append(seen.value)
+        return result
 
     def _goes_on(self, caller: Caller) -> bool:
         """Whether an optimizer's own call belongs to the event that is noted already: all calls of one `.step()` are one."""
@@ -214,10 +229,12 @@ class Recorder(TorchFunctionMode):
     # ------------------------------------------------------------------ runs of the engine
     @contextmanager
     def listening(
-        self, kind: str, roots: tuple, keeps_graph: bool = False, source: Any = None, tensors: tuple = ()
-    ) -> Iterator[Pass]:
+        self, kind: str, roots: tuple, keeps_graph: bool = False, source: Any = None, tensors: tuple = (),
+        wanted: tuple = (), seeds: tuple = (),
+    ) -> Iterator[Pass]:  # fmt: skip
         """While the engine runs, what it delivers is written to a new `Pass`."""
         run = Pass(self._count, kind, roots, keeps_graph, source, self._line)
+        run.wanted, run.seeds = wanted, seeds
         run.tensors = tuple(map(weakref.ref, tensors))
         self.tape.passes.append(run)
         if self._block and len(self.tape.passes) > 2 * ENDS:
@@ -235,13 +252,33 @@ class Recorder(TorchFunctionMode):
         """The same for a call of the learner's own, `known` being what its tensors hold."""
         given = dict(zip(_ENGINE_PARAMETERS[op], args)) | kwargs
         retain = given.get("retain_graph")
-        roots = args[0] if args else next(iter(kwargs.values()))
-        roots = (roots,) if isinstance(roots, torch.Tensor) else tuple(roots)
+        values = {key: tuple(known[i] for i in places) for key, places in _places(op, args, kwargs).items()}
+        roots = tuple(tensors_in(given[_ENGINE_PARAMETERS[op][0]]))
         keeps = bool(given.get("create_graph") if retain is None else retain)
         for leaf, value in self.leaves() if not self._watched else ():
             if leaf.is_leaf:
                 self._watch_life(leaf, value)
-        return self.listening(op, tuple(known[: len(roots)]), keeps, source, roots)
+        wanted = values.get("inputs", ())
+        seeds = (*values.get("gradient", ()), *values.get("grad_outputs", ()))
+        return self.listening(op, values[_ENGINE_PARAMETERS[op][0]], keeps, source, roots, wanted, seeds)
+
+    def _unreadable(self, args: tuple, kwargs: dict) -> tuple:
+        """The steps before the roots of which the engine cannot have back what they had saved: it was freed, or changed."""
+        made = {number: value for value, (number, _) in self._ends.items()}
+        given = args[0] if args else kwargs["outputs"]
+        waiting: list[tuple[Any, Any]] = [(root.grad_fn, None) for root in tensors_in(given)]
+        found: dict[Any, None] = {}
+        visited = set()
+        while waiting:
+            node, owner = waiting.pop()
+            if node is None or node in visited:
+                continue
+            visited.add(node)
+            owner = made.get(node._sequence_nr(), owner)  # a call may be several nodes: the last one has its result
+            if owner is not None and not _can_be_read(node):
+                found[owner] = None
+            waiting += [(ahead, owner) for ahead, _ in node.next_functions]
+        return tuple(found)
 
     def finish(self, output: Any = None, error: BaseException | None = None) -> Tape:
         """The tape, once the code has run and returned `output` or raised; lets go of the graph and the frames."""
@@ -263,6 +300,7 @@ class Recorder(TorchFunctionMode):
             step.index = place - len(tape.earlier)
         self._watched, self._ends, self._nodes = [], {}, {}
         self._session.forget_the_dead()
+        tape.alive = frozenset(seen.value for _, seen in self._session.items() if isinstance(seen.value, Step))
         return tape
 
     def _held(self, output: Any):
@@ -559,6 +597,25 @@ def _end(edge: Any) -> tuple:
     node, output = edge[:2]
     number = node._sequence_nr()
     return (id(node.variable) if number == _LEAF else number), output
+
+
+def _can_be_read(node: Any) -> bool:
+    """Whether autograd still has, unchanged, what this node saved for the way back."""
+    try:
+        for name in dir(node):
+            if name.startswith("_saved_") or name == "saved_tensors":
+                getattr(node, name)
+    except RuntimeError:
+        return False
+    return True
+
+
+def _places(op: str, args: tuple, kwargs: dict) -> dict[str, list[int]]:
+    """By parameter of an engine call: which of all its tensors were passed there."""
+    count, places = 0, {}
+    for key, value in (*zip(_ENGINE_PARAMETERS[op], args), *kwargs.items()):
+        places[key] = list(range(count, count := count + sum(1 for _ in tensors_in(value))))
+    return places
 
 
 def _copy(tensor: torch.Tensor) -> torch.Tensor:
