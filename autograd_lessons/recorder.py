@@ -86,9 +86,7 @@ class Session:
         """A hook on the autograd node of a value: the adjoint has arrived there."""
         run, gradient = self.listening, gradients[output]
         if run is not None and self.recorder is not None and gradient is not None:
-            made, value = value, self.recorder.own(value)
-            if not run.keeps_graph:
-                made.spent = value.spent = True  # of an earlier block's value too: the next block goes on from that
+            value = self.recorder.own(value)
             run.adjoints[value] = gradient.detach().clone()
             if isinstance(value, Step):
                 run.order.append(value)
@@ -192,7 +190,7 @@ class Recorder(TorchFunctionMode):
                 step.name, step.depth = name, depth
                 if op == "data":
                     self._originals[tensor] = weakref.ref(tensors[0])
-                if tensor.is_leaf and tensor.requires_grad:
+                if tensor.is_leaf and tensor.requires_grad and not _is_loose(tensor):
                     self._becomes_leaf(tensor, step)
         else:
             first = known[0] if known else None
@@ -242,6 +240,8 @@ class Recorder(TorchFunctionMode):
         self._session.listening, self._session.recorder = run, self
         try:
             yield run
+            for value in run.adjoints if not keeps_graph else ():
+                value.spent = value.original.spent = True  # a later block goes on from either
         except BaseException:
             run.failed = True
             raise
@@ -376,7 +376,8 @@ class Recorder(TorchFunctionMode):
             self._from_earlier(tensor, seen)
         if seen.version == _version(tensor):
             if seen.node == _node(tensor):
-                if tensor.requires_grad and not seen.value.requires_grad and tensor.is_leaf:  # told to be one later
+                known = getattr(seen.value, "requires_grad", False)
+                if tensor.requires_grad and not known and tensor.is_leaf and not _is_loose(tensor):  # told to be one later
                     return self._told_later(tensor, seen.value)
                 return seen.value
             if not tensor._is_view():
@@ -458,7 +459,8 @@ class Recorder(TorchFunctionMode):
     def _remember(self, tensor: torch.Tensor, value: Value) -> None:
         self._session.know(tensor, value)
         value.version = _version(tensor)
-        if tensor.requires_grad:
+        value.requires_grad = tensor.requires_grad and not _is_loose(tensor)
+        if value.requires_grad:
             edge = get_gradient_edge(tensor)
             self._ends[value] = _end(edge)
             if not tensor.is_leaf:
@@ -588,8 +590,19 @@ def _version(tensor: torch.Tensor) -> int:
 
 def _node(tensor: torch.Tensor) -> int | None:
     """The number of the autograd node that made a tensor; to hold the node would keep its graph alive."""
-    node = tensor.grad_fn
+    node = None if _is_loose(tensor) else tensor.grad_fn
     return None if node is None else node._sequence_nr()  # pyright: ignore
+
+
+def _is_loose(tensor: torch.Tensor) -> bool:
+    """Whether this is a view of a leaf that was taken under no_grad: it says that it requires grad, and has no node."""
+    base = tensor._base if tensor._is_view() else None
+    if base is None or not (base.requires_grad and base.is_leaf and tensor.requires_grad):
+        return False
+    try:
+        return tensor.grad_fn is None
+    except RuntimeError:  # PyTorch refuses to say, once one of the two was edited
+        return True
 
 
 def _end(edge: Any) -> tuple:

@@ -568,7 +568,7 @@ CASES: tuple[Case, ...] = (
         correct = logits.argmax(dim=1) == y  # <--
         loss = 1 - correct.float().mean()
         loss.backward()
-        """, tensor="logits", raises="RuntimeError"),
+        """, tensor="correct", raises="RuntimeError"),
     case("not_differentiable", "threshold_by_comparison", """
         import torch
         w = torch.tensor([0.2, 0.7, 0.9], requires_grad=True)
@@ -1930,7 +1930,7 @@ CASES: tuple[Case, ...] = (
             loss = (copy - 5.0) ** 2
             loss.backward()
             w.data -= 0.1 * w.grad
-        """, tensor="copy", raises="TypeError", warns=(COPIED,)),
+        """, tensor="w", raises="TypeError", warns=(COPIED,)),
     case("left_graph", "numpy_asked_for_by_a_plot", """
         import torch
         from matplotlib.figure import Figure

@@ -32,7 +32,8 @@ def find_cut(evidence: Evidence, root: Any, leaf: Input | None = None) -> Cut | 
             if used in came_by or not hasattr(used, "requires_grad"):
                 continue
             came_by[used] = value
-            if cuts and used.requires_grad and (leaf is None or leaf in map(evidence.leaf, evidence.ancestors(used))):
+            has_graph = used.requires_grad and evidence.switched_off(used, getattr(value, "index", 0)) is None
+            if cuts and has_graph and (leaf is None or leaf in map(evidence.leaf, evidence.ancestors(used))):
                 step = value.leaf.made_by if isinstance(value, Input) else value
                 return Cut(step, used, _out_of_no_grad(step, value, came_by))
             waiting.append(used)
@@ -206,15 +207,8 @@ def _not_differentiable(evidence: Evidence, step: Any, before: Any, where: str) 
 
 # ---------------------------------------------------------------- leaves that do not ask for a gradient
 def turned_off(evidence: Evidence, values: Any) -> tuple[Event, Input] | None:
-    """The last event that told one of these leaves not to require grad, if it was not told otherwise since."""
-    leaves = {leaf for value in values if (leaf := evidence.leaf(value)) is not None}
-    last: dict[Input, Event] = {}
-    for event in evidence.tape.events:
-        if event.kind in ("requires_grad_", "set requires_grad") and event.on is not None:
-            leaf = evidence.leaf(event.on)
-            if leaf in leaves:
-                last[leaf] = event  # pyright: ignore
-    off = [(event, leaf) for leaf, event in last.items() if event.argument is False]
+    """The last event that told one of these leaves not to require grad, and which leaf."""
+    off = [(event, value.leaf) for value in values if isinstance(value, Input) and (event := evidence.switched_off(value))]
     return max(off, key=lambda pair: pair[0].index) if off else None
 
 
@@ -383,13 +377,13 @@ def _skipped(evidence: Evidence, roots: list[Any]) -> Iterator[Input]:
 def _forgotten(evidence: Evidence) -> Iterator[Input]:
     """Leaves whose only use was in a function's own variable that nobody ever looked at."""
     for life in evidence.tape.lives:
-        if life.changes and any(change.grad is not None for change in life.changes) or life.of.leaf in evidence.reached:
+        if life.changes and any(change.grad is not None for change in life.changes) or evidence.leaf(life.of) in evidence.reached:
             continue
-        trail = evidence.descendants(life.of.leaf)
+        trail = evidence.descendants(evidence.leaf(life.of))
         used = {v for step in evidence.tape.steps for v in step.inputs} | {e.on for e in evidence.tape.events}
         ends = [step for step in trail if step not in used and evidence.leaf(step) is None]
         if ends and all(_is_a_variable_inside(evidence, step) and step not in evidence.tape.alive for step in ends):
-            yield life.of.leaf
+            yield evidence.leaf(life.of)
 
 
 def _is_a_variable_inside(evidence: Evidence, step: Step) -> bool:

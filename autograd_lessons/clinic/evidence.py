@@ -125,7 +125,7 @@ class Evidence:
     def reached(self) -> set[Input]:
         """The leaves that some pass brought a gradient to."""
         found = {self.leaf(value) for run in self.passes for value in run.adjoints}
-        found |= {life.of.leaf for life in self.tape.lives if life.changes and any(_is_filling(c) for c in life.changes)}
+        found |= {self.leaf(life.of) for life in self.tape.lives if life.changes and any(_is_filling(c) for c in life.changes)}
         return {leaf for leaf in found if leaf is not None}
 
     def missing_reads(self) -> Iterator[Event]:
@@ -134,6 +134,17 @@ class Evidence:
             if event.kind == "grad" and event.result is False and event.on is not None:
                 if not reading.is_asked_first(event.source):
                     yield event
+
+    @functools.cached_property
+    def _flags(self) -> list[tuple[Event, Input | None]]:
+        flags = (e for e in self.tape.events if e.kind in ("requires_grad_", "set requires_grad"))
+        return [(event, self.leaf(event.on)) for event in flags if event.on is not None]
+
+    def switched_off(self, value: Any, before: float = float("inf")) -> Event | None:
+        """The event that told a leaf not to require grad, if it was not told otherwise before that index."""
+        leaf = self.leaf(value) if self._flags else None
+        told = [event for event, on in self._flags if on is leaf and event.index < before] if leaf is not None else []
+        return told[-1] if told and told[-1].argument is False else None
 
     def events_on(self, leaf: Input, *kinds: str) -> list[Event]:
         return [e for e in self.tape.events if e.kind in kinds and e.on is not None and self.leaf(e.on) is leaf]

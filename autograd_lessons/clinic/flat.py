@@ -42,7 +42,10 @@ def _flat(evidence: Evidence, run: Pass, step: Step) -> Finding | None:
 
 
 def _leaves(evidence: Evidence, run: Pass, value: Any) -> Iterator[tuple[Any, torch.Tensor]]:
-    for v in evidence.ancestors(value, tracked=True):
+    behind = evidence.ancestors(value, tracked=True)
+    if any(isinstance(v, Input) and v.origin == "gradient" for v in behind):  # its own graph is not on the tape
+        behind = run.adjoints
+    for v in behind:
         if evidence.known_leaf(v) is not None and v in run.adjoints:
             yield v, run.adjoints[v]
 

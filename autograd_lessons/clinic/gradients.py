@@ -33,7 +33,7 @@ def none_used(evidence: Evidence) -> Finding | None:
 def _clearing(evidence: Evidence, leaf: Input) -> Any:
     for life in evidence.tape.lives:
         changes = [c for c in life.changes if c.kind != "updated"]
-        if life.of.leaf is leaf and changes and changes[-1].kind == "removed":
+        if evidence.leaf(life.of) is leaf and changes and changes[-1].kind == "removed":
             return changes[-1]
     return None
 
@@ -68,7 +68,7 @@ def lost_leaf(evidence: Evidence, value: Any) -> Finding | None:
     """A name that stood for a leaf and now stands for what was computed from it."""
     if not isinstance(value, Step) or not value.requires_grad:
         return None
-    name = evidence.named(value)
+    name = reading.target(value.source) or evidence.named(value)
     behind = evidence.leaves(value)
     leaf = next((v for v in behind if evidence.name(v) == name is not None), None)
     if leaf is None:

@@ -14,7 +14,7 @@ from .evidence import Evidence, Finding, number, tensors
 
 _LOGS = {"log", "log2", "log10"}
 _ROOTS = {"sqrt", "rsqrt"}
-NORMS = {"norm", "vector_norm", "dist", "pairwise_distance", "matrix_norm"}
+NORMS = {"norm", "vector_norm", "linalg_vector_norm", "linalg_norm", "dist", "pairwise_distance", "matrix_norm"}
 
 
 def is_finite(tensor: torch.Tensor) -> bool:

@@ -40,7 +40,9 @@ def _mentions(error: Any, *wordings: str) -> bool:
 def _engine(evidence: Evidence, run: Pass) -> Finding | None:
     for root in run.roots:
         if not getattr(root, "requires_grad", False):
-            return memory.gradient_without_graph(evidence, run) or no_graph(evidence, root)
+            cut = find_cut(evidence, root)
+            of_a_gradient = memory.gradient_without_graph(evidence, run) if cut is None or cut.step.op == "grad" else None
+            return of_a_gradient or no_graph(evidence, root)
     for value in run.wanted:
         if not getattr(value, "requires_grad", False):
             return _wanted(evidence, value)
