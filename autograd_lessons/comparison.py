@@ -16,7 +16,7 @@ from . import reasons
 from .accuracy import Error, distance, number, show_tensor
 from .derivation import Derivation
 from .errors import InputError
-from .finite_difference import FiniteDifference, finite_difference
+from .finite_difference import FiniteDifference, finite_differences
 from .inputs import Inputs, gather
 from .run import learners_traceback, run
 from .tape import Tape
@@ -84,12 +84,13 @@ class Comparison:
         #: by input, then by route: a tensor of the input's shape, or None where the route has no answer
         self.gradients: dict[str, dict[str, torch.Tensor | None]] = {}
         #: by input: the finite difference with its bound
-        self.differences: dict[str, FiniteDifference | None] = {}
+        self.differences: dict[str, FiniteDifference | None] = finite_differences(
+            tape.function, inputs, inputs.wrt, tape, finite_difference_step
+        )
         self._tolerance = default_tolerances(self.dtype)  # relative, absolute
         self._exact: dict[str, dict[int, mpmath.mpf]] = {}
         self._apart: dict[tuple[str, str, str], torch.Tensor | None] = {}
         for name in inputs.wrt:
-            self.differences[name] = finite_difference(tape.function, inputs, name, tape, finite_difference_step)
             self._collect(name)
         present = {route for row in self.gradients.values() for route, value in row.items() if value is not None}
         #: the routes that gave an answer for some input
