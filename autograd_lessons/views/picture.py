@@ -9,7 +9,7 @@ from . import code, graph, ledger, plot, tables, terms
 from .numbers import key
 from .page import LIVE, identity, still_style, style, templates, wrapped
 from .stages import Scene
-from .stencil import filled
+from .stencil import filled, rendered
 
 
 def html(scene: Scene, curve: Curve | None, uid: str, trouble: str = "") -> str:
@@ -20,13 +20,15 @@ def html(scene: Scene, curve: Curve | None, uid: str, trouble: str = "") -> str:
     forward = scene.stage.direction == "forward"
     where = f"forward {scene.at + 1} of {ahead}" if forward else f"backward {scene.at + 1 - ahead} of {back}"
     graphed = graph.drawing(scene)
-    return templates().get_template("picture.html").render(
-        uid=uid, style=Markup(style("style.css") + LIVE + style("svg.css")), links=Markup(_linked(scene, uid)),
-        code=code.lines(scene), graph=_graph_svg(scene, graphed, f"{uid}-{scene.at}"), left_out=graphed["left_out"], where=f"this step: {where}",
-        direction=scene.stage.direction, term=terms.explained(scene), curve=drawn, plot=_curve_svg(drawn),
-        table=None if scene.comparison is None else tables.rows(scene.comparison), trouble=trouble,
-        ledger=ledger.lines(scene), at=scene.at,
-    )  # fmt: skip
+    content = {
+        "uid": uid, "style": Markup(style("style.css") + LIVE + style("svg.css")), "links": Markup(_linked(scene, uid)),
+        "code": code.lines(scene), "graph": _graph_svg(scene, graphed, f"{uid}-{scene.at}"), "left_out": graphed["left_out"],
+        "where": f"this step: {where}", "direction": scene.stage.direction, "term": terms.explained(scene),
+        "curve": drawn and {part: drawn[part] for part in ("slope", "name", "at")}, "plot": _curve_svg(scene, drawn),
+        "table": None if scene.comparison is None else tables.rows(scene.comparison), "trouble": trouble,
+        "ledger": ledger.lines(scene), "at": scene.at,
+    }  # fmt: skip
+    return rendered(scene.derivation.kept, "picture.html", content)
 
 
 def _linked(scene: Scene, uid: str) -> str:
@@ -63,8 +65,11 @@ def _graph_svg(scene: Scene, graphed: dict, uid: str) -> Markup:
     return filled(scene.derivation.kept, ("graph", scene.grain, scene.at, graphed["names"]), texts, render)
 
 
-def _curve_svg(drawn: dict | None) -> Markup:
-    return Markup("") if drawn is None else Markup(templates().get_template("curve.svg").render(c=drawn))
+def _curve_svg(scene: Scene, drawn: dict | None) -> Markup:
+    if drawn is None:
+        return Markup("")
+    labels = [(y, y + 4, text) for y, text in drawn["y_ticks"]]  # the text stands a little below its tick's height
+    return rendered(scene.derivation.kept, "curve.svg", {"c": drawn | {"y_ticks": labels}})
 
 
 def trouble(source: str, inputs: str, error: BaseException, uid: str) -> str:
@@ -89,5 +94,5 @@ def still(scene: Scene, curve: Curve | None) -> str:
     return templates().get_template("still.svg").render(
         uid=uid, style=still_style(uid), rows=rows, left=round(left),
         width=round(left + right + 24), height=round(height), graph=_graph_svg(scene, graphed, uid), graph_height=graphed["height"],
-        plot=_curve_svg(drawn), label=ledger.lines(scene)[scene.at] if scene.stages else "",
+        plot=_curve_svg(scene, drawn), label=ledger.lines(scene)[scene.at] if scene.stages else "",
     )  # fmt: skip
