@@ -118,10 +118,10 @@ class Comparison:
         if exact is None:
             return None
         self._exact[name] = dict(zip(where, exact))
-        rounded = torch.full((like.numel(),), torch.nan, dtype=torch.float64)
+        rounded = [math.nan] * like.numel()
         for i, value in self._exact[name].items():
             rounded[i] = float(value)
-        return rounded.reshape(like.shape).to(like.dtype)
+        return torch.tensor(rounded, dtype=torch.float64).reshape(like.shape).to(like.dtype)
 
     # ------------------------------------------------------------------ judging
     @cached_property
