@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, partial, reduce
 from itertools import groupby
@@ -15,6 +13,7 @@ from itertools import groupby
 import torch
 
 from .inputs import Inputs, call
+from .replay import quiet
 from .tape import Tape
 
 MOST_ELEMENTS = 2_000
@@ -180,13 +179,3 @@ def _evaluator(function: Callable, inputs: Inputs, tape: Tape) -> Callable:
                 torch.set_rng_state(before)
 
     return evaluate
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Show no warning twice: the recorded run has shown them. (`catch_warnings` would make Python forget which.)"""
-    shown, warnings.showwarning = warnings.showwarning, lambda *_, **__: None
-    try:
-        yield
-    finally:
-        warnings.showwarning = shown
