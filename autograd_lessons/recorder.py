@@ -34,7 +34,15 @@ MAY_CHANGE = {"backward", "set grad", "optimizer.step", "zero_grad"}  # calls af
 _LEAF = 2**64 - 1  # what PyTorch numbers the nodes of all leaves with
 _ENGINE_PARAMETERS = {
     "backward": ("tensor", "gradient", "retain_graph", "create_graph", "inputs"),
-    "autograd.grad": ("outputs", "inputs", "grad_outputs", "retain_graph", "create_graph", "only_inputs", "allow_unused"),
+    "autograd.grad": (
+        "outputs",
+        "inputs",
+        "grad_outputs",
+        "retain_graph",
+        "create_graph",
+        "only_inputs",
+        "allow_unused",
+    ),
 }
 
 
@@ -377,7 +385,9 @@ class Recorder(TorchFunctionMode):
         if seen.version == _version(tensor):
             if seen.node == _node(tensor):
                 known = getattr(seen.value, "requires_grad", False)
-                if tensor.requires_grad and not known and tensor.is_leaf and not _is_loose(tensor):  # told to be one later
+                if (
+                    tensor.requires_grad and not known and tensor.is_leaf and not _is_loose(tensor)
+                ):  # told to be one later
                     return self._told_later(tensor, seen.value)
                 return seen.value
             if not tensor._is_view():

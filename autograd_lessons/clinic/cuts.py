@@ -133,7 +133,9 @@ def _behind(evidence: Evidence, before: Any) -> list[str]:
     names = [name for leaf in evidence.leaves(before) if (name := evidence.name(leaf)) is not None]
     if not names or len(names) > 4:
         return []
-    return [f"{' and '.join(names)} {'lies' if len(names) == 1 else 'lie'} behind it and {'gets' if len(names) == 1 else 'get'} no gradient."]
+    return [
+        f"{' and '.join(names)} {'lies' if len(names) == 1 else 'lie'} behind it and {'gets' if len(names) == 1 else 'get'} no gradient."
+    ]
 
 
 def _copied(evidence: Evidence, step: Any, where: str) -> Finding:
@@ -152,7 +154,9 @@ def _under_no_grad(evidence: Evidence, cut: Cut, where: str) -> Finding:
     line = reading.around(evidence.source(step), "no_grad", "inference_mode", "set_grad_enabled")
     switch = "inference_mode" if step.is_inference else "no_grad"
     if line is None:
-        off = [e for e in evidence.tape.events if e.kind == "_set_grad_enabled" and not e.argument and e.index < step.index]
+        off = [
+            e for e in evidence.tape.events if e.kind == "_set_grad_enabled" and not e.argument and e.index < step.index
+        ]
         line = evidence.line(off[-1]) if off else evidence.line(step)
     name = evidence.named(step)
     made = evidence.line(step)
@@ -208,7 +212,9 @@ def _not_differentiable(evidence: Evidence, step: Any, before: Any, where: str) 
 # ---------------------------------------------------------------- leaves that do not ask for a gradient
 def turned_off(evidence: Evidence, values: Any) -> tuple[Event, Input] | None:
     """The last event that told one of these leaves not to require grad, and which leaf."""
-    off = [(event, value.leaf) for value in values if isinstance(value, Input) and (event := evidence.switched_off(value))]
+    off = [
+        (event, value.leaf) for value in values if isinstance(value, Input) and (event := evidence.switched_off(value))
+    ]
     return max(off, key=lambda pair: pair[0].index) if off else None
 
 
@@ -262,7 +268,9 @@ def _candidate(evidence: Evidence, root: Any) -> Any:
 
 def _is_given(value: Any) -> bool:
     """Whether nothing that the tape knows was needed to make it."""
-    return hasattr(value, "requires_grad") and not [v for v in getattr(value, "inputs", ()) if hasattr(v, "requires_grad")]
+    return hasattr(value, "requires_grad") and not [
+        v for v in getattr(value, "inputs", ()) if hasattr(v, "requires_grad")
+    ]
 
 
 def _looks_like_a_weight(value: Any) -> bool:
@@ -277,9 +285,12 @@ def leaving(evidence: Evidence, leaf: Input | None) -> Event | None:
         if event.kind not in EXITS or event.on is None or reading.is_expression_statement(event.source):
             continue
         came_from = evidence.ancestors(event.on)
-        if leaf is None and any(v.requires_grad for v in came_from):
-            found = event
-        elif leaf is not None and leaf in map(evidence.leaf, came_from):
+        if (
+            leaf is None
+            and any(v.requires_grad for v in came_from)
+            or leaf is not None
+            and leaf in map(evidence.leaf, came_from)
+        ):
             found = event
     return found
 
@@ -297,7 +308,9 @@ def left_graph(evidence: Evidence, event: Event, where: str) -> Finding:
 
 
 def _given(kind: str) -> str:
-    return {"numpy": "a NumPy array", "tolist": "a list of Python numbers", "array": "plain numbers"}.get(kind, "a Python number")
+    return {"numpy": "a NumPy array", "tolist": "a list of Python numbers", "array": "plain numbers"}.get(
+        kind, "a Python number"
+    )
 
 
 # ---------------------------------------------------------------- one leaf, in silence
@@ -377,16 +390,16 @@ def _skipped(evidence: Evidence, roots: list[Any]) -> Iterator[Input]:
 def _forgotten(evidence: Evidence) -> Iterator[Input]:
     """Leaves whose only use was in a function's own variable that nobody ever looked at."""
     for life in evidence.tape.lives:
-        if life.changes and any(change.grad is not None for change in life.changes) or evidence.leaf(life.of) in evidence.reached:
+        leaf = evidence.leaf(life.of)
+        if leaf is None or leaf in evidence.reached:
             continue
-        trail = evidence.descendants(evidence.leaf(life.of))
         used = {v for step in evidence.tape.steps for v in step.inputs} | {e.on for e in evidence.tape.events}
-        ends = [step for step in trail if step not in used and evidence.leaf(step) is None]
-        if ends and all(_is_a_variable_inside(evidence, step) and step not in evidence.tape.alive for step in ends):
-            yield evidence.leaf(life.of)
+        ends = [step for step in evidence.descendants(leaf) if step not in used and evidence.leaf(step) is None]
+        if ends and all(_is_a_variable_inside(step) and step not in evidence.tape.alive for step in ends):
+            yield leaf
 
 
-def _is_a_variable_inside(evidence: Evidence, step: Step) -> bool:
+def _is_a_variable_inside(step: Step) -> bool:
     return step.depth > 0 and reading.target(step.source) == step.name is not None
 
 

@@ -94,7 +94,9 @@ class Evidence:
         found: dict[Any, None] = dict.fromkeys(v for v in values if not tracked or getattr(v, "requires_grad", False))
         waiting = list(found)
         for value in waiting:
-            for used in value.inputs if tracked and isinstance(value, Step) else () if tracked else self.made_from(value):
+            for used in (
+                value.inputs if tracked and isinstance(value, Step) else () if tracked else self.made_from(value)
+            ):
                 if isinstance(used, Value) and used not in found and (used.requires_grad or not tracked):
                     found[used] = None
                     waiting.append(used)
@@ -102,7 +104,9 @@ class Evidence:
 
     def descendants(self, value: Any, tracked: bool = True) -> list[Step]:
         """The steps that used a value, or what came of it, in order."""
-        reached = {value} if not isinstance(value, Input) else {v for v in self.tape.inputs.values() if v.leaf is value.leaf}
+        reached = (
+            {value} if not isinstance(value, Input) else {v for v in self.tape.inputs.values() if v.leaf is value.leaf}
+        )
         found = []
         for step in (*self.tape.earlier, *self.tape.steps):
             if (step.requires_grad or not tracked) and any(used in reached for used in step.inputs):
@@ -124,9 +128,9 @@ class Evidence:
     @functools.cached_property
     def reached(self) -> set[Input]:
         """The leaves that some pass brought a gradient to."""
-        found = {self.leaf(value) for run in self.passes for value in run.adjoints}
-        found |= {self.leaf(life.of) for life in self.tape.lives if life.changes and any(_is_filling(c) for c in life.changes)}
-        return {leaf for leaf in found if leaf is not None}
+        filled = (life.of for life in self.tape.lives if any(map(_is_filling, life.changes)))
+        values = (value for run in self.passes for value in run.adjoints)
+        return {leaf for value in (*values, *filled) if (leaf := self.leaf(value)) is not None}
 
     def missing_reads(self) -> Iterator[Event]:
         """Where `.grad` was read and was None, and nothing asked first whether it is."""

@@ -154,8 +154,8 @@ def read_in_silence(evidence: Evidence) -> Iterator[Finding]:
 
 def retained_leaf(evidence: Evidence) -> Iterator[Finding]:
     """retain_grad() on a leaf does nothing."""
-    for event in evidence.tape.events if "retain_grad" in evidence.kinds else ():
-        leaf = None if event.on is None else evidence.known_leaf(event.on)
+    for event in evidence.tape.events:
+        leaf = evidence.known_leaf(event.on) if event.kind == "retain_grad" and event.on is not None else None
         if leaf is not None:
             line, name = evidence.line(event), evidence.name(leaf)
             yield evidence.finding(

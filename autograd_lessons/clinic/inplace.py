@@ -11,7 +11,20 @@ from ..tape import Event, Input, Pass, Step
 from . import reading
 from .evidence import Evidence, Finding, changed, number, tensors
 
-_SHARES = {"detach", "data", "view", "view_as", "getitem", "as_strided", "select", "t", "unbind", "squeeze", "unsqueeze", "reshape"}
+_SHARES = {
+    "detach",
+    "data",
+    "view",
+    "view_as",
+    "getitem",
+    "as_strided",
+    "select",
+    "t",
+    "unbind",
+    "squeeze",
+    "unsqueeze",
+    "reshape",
+}
 
 
 def base(value: Any) -> Any:
@@ -37,7 +50,11 @@ def on_leaf(evidence: Evidence) -> Finding | None:
         return None
     line = evidence.line(failure)
     name = reading.subject(failure.source) or evidence.name(value)
-    view = "" if evidence.leaf(value) is not None else f", which is a part of the leaf {evidence.name(leaf) or ''}".rstrip()
+    view = (
+        ""
+        if evidence.leaf(value) is not None
+        else f", which is a part of the leaf {evidence.name(leaf) or ''}".rstrip()
+    )
     return evidence.finding(
         "inplace_on_leaf", failure, name,
         f"line {line}: {evidence.code(line)} overwrites {name or 'a leaf'}{view}.",
@@ -110,7 +127,9 @@ def _saved(evidence: Evidence, step: Any, edit: Any, value: Any, tensor: Any) ->
 
 def _is_part(edit: Any) -> bool:
     """Whether a step edits its tensor through a view or a detached copy that shares its memory."""
-    return isinstance(edit, Step) and (edit.call.view is not None or getattr(changed(edit), "op", "") in ("detach", "data"))
+    return isinstance(edit, Step) and (
+        edit.call.view is not None or getattr(changed(edit), "op", "") in ("detach", "data")
+    )
 
 
 _OPERATORS = {"add_": "+", "sub_": "-", "mul_": "*", "div_": "/", "pow_": "**"}
@@ -121,7 +140,7 @@ def _out_of_place(edit: Any, name: str | None) -> str:
     op = getattr(edit, "op", "")
     if op in _OPERATORS:
         return f"{name} = {name} {_OPERATORS[op]} …"
-    return f"{name} = {name}.clone() before the edit" if op in ("setitem", "zero_", "fill_") else f"without inplace"
+    return f"{name} = {name}.clone() before the edit" if op in ("setitem", "zero_", "fill_") else "without inplace"
 
 
 # ---------------------------------------------------------------- through .data
@@ -144,18 +163,26 @@ def _misled(run: Pass, edited: int, tensor: Any) -> Step | None:
     for step in run.order:
         if step.index < edited and step.inputs and tensor in {base(step), *map(base, tensors(step.inputs))}:
             for value in tensors(step.inputs):
-                if value in run.adjoints and not _is_right(run, value):
+                arrived = _arrived(run, value)
+                if arrived is not None and not _is_right(run, value, arrived):
                     return step
     return None
 
 
-def _is_right(run: Pass, value: Any) -> bool:
+def _arrived(run: Pass, value: Any) -> torch.Tensor | None:
+    """What came back to a value; a leaf that was edited since has it under its new value."""
+    if value in run.adjoints or not isinstance(value, Input):
+        return run.adjoints.get(value)
+    return next((adjoint for v, adjoint in run.adjoints.items() if base(v) is value.leaf), None)
+
+
+def _is_right(run: Pass, value: Any, arrived: torch.Tensor) -> bool:
     """Whether the gradient that arrived is the one that the recorded values give."""
-    total = torch.zeros_like(run.adjoints[value])
+    total = torch.zeros_like(arrived)
     for step in run.uses_of(value):
         back = step.pull_back(run.adjoints[step])
         total = total + sum(back[place] for place, used in enumerate(step.inputs) if used is value and place in back)
-    return torch.allclose(total, run.adjoints[value], rtol=1e-3, atol=1e-6, equal_nan=True)
+    return torch.allclose(total, arrived, rtol=1e-3, atol=1e-6, equal_nan=True)
 
 
 def _hidden(evidence: Evidence, edit: Any, step: Step, tensor: Any) -> Finding:

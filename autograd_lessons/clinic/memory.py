@@ -14,16 +14,22 @@ from .evidence import Evidence, Finding
 def freed(evidence: Evidence, run: Pass) -> Finding | None:
     """A failed pass that met steps whose saved values an earlier pass let go of."""
     behind = evidence.ancestors(*run.roots, tracked=True)
-    spent = [v for v in behind if v.spent]
+    spent = [v for v in behind if v.spent and evidence.leaf(v) is None]
     if not spent:
         return None
-    earlier = next((p for p in reversed(evidence.passes) if not p.keeps_graph and any(v in p.adjoints for v in spent)), None)
-    if earlier is not None and earlier.kind == "autograd.grad" and (g := _gradient_among(evidence, run.roots)) is not None:
+    earlier = next(
+        (p for p in reversed(evidence.passes) if not p.keeps_graph and any(v in p.adjoints for v in spent)), None
+    )
+    if (
+        earlier is not None
+        and earlier.kind == "autograd.grad"
+        and (g := _gradient_among(evidence, run.roots)) is not None
+    ):
         return no_create_graph(evidence, g, earlier)
     line = evidence.line(run)
     if earlier is None or evidence.line(earlier) != line:
         return _second_time(evidence, run, earlier)
-    shared = [v for v in spent if isinstance(v, Step) and evidence.leaf(v) is None and v.index < earlier.index]
+    shared = [v for v in spent if isinstance(v, Step) and v.index < earlier.index]
     return _made_once(evidence, run, max(shared, key=lambda v: v.index)) if shared else None
 
 
@@ -106,16 +112,17 @@ def _updates(life: Any, evidence: Evidence) -> list[int]:
     reads = [e.index for e in _reading(life.of, evidence)]
     found = []
     for change in life.changes:
-        if change.kind == "updated" and (
-            change.by == "optimizer.step" or any(index < change.index for index in reads)
-        ):
+        if change.kind == "updated" and (change.by == "optimizer.step" or any(index < change.index for index in reads)):
             found.append(change.index)
     return found
 
 
 def _reads(life: Any, evidence: Evidence) -> list[int]:
     """When the gradient was looked at, in code that never takes a step: there, looking is what it is for."""
-    if any(c.kind == "updated" and c.by == "optimizer.step" for c in life.changes) or "optimizer.step" in evidence.kinds:
+    if (
+        any(c.kind == "updated" and c.by == "optimizer.step" for c in life.changes)
+        or "optimizer.step" in evidence.kinds
+    ):
         return []
     cleared = {c.index for c in life.changes if c.kind in ("zeroed", "removed")}
     return [

@@ -46,7 +46,9 @@ def _began(evidence: Evidence, run: Pass) -> Finding | None:
 
 def _breaks(run: Pass, step: Step) -> bool:
     """Whether what came back to a step was finite, and what it sent on is not."""
-    return step in run.adjoints and is_finite(run.adjoints[step]) and not all(map(is_finite, run.products(step).values()))
+    return (
+        step in run.adjoints and is_finite(run.adjoints[step]) and not all(map(is_finite, run.products(step).values()))
+    )
 
 
 def _breaks_forward(step: Step) -> bool:
@@ -55,7 +57,9 @@ def _breaks_forward(step: Step) -> bool:
 
 def _at_a_step(evidence: Evidence, step: Step, steps: list[Step]) -> Finding | None:
     operands = tensors(step.inputs)
-    norm = next((v for v in (step, *operands) if isinstance(v, Step) and v.op in NORMS and bool((v.value == 0).any())), None)
+    norm = next(
+        (v for v in (step, *operands) if isinstance(v, Step) and v.op in NORMS and bool((v.value == 0).any())), None
+    )
     if norm is not None:
         return norm_at_zero(evidence, norm)
     if step.op in _LOGS and bool((operands[0].value == 0).any()):
@@ -63,7 +67,9 @@ def _at_a_step(evidence: Evidence, step: Step, steps: list[Step]) -> Finding | N
     if _is_root(step) and bool((operands[0].value == 0).any()):
         return _root(evidence, step)
     if step.value.isinf().any():
-        times = next((s for s in sorted(steps, key=lambda s: s.index) if s.index > step.index and _zero_meets_inf(s)), None)
+        times = next(
+            (s for s in sorted(steps, key=lambda s: s.index) if s.index > step.index and _zero_meets_inf(s)), None
+        )
         return None if times is None else _zero_times_inf(evidence, times)
     return None
 

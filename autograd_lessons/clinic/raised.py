@@ -8,7 +8,7 @@ from typing import Any
 from ..source import author
 from ..tape import Input, Pass, Step
 from . import gradients, inplace, memory, reading
-from .cuts import explain_cut, find_cut, leaving, left_graph, never_required, no_graph, turned_off, unreached
+from .cuts import explain_cut, find_cut, leaving, left_graph, never_required, no_graph, unreached
 from .evidence import Evidence, Finding, shape
 
 
@@ -41,10 +41,12 @@ def _engine(evidence: Evidence, run: Pass) -> Finding | None:
     for root in run.roots:
         if not getattr(root, "requires_grad", False):
             cut = find_cut(evidence, root)
-            of_a_gradient = memory.gradient_without_graph(evidence, run) if cut is None or cut.step.op == "grad" else None
+            of_a_gradient = (
+                memory.gradient_without_graph(evidence, run) if cut is None or cut.step.op == "grad" else None
+            )
             return of_a_gradient or no_graph(evidence, root)
     for value in run.wanted:
-        if not getattr(value, "requires_grad", False):
+        if not getattr(value, "requires_grad", False) or evidence.switched_off(value):
             return _wanted(evidence, value)
     if (found := _start(evidence, run)) is not None:
         return found
@@ -65,7 +67,11 @@ def _start(evidence: Evidence, run: Pass) -> Finding | None:
     if not run.seeds:
         if root.value.numel() == 1:
             return None
-        call = f"{name or 'y'}.sum().backward()" if run.kind == "backward" else f"torch.autograd.grad({name or 'y'}.sum(), x)"
+        call = (
+            f"{name or 'y'}.sum().backward()"
+            if run.kind == "backward"
+            else f"torch.autograd.grad({name or 'y'}.sum(), x)"
+        )
         return evidence.finding(
             "nonscalar", run, name,
             f"line {line}: {evidence.code(line)}",
@@ -90,8 +96,11 @@ def _wanted(evidence: Evidence, value: Any) -> Finding:
     where = f"torch.autograd.grad in line {evidence.line(evidence.tape.failure)}"
     if isinstance(value, Step) and find_cut(evidence, value) is not None:
         return no_graph(evidence, value)
-    frozen = turned_off(evidence, [value])
-    return no_graph(evidence, value) if frozen is not None else never_required(evidence, value, where, only=value)
+    return (
+        no_graph(evidence, value)
+        if evidence.switched_off(value)
+        else never_required(evidence, value, where, only=value)
+    )
 
 
 def _unused(evidence: Evidence, run: Pass, value: Any) -> Finding:

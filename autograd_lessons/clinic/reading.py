@@ -131,7 +131,9 @@ def is_asked_first(source: Source | None) -> bool:
     if source is None:
         return False
     for node in nodes(source.file):
-        if isinstance(node, ast.Compare) and any(isinstance(c, ast.Constant) and c.value is None for c in node.comparators):
+        if isinstance(node, ast.Compare) and any(
+            isinstance(c, ast.Constant) and c.value is None for c in node.comparators
+        ):
             asked = node.left
         elif isinstance(node, (ast.If, ast.While, ast.IfExp)):
             asked = node.test
@@ -163,9 +165,9 @@ def misspelt(file: str, attribute: str) -> tuple[int, str | None, str] | None:
     """An assignment to an attribute that is nearly this one: its line, the variable, and what was typed."""
     for node in nodes(file):
         for target in node.targets if isinstance(node, ast.Assign) else ():
-            if isinstance(target, ast.Attribute) and target.attr != attribute:
-                if difflib.SequenceMatcher(None, target.attr, attribute).ratio() > 0.85:
-                    return node.lineno, _root(target), target.attr
+            typed = getattr(target, "attr", attribute)
+            if typed != attribute and difflib.SequenceMatcher(None, typed, attribute).ratio() > 0.85:
+                return node.lineno, _root(target), typed
     return None
 
 
