@@ -58,7 +58,7 @@ def _flat_operation(evidence: Evidence, step: Step) -> Finding:
     return evidence.finding(
         "flat_operation", step, name,
         f"line {line}: {evidence.code(line)}",
-        f"The graph of {step.op} is made of steps: between its jumps it is flat, and its slope is 0.",
+        f"{step.op} goes up in jumps: between two jumps it is flat, and its slope is 0.",
         f"So the gradient of {whose} is 0 in every element, and nothing will move.",
         f"Change: leave {step.op} out of the loss, or pass the slope around it: x + (x.{step.op}() - x).detach()",
     )  # fmt: skip
@@ -93,9 +93,9 @@ def _clamped(evidence: Evidence, step: Step) -> Finding:
     return evidence.finding(
         "clamp_cuts", step, name,
         f"line {line}: {evidence.code(line)}",
-        f"{number(before)} lies outside the bounds and becomes {number(after)}; it would whatever it was out there,",
-        "so the slope of the clamp is 0 there, and the gradient behind it is 0 too.",
-        "Change: bound it by a function with a slope, such as torch.sigmoid or torch.tanh, or clamp after backward().",
+        f"{number(before)} lies outside the bounds and becomes {number(after)}, as it would from any place out there:",
+        "the slope of the clamp is 0, and so is the gradient behind it.",
+        "Change: clamp only what is shown, or bound it by a function with a slope, such as torch.sigmoid.",
     )  # fmt: skip
 
 
@@ -115,10 +115,11 @@ def kinks(evidence: Evidence) -> Iterator[Finding]:
         return
     for run in evidence.passes:
         for step in run.order:
-            if step.op in KINKS and step.value.numel() == 1 and _on_a_kink(step) and bool(run.adjoints[step].any()):
-                if _is_the_only_way(evidence, run, step):
-                    yield _kink(evidence, step)
-                    return
+            if step.op not in KINKS or step.value.numel() != 1 or not _on_a_kink(step):
+                continue
+            if bool(run.adjoints[step].any()) and _is_the_only_way(evidence, run, step):
+                yield _kink(evidence, step)
+                return
 
 
 def _on_a_kink(step: Step) -> bool:
@@ -149,11 +150,7 @@ def _kink(evidence: Evidence, step: Step) -> Finding:
     return evidence.finding(
         "kink", step, name,
         f"line {line}: {evidence.code(line)} has a kink {at}, and it is exactly there.",
-        "To the left and to the right the slope is another; on the kink there is no single right one.",
+        "On one side of a kink the slope is another than on the other; on it none is the only right one.",
         f"PyTorch takes {_RULE[step.op]}: a convention, not a derivative.",
         "Change: nothing, if that is meant; else look at a point a little beside it.",
     )  # fmt: skip
-
-
-def is_leaf(value: Any) -> bool:
-    return isinstance(value, Input)

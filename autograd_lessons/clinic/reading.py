@@ -93,6 +93,39 @@ def subject(source: Source | None) -> str | None:
     return _plain(node.value) if isinstance(node, ast.Attribute) else None
 
 
+def function(source: Source | None) -> str | None:
+    """What takes the number out: `.item()`, `float(…)`, `math.sin(…)`."""
+    node = _expression(source)
+    called = node.func if isinstance(node, ast.Call) else None
+    if isinstance(called, ast.Name) or isinstance(called, ast.Attribute) and _root(called) is None and node.args:
+        return f"{ast.unparse(called)}(…)"
+    return f".{called.attr}()" if isinstance(called, ast.Attribute) else None
+
+
+def attribute_set(source: Source | None) -> str | None:
+    """`self.w`, where the statement around a call sets an attribute."""
+    node = statement(source.file, source.line) if source is not None else None
+    target = node.targets[0] if isinstance(node, ast.Assign) else None
+    return ast.unparse(target) if isinstance(target, ast.Attribute) else None
+
+
+def out_of_place(source: Source | None) -> str | None:
+    """The edit written as the making of a new tensor: `h = h + 1` for `h += 1`, `p = p.mul(2)` for `p.mul_(2)`."""
+    node = _expression(source)
+    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+        text = ast.unparse(ast.BinOp(ast.Name(node.target.id), node.op, node.value))
+        return f"{node.target.id} = {text}"
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.endswith("_"):
+        name = _plain(node.func.value)
+        arguments = ", ".join(map(ast.unparse, [*node.args, *(k.value for k in node.keywords)]))
+        return (
+            f"{name} = {name}.{node.func.attr[:-1]}({arguments})"
+            if name and node.func.attr not in ("zero_", "fill_")
+            else None
+        )
+    return None
+
+
 def _expression(source: Source | None) -> Any:
     if source is None:
         return None
