@@ -28,17 +28,18 @@ def zeros(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _flat(evidence: Evidence, run: Pass, step: Step) -> Finding | None:
-    if not bool(run.adjoints[step].any()):
-        return None
     operand = step.inputs[0]
-    dead = [leaf for leaf, gradient in _leaves(evidence, run, operand) if not bool(gradient.any())]
-    if step.op in CLAMPS:
-        return _clamped(evidence, step) if _cuts(evidence, run, step, bool(dead)) else None
-    if not dead:
+    clamps = step.op in CLAMPS
+    if clamps and (_is_a_hinge(step) or torch.equal(operand.value, step.value)) or not bool(run.adjoints[step].any()):
+        return None
+    is_dead = any(not bool(gradient.any()) for _, gradient in _leaves(evidence, run, operand))
+    if clamps:
+        return _clamped(evidence, step) if _cuts(evidence, run, step, is_dead) else None
+    if not is_dead:
         return None
     if step.op in FLAT:
         return _flat_operation(evidence, step)
-    return norm_at_zero(evidence, step) if bool((step.value == 0).all()) else None
+    return norm_at_zero(evidence, step) if not bool(step.value.any()) else None
 
 
 def _leaves(evidence: Evidence, run: Pass, value: Any) -> Iterator[tuple[Any, torch.Tensor]]:
@@ -68,13 +69,15 @@ def _flat_operation(evidence: Evidence, step: Step) -> Finding:
 def _cuts(evidence: Evidence, run: Pass, step: Step, dead: bool) -> bool:
     """Whether a leaf gets no gradient, in all or in one of its own elements, because the clamp holds it at a bound."""
     operand = step.inputs[0]
-    if _is_a_hinge(step) or operand.value.shape != step.value.shape:
+    if step.value.numel() == 1:
+        return dead
+    if operand.value.shape != step.value.shape:
         return False
     cut = (operand.value != step.value) & (run.adjoints[step] != 0)
     if not bool(cut.any()):
         return False
     if dead:
-        return bool(cut.all()) or step.value.numel() == 1
+        return bool(cut.all())
     leaf = evidence.known_leaf(operand)
     return leaf is not None and operand in run.adjoints and bool((run.adjoints[operand][cut] == 0).any())
 
@@ -88,8 +91,8 @@ def _is_a_hinge(step: Step) -> bool:
 def _clamped(evidence: Evidence, step: Step) -> Finding:
     line, operand = evidence.line(step), step.inputs[0]
     name = evidence.name(step) or evidence.nearest_name(operand)
-    cut = operand.value != step.value
-    before, after = operand.value[cut].reshape(-1)[0].item(), step.value[cut].reshape(-1)[0].item()
+    at = 0 if step.value.numel() == 1 else int((operand.value != step.value).reshape(-1).nonzero()[0])
+    before, after = operand.value.reshape(-1)[at].item(), step.value.reshape(-1)[at].item()
     return evidence.finding(
         "clamp_cuts", step, name,
         f"line {line}: {evidence.code(line)}",

@@ -253,16 +253,14 @@ def _running_total(evidence: Evidence) -> Iterator[Finding]:
             continue
         gone_through = term in roots
         if gone_through or (not evidence.tape.passes and _only_looked_at(evidence, step)):
-            yield _kept(evidence, step, evidence.line(step), evidence.name(step))
+            yield _kept(evidence, step, evidence.line(step), reading.target(step.source) or evidence.name(step))
             return
 
 
 def _is_total(step: Step) -> bool:
     """Whether a step adds to what the same line added to before: total = total + loss."""
-    return any(
-        isinstance(v, Step) and v.op == step.op and v.line == step.line and v.source == step.source and v.name == step.name
-        for v in step.inputs
-    ) and step.value.numel() == 1  # fmt: skip
+    before = (v for v in step.inputs if isinstance(v, Step) and v.op == step.op)
+    return step.value.numel() == 1 and any(v.source == step.source is not None for v in before)
 
 
 def _total_and_term(step: Step) -> tuple[Any, Any]:

@@ -218,8 +218,8 @@ def _without_a_call(evidence: Evidence, error: Any) -> Finding | None:
         return _optimizer(evidence, where[0])
     if isinstance(error, RuntimeError) and where is not None and where[1] == "torch":
         last = evidence.tape.steps[-1] if evidence.tape.steps else None
-        at_this_line = last is not None and last.source is not None and last.source.line == where[0]
-        if at_this_line and _is_integer(last) and _mentions(error, "floating point", "complex dtype"):
+        whole = last is not None and _is_integer(last) and last.source is not None and last.source.line == where[0]
+        if whole and _mentions(error, "floating point", "complex dtype"):
             return _integers(evidence, last, None)
     return None
 
