@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -16,18 +14,17 @@ from .comparison import Comparison
 from .curves import Curve, elementwise_in, trace
 from .derivation import Derivation
 from .errors import InputError, LessonError
-from .export import page
 from .grains import GRAINS
 from .inputs import Inputs, gather
 from .run import run
 from .sliders import Sliders, classed
+from .stepper import WRAP, Stepper, choice
 from .tape import Tape
 from .views import ledger, picture
 from .views.numbers import typed
 from .views.stages import Scene, stages
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
-_numbers = itertools.count(1)
 
 
 def explore(
@@ -63,8 +60,8 @@ def explore(
     return Explorer(function, manual, gathered, dict(ranges or {}), grain, finite_difference_step)
 
 
-class Explorer:
-    """An explorer of one function. `.set(x=2.0)` moves inputs, `.step` is the stage on screen (from 1), `.html` what it shows."""
+class Explorer(Stepper):
+    """An explorer of one function. `.set(x=2.0)` moves inputs; `.step`, `.html` and `.save` are those of every explorer."""
 
     def __init__(
         self,
@@ -75,10 +72,9 @@ class Explorer:
         grain: str,
         finite_difference_step: float | None,
     ):
+        super().__init__(grain)
         self.function, self.manual = function, manual
         self._inputs, self._ranges, self._h = inputs, ranges, finite_difference_step
-        self._uid = f"al-{next(_numbers)}"
-        self._busy = False
         self._at_once: dict[str, bool] = {}
         self._tape: Tape | None = None
         self._derivation: Derivation | None = None
@@ -86,9 +82,7 @@ class Explorer:
         self._curve: Curve | None = None
         self._trouble = ""
         self._error: Exception | None = None
-        self._html = ""
-        self._stages: tuple = ()
-        self._build(grain)
+        self._build()
         self._recompute()
 
     # ------------------------------------------------------------------ what code may ask for
@@ -101,20 +95,6 @@ class Explorer:
     def comparison(self) -> Comparison | None:
         """The routes of the run on screen; None where the function raised or the manual gradient does not fit."""
         return self._comparison
-
-    @property
-    def html(self) -> str:
-        """What is on screen now."""
-        return self._html
-
-    @property
-    def step(self) -> int:
-        """The stage on screen, from 1."""
-        return self._step.value
-
-    @step.setter
-    def step(self, number: int) -> None:
-        self._step.value = min(max(int(number), 1), max(len(self._stages), 1))
 
     def set(self, **inputs: float) -> Explorer:
         """Move inputs by name (a vector's element by number list); the stage stays. Raises `InputError` for an unknown name."""
@@ -139,11 +119,6 @@ class Explorer:
         return self
 
     @property
-    def count(self) -> int:
-        """How many stages there are."""
-        return max(len(self._stages), 1)
-
-    @property
     def title(self) -> str:
         """What the exported page is called."""
         return f"{getattr(self.function, '__name__', 'function')}, forward and backward"
@@ -152,12 +127,6 @@ class Explorer:
     def given(self) -> str:
         """The inputs on screen in one line."""
         return ", ".join(f"{name} = {typed(value)}" for name, value in self._inputs.arguments.items())
-
-    def save(self, path: str | Path) -> Path:
-        """Write a page with every stage of this run that works without a kernel; returns the path."""
-        target = Path(path)
-        target.write_text(page(self), encoding="utf-8", errors="replace")
-        return target
 
     def scene(self, at: int | None = None) -> Scene | None:
         """The run at a stage (default: the one on screen), for the views; None where the function raised."""
@@ -177,9 +146,8 @@ class Explorer:
         """The picture at a stage as HTML."""
         scene = self.scene(at)
         if scene is None:
-            given = ", ".join(f"{name} = {typed(value)}" for name, value in self._inputs.arguments.items())
             return picture.trouble(
-                _source(self.function), given, self._error or RuntimeError("nothing was recorded"), self._uid
+                _source(self.function), self.given, self._error or RuntimeError("nothing was recorded"), self._uid
             )
         return picture.html(scene, self._curve, self._uid, self._trouble)
 
@@ -190,10 +158,10 @@ class Explorer:
             self._tape = run(self.function, self._inputs)
             self._tape.target  # noqa: B018 (raises OutputError where there is no single tensor)
             self._derivation = Derivation(self._tape)
-            self._stages = stages(self._tape, str(self._grain.value))
+            found = stages(self._tape, str(self._grain.value))
         except Exception as error:  # whatever the learner's function raises is shown, not raised
             self._tape = self._derivation = self._comparison = None
-            self._error = error
+            self._error, found = error, self._stages
         else:
             try:
                 self._comparison = Comparison(self._tape, self._inputs, self._derivation, self.manual, self._h)
@@ -202,10 +170,7 @@ class Explorer:
             except Exception as error:  # a learner moves a slider: nothing may raise then
                 self._comparison, self._trouble = None, f"No comparison here: {type(error).__name__}: {error}"
             self._curve = self._trace()
-        self._busy = True
-        self._step.max = max(len(self._stages), 1)
-        self._busy = False
-        self._draw()
+        self._show(found)
 
     def _trace(self) -> Curve | None:
         chosen = self._wrt.value
@@ -225,58 +190,27 @@ class Explorer:
             self.function, self._inputs, name, element, ends, (x, output.sum().item()), slope, self._at_once[name]
         )
 
-    def _draw(self) -> None:
-        self._html = self.draw()
-        self._picture.value = self._html
-
     # ------------------------------------------------------------------ widgets
-    def _build(self, grain: str) -> None:
+    def _build(self) -> None:
         self._sliders = Sliders(self._inputs, self._ranges, self._moved)
         choices = self._sliders.choices
         dtype = next(
             key for key, kind in {**_DTYPES, "as given": self._inputs.dtype}.items() if kind == self._inputs.dtype
         )
-        self._dtype = classed(_choice("dtype", [*_DTYPES, *([] if dtype in _DTYPES else [dtype])], dtype), "al-dtype")
-        self._grain = classed(_choice("grain", list(GRAINS), grain), "al-grain")
-        differentiated = [choice for choice in choices if choice[1][0] in self._inputs.wrt] or choices
+        self._dtype = classed(choice("dtype", [*_DTYPES, *([] if dtype in _DTYPES else [dtype])], dtype), "al-dtype")
+        differentiated = [each for each in choices if each[1][0] in self._inputs.wrt] or choices
         self._wrt = classed(
-            _choice("curve over", differentiated, differentiated[0][1] if differentiated else None), "al-wrt"
+            choice("curve over", differentiated, differentiated[0][1] if differentiated else None), "al-wrt"
         )
-        first, previous, following, last = (
-            classed(widgets.Button(description=text, layout=widgets.Layout(width="76px")), name)
-            for text, name in (
-                ("|◀ First", "al-first"),
-                ("◀ Prev", "al-prev"),
-                ("Next ▶", "al-next"),
-                ("Last ▶|", "al-last"),
-            )
-        )
-        self._step = classed(
-            widgets.IntSlider(value=1, min=1, max=1, description="step", layout=widgets.Layout(width="340px")),
-            "al-step",
-        )
-        self._picture = classed(widgets.HTML(layout=widgets.Layout(width="100%", margin="0")), "al-picture")
-        first.on_click(lambda _: self._go(1))
-        previous.on_click(lambda _: self._go(self.step - 1))
-        following.on_click(lambda _: self._go(self.step + 1))
-        last.on_click(lambda _: self._go(len(self._stages)))
-        self._step.observe(lambda _: self._busy or self._draw(), "value")
         self._dtype.observe(lambda change: self._change_dtype(change["new"]), "value")
-        self._grain.observe(lambda _: self._change_grain(), "value")
         self._wrt.observe(lambda _: self._change_curve(), "value")
-        wrap = widgets.Layout(flex_flow="row wrap", align_items="center", width="100%")
-        self.widget = classed(
-            widgets.VBox(
-                [
-                    classed(widgets.Box(self._sliders.rows, layout=wrap), "al-inputs"),
-                    widgets.Box([self._dtype, self._grain, self._wrt], layout=wrap),
-                    widgets.Box([first, previous, following, last, self._step], layout=wrap),
-                    self._picture,
-                ],
-                layout=widgets.Layout(width="100%"),
-            ),
-            "al-explorer",
-        )
+        rows = [
+            classed(widgets.Box(self._sliders.rows, layout=WRAP), "al-inputs"),
+            widgets.Box([self._dtype, self._grain, self._wrt], layout=WRAP),
+            self.controls,
+            self.picture,
+        ]
+        self.widget = classed(widgets.VBox(rows, layout=widgets.Layout(width="100%")), "al-explorer")
 
     def _moved(self, name: str, element: int, value: float) -> None:
         tensor = self._inputs.arguments[name].clone()
@@ -285,41 +219,17 @@ class Explorer:
         self._sliders.show(self._inputs)
         self._recompute()
 
-    def _go(self, number: int) -> None:
-        self.step = number
-
     def _change_dtype(self, name: str) -> None:
         if name in _DTYPES:
             self._inputs = self._inputs.to(_DTYPES[name])
             self._sliders.show(self._inputs)
             self._recompute()
 
-    def _change_grain(self) -> None:
-        if self._tape is not None:
-            here = self._stages[self.step - 1] if self._stages else None
-            self._stages = stages(self._tape, str(self._grain.value))
-            at = next((i for i, stage in enumerate(self._stages) if stage == here), 0)
-            self._busy = True
-            self._step.max = max(len(self._stages), 1)
-            self._step.value = at + 1
-            self._busy = False
-        self._draw()
-
     def _change_curve(self) -> None:
         self._curve = self._trace()
         self._draw()
 
     # ------------------------------------------------------------------ showing
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
-        """The live widget, and beside it the still picture and the text that a saved notebook keeps."""
-        return {
-            "application/vnd.jupyter.widget-view+json": {
-                "version_major": 2, "version_minor": 0, "model_id": self.widget.model_id,
-            },
-            "image/svg+xml": self.still(),
-            "text/plain": repr(self),
-        }  # fmt: skip
-
     def still(self) -> str:
         """The picture as one SVG that needs no kernel."""
         scene = self.scene()
@@ -332,12 +242,6 @@ class Explorer:
         if scene is None:
             return f"{type(self._error).__name__}: {self._error}"
         return ledger.text(scene)
-
-
-def _choice(description: str, options: list, value: Any):
-    return widgets.Dropdown(
-        options=options, value=value, description=description, layout=widgets.Layout(width="auto", min_width="180px")
-    )
 
 
 def _source(function: Callable) -> str:

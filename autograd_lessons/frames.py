@@ -13,10 +13,15 @@ from .source import Place, author, place_of
 
 
 class Caller(NamedTuple):
-    """Who made a torch call: the learner's frames, the innermost first, and the part of torch that made it for them."""
+    """Who made a torch call: the learner's frames, the innermost first, and what part of torch made it for them.
+
+    `inside` is "optimizer.step", "zero_grad" or "new module" where the call is a detail of these, else None;
+    `by_module` says whether a layer made it: then what the learner's line is assigned is not this call's result.
+    """
 
     frames: list[types.FrameType]
-    through: str | None  # "optimizer.step" or "zero_grad" for what happens inside these, else None
+    inside: str | None
+    by_module: bool
 
 
 def caller_of(frame: types.FrameType | None, base: types.FrameType) -> Caller | None:
@@ -26,7 +31,7 @@ def caller_of(frame: types.FrameType | None, base: types.FrameType) -> Caller | 
     learner's own whose block is recorded.
     """
     found: list[types.FrameType] = []
-    through = None
+    inside, by_module = None, False
     while frame is not None:
         code = frame.f_code
         who = author(code.co_filename)
@@ -38,13 +43,17 @@ def caller_of(frame: types.FrameType | None, base: types.FrameType) -> Caller | 
             if base not in (frame, frame.f_back):
                 return None
             break
-        elif not found and (who == "optimizer" or code.co_name == "zero_grad"):
-            if code.co_name in ("step", "zero_grad"):
-                through = "zero_grad" if code.co_name == "zero_grad" else "optimizer.step"
-            else:
-                through = through or "optimizer"
+        elif not found and who != "torch":
+            by_module = by_module or who == "module"
+            inside = _DETAILS[who].get(code.co_name, inside or ("optimizer" if who == "optimizer" else None))
         frame = frame.f_back
-    return Caller(found, through)
+    return Caller(found, inside, by_module)
+
+
+_DETAILS = {  # by the part of torch: functions whose own calls are details, and what the whole is called
+    "optimizer": {"step": "optimizer.step", "zero_grad": "zero_grad"},
+    "module": {"__init__": "new module", "reset_parameters": "new module", "zero_grad": "zero_grad"},
+}
 
 
 def name_through_returns(frames: list, place: Place) -> tuple[str | None, int, str | None]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .tape import Input
 
 MOST_ELEMENTS = 10_000  # a larger gradient is kept as its norm only
-ENDS = 12  # of a long life so many changes are kept at either end
+ENDS = 16  # of a long life so many changes are kept at either end
 
 _ENGINE = ("backward", "autograd.grad")
 
@@ -31,14 +31,19 @@ class Change(NamedTuple):
     line: int
     kind: str
     by: str  # which call: "backward", "zero_grad", "optimizer.step", "set grad", "mul_"
-    grad: torch.Tensor | None  # afterwards; None also where it is larger than 10,000 elements
-    norm: float | None  # of the gradient afterwards; None where there is none
+    grad: torch.Tensor | None  # afterwards; of one of more than 10,000 elements its norm only
+    whole: bool  # whether `grad` is the gradient itself and not its norm
     value: torch.Tensor | None  # the leaf itself, after an update
+
+    @property
+    def norm(self) -> float | None:
+        """The norm of the gradient afterwards; None where there is none."""
+        return None if self.grad is None else float(self.grad.double().norm() if self.whole else self.grad)
 
 
 @dataclass(eq=False)
 class Life:
-    """All that happened to one leaf's `.grad`, in order; of a long life the first and the last twelve changes."""
+    """All that happened to one leaf's `.grad`, in order; of a long life the first and the last sixteen changes."""
 
     of: Input
     kept: bool  # a tensor that keeps its .grad because retain_grad() asked for it, and not because it is a leaf
@@ -88,16 +93,18 @@ def _kind(before: torch.Tensor | None, after: torch.Tensor | None, by: str) -> s
     if by in _ENGINE:
         return "filled" if before is None else "added to"
     if by in ("set grad", "optimizer.step"):
-        return "set" if by == "set grad" else "edited"
+        return "set" if by == "set grad" and after is not before else "edited"
     if before is None:
         return "unseen"
     return "zeroed" if not bool(after.detach().any()) else "edited"
 
 
-def _kept(grad: torch.Tensor | None) -> tuple[torch.Tensor | None, float | None]:
+def _kept(grad: torch.Tensor | None) -> tuple[torch.Tensor | None, bool]:
     if grad is None:
-        return None, None
-    return _copy(grad), float(grad.detach().norm()) if grad.is_floating_point() and not grad.is_sparse else 0.0
+        return None, True
+    grad = grad.detach()
+    grad = grad.to_dense() if grad.is_sparse else grad
+    return (grad.clone(), True) if grad.numel() <= MOST_ELEMENTS else (grad.norm(), False)
 
 
 def _copy(tensor: torch.Tensor) -> torch.Tensor | None:

@@ -9,7 +9,7 @@ import functools
 import sys
 import types
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from copy import copy
 from dataclasses import replace
@@ -31,6 +31,7 @@ MOST_EARLIER = 500  # steps of earlier blocks that come over with their history
 MOST_STEPS = 20_000  # that a recorded block keeps
 ENDS = 4  # of many backward passes in a recorded block so many are kept at either end
 MAY_CHANGE = {"backward", "set grad", "optimizer.step", "zero_grad"}  # calls after which a leaf's .grad may be another
+_NAMELESS = ("unnamed", "gradient")  # what inputs are called that no variable holds
 _LEAF = 2**64 - 1  # what PyTorch numbers the nodes of all leaves with
 _ENGINE_PARAMETERS = {
     "backward": ("tensor", "gradient", "retain_graph", "create_graph", "inputs"),
@@ -69,10 +70,11 @@ class Session:
         self.listening: Pass | None = None
         self.recorder: Recorder | None = None
 
-    def know(self, tensor: torch.Tensor, value: Value | Constant, before: _Seen | None = None) -> None:
+    def know(self, tensor: torch.Tensor, value: Value | Constant, before: _Seen | None = None) -> _Seen:
         seen = self._by_id[id(tensor)] = _Seen(value, tensor)
         if before is not None:
             seen.version, seen.node = before.version, before.node
+        return seen
 
     def get(self, tensor: torch.Tensor) -> _Seen | None:
         seen = self._by_id.get(id(tensor))
@@ -139,6 +141,7 @@ class Recorder(TorchFunctionMode):
             int, Any
         ] = {}  # the nodes of leaves by id, held, since they live only as long as somebody holds them
         self._watched: list[Watch] = []
+        self._watched_ids: set[int] = set()
         self._lives: list[Life] = []
         self._last: tuple[int, int, str] = (0, 0, "")  # what happened last: index, line, which call
         self._inside: tuple | None = None  # the optimizer's call whose own calls are not steps
@@ -151,19 +154,28 @@ class Recorder(TorchFunctionMode):
         caller = caller_of(sys._getframe(1), self._base)
         if caller is None:
             return func(*args, **kwargs)
+        if not torch.is_inference_mode_enabled():
+            return self._record(func, args, kwargs, caller, nullcontext)
+        with torch.inference_mode(False):  # what is copied here must be of use in autograd later
+            return self._record(func, args, kwargs, caller, torch.inference_mode)
+
+    def _record(self, func, args: tuple, kwargs: dict, caller: Caller, mode: Callable) -> Any:
+        """Make the call, in the learner's `mode`, and write down what it did."""
         frames = caller.frames
         line = self._line = frames[-1].f_lineno or 0 if frames else 0
-        if caller.through is not None and self._goes_on(caller):
-            return self._without_gradient(func, args, func(*args, **kwargs))
+        if caller.inside is not None and self._goes_on(caller):
+            with mode():
+                return self._without_gradient(func, args, func(*args, **kwargs))
         if self._watched and (self._last[2] in MAY_CHANGE or line != self._last[1]):
             self._look()
-        if caller.through is not None:
-            self._event(caller.through, [], place_of(frames[0]) if frames else NOWHERE, (), {}, None)
-            return self._without_gradient(func, args, func(*args, **kwargs))
+        if caller.inside is not None:
+            self._event(caller.inside, [], place_of(frames[0]) if frames else NOWHERE, (), {}, None)
+            with mode():
+                return self._without_gradient(func, args, func(*args, **kwargs))
         self._inside = None
         self._outermost = frames[-1] if frames else None
         place = place_of(frames[0]) if frames else NOWHERE
-        name, depth = self._name(frames, place)
+        name, depth = self._name(frames, place, caller.by_module)
         tensors = list(tensors_in(args, kwargs))
         known = [self._value_of(tensor, frames) for tensor in tensors]
         versions = [_version(tensor) for tensor in tensors]
@@ -171,7 +183,7 @@ class Recorder(TorchFunctionMode):
         random_state = torch.get_rng_state() if is_random(op) else None
         engine = differentiates(func)
         try:
-            with self._engine(op, args, kwargs, known, place.source) if engine else nullcontext():
+            with mode(), self._engine(op, args, kwargs, known, place.source) if engine else nullcontext():
                 result = stand_in(sys._getframe(1))(func, args, kwargs)
         except BaseException as error:
             options = {key: value for key, value in kwargs.items() if isinstance(value, (bool, int, float, str))}
@@ -196,6 +208,7 @@ class Recorder(TorchFunctionMode):
             for output, tensor in fresh:
                 step = self._step(tensor, op, call if output is None else replace(call, output=output), place.source)
                 step.name, step.depth = name, depth
+                step.grad_enabled = step.grad_enabled and mode is nullcontext
                 if op == "data":
                     self._originals[tensor] = weakref.ref(tensors[0])
                 if tensor.is_leaf and tensor.requires_grad and not _is_loose(tensor):
@@ -216,6 +229,8 @@ class Recorder(TorchFunctionMode):
         skipped = [] if kind == "optimizer.step" else ()
         self.events.append(Event(self._next(), kind, first, place.source, self._line, plain, result, skipped))
         self._last = (self._count - 1, self._line, kind)
+        if first is not None and plain is False and kind in ("requires_grad_", "set requires_grad"):
+            first.turned_off = self.events[-1]
 
     def _without_gradient(self, func, args: tuple, result: Any) -> Any:
         """A parameter whose `.grad` an optimizer found to be None: it is left as it was."""
@@ -228,9 +243,9 @@ class Recorder(TorchFunctionMode):
     def _goes_on(self, caller: Caller) -> bool:
         """Whether an optimizer's own call belongs to the event that is noted already: all calls of one `.step()` are one."""
         frame = caller.frames[0] if caller.frames else None
-        inside = (caller.through, id(frame), frame.f_lasti if frame else 0)
+        inside = (caller.inside, id(frame), frame.f_lasti if frame else 0)
         before, self._inside = self._inside, inside
-        return inside == before or caller.through == "optimizer"
+        return inside == before or caller.inside == "optimizer"
 
     # ------------------------------------------------------------------ runs of the engine
     @contextmanager
@@ -263,9 +278,7 @@ class Recorder(TorchFunctionMode):
         values = {key: tuple(known[i] for i in places) for key, places in _places(op, args, kwargs).items()}
         roots = tuple(tensors_in(given[_ENGINE_PARAMETERS[op][0]]))
         keeps = bool(given.get("create_graph") if retain is None else retain)
-        for leaf, value in self.leaves() if not self._watched else ():
-            if leaf.is_leaf:
-                self._watch_life(leaf, value)
+        self._watch_all()
         wanted = values.get("inputs", ())
         seeds = (*values.get("gradient", ()), *values.get("grad_outputs", ()))
         return self.listening(op, values[_ENGINE_PARAMETERS[op][0]], keeps, source, roots, wanted, seeds)
@@ -297,6 +310,7 @@ class Recorder(TorchFunctionMode):
             for name, held in frame.f_locals.items():
                 if not is_the_shells(name):
                     self._call_it(held, name)
+            self._name_later(frame)
         tape = self.tape
         tape.output, tape.error = self._held(output), error
         if tape.failure is not None and tape.failure.error is not error:
@@ -311,6 +325,18 @@ class Recorder(TorchFunctionMode):
         tape.alive = frozenset(seen.value for _, seen in self._session.items() if isinstance(seen.value, Step))
         return tape
 
+    def _name_later(self, frame: types.FrameType) -> None:
+        """Name what was used before anything was called by its name: a new model's parameters, `g, = autograd.grad(…)`."""
+        for tensor, seen in list(self._session.items()):
+            value = seen.value.leaf if isinstance(seen.value, Input) else None
+            if value is None or value._tape is not self.tape or (value.name or "").split("_")[0] not in _NAMELESS:
+                continue
+            name = name_in([frame], tensor)
+            for key, version in [(k, v) for k, v in self.inputs.items() if v.leaf is value and name is not None]:
+                del self.inputs[key]
+                version.name = self._free(str(name))
+                self.inputs[version.name] = version
+
     def _held(self, output: Any):
         if isinstance(output, torch.Tensor):
             return self._value_of(output, [])
@@ -321,14 +347,27 @@ class Recorder(TorchFunctionMode):
     def _look(self) -> None:
         """What the last thing that happened did to the leaves."""
         gone = [watch for watch in self._watched if not watch.look(*self._last)]
+        for watch in self._watched:
+            if watch.life.changes and watch.life.of._tape is not self.tape:
+                watch.life.of = self.own(watch.life.of)
+                self._lives.append(watch.life)
         if gone:
             self._watched = [watch for watch in self._watched if watch not in gone]
+            self._watched_ids = {id(watch.tensor()) for watch in self._watched}
 
     def _watch_life(self, tensor: torch.Tensor, value: Any, kept: bool = False) -> None:
-        if not any(watch.tensor() is tensor for watch in self._watched):
+        if id(tensor) not in self._watched_ids:
+            self._watched_ids.add(id(tensor))
             watch = Watch(tensor, value, kept)
             self._watched.append(watch)
-            self._lives.append(watch.life)
+            if value._tape is self.tape:
+                self._lives.append(watch.life)
+
+    def _watch_all(self) -> None:
+        """The engine runs next: it may write to the `.grad` of any leaf, also of one that only earlier blocks have seen."""
+        for tensor, seen in list(self._session.items()):
+            if tensor.requires_grad and tensor.is_leaf and isinstance(seen.value, Value):
+                self._watch_life(tensor, seen.value)
 
     def _fold(self) -> None:
         """Of many passes the first and the last are kept, with the steps between them; the values of the others are let go."""
@@ -381,14 +420,12 @@ class Recorder(TorchFunctionMode):
         if seen is None:
             return self._stranger(tensor, name_in(frames, tensor))
         if isinstance(seen.value, Value) and seen.value._tape is not self.tape:
-            self._from_earlier(tensor, seen)
+            seen = self._from_earlier(tensor, seen)
         if seen.version == _version(tensor):
             if seen.node == _node(tensor):
-                known = getattr(seen.value, "requires_grad", False)
-                if (
-                    tensor.requires_grad and not known and tensor.is_leaf and not _is_loose(tensor)
-                ):  # told to be one later
-                    return self._told_later(tensor, seen.value)
+                known_leaf = isinstance(seen.value, Input) and seen.value.requires_grad
+                if tensor.is_leaf and tensor.requires_grad and not known_leaf and not _is_loose(tensor):
+                    return self._now_leaf(tensor, seen.value)
                 return seen.value
             if not tensor._is_view():
                 return self._stranger(tensor, seen.value.name)
@@ -432,24 +469,25 @@ class Recorder(TorchFunctionMode):
                 mine.forget()
             self.tape.earlier.append(mine)
         elif isinstance(mine, Input):
-            mine.origin, mine.made_at = "earlier", -1
+            mine.origin, mine.made_at, mine.made_by = "earlier", -1, None
             mine.name = self._free(value.name or "unnamed")
             self.inputs[mine.name] = mine
         if value in self._ends:
             self._ends[mine] = self._ends[value]
         return mine
 
-    def _from_earlier(self, tensor: torch.Tensor, seen: _Seen) -> Value:
+    def _from_earlier(self, tensor: torch.Tensor, seen: _Seen) -> _Seen:
         """A tensor that an earlier recorded block made or used."""
         value = self.own(seen.value)
         self._remember(tensor, value)
-        self._session.know(tensor, value, seen)  # as it was left there: a change since then is noticed
         if tensor.is_leaf and tensor.requires_grad:
             self._watch_life(tensor, value)
-        return value
+        return self._session.know(tensor, value, seen)  # as it was left there: a change since then is noticed
 
-    def _told_later(self, tensor: torch.Tensor, value: Any) -> Input:
-        """A known tensor without a gradient that was told to require one: `x.requires_grad_()`."""
+    def _now_leaf(self, tensor: torch.Tensor, value: Any) -> Input:
+        """A known tensor that is a leaf now: told to require a gradient (`x.requires_grad_()`), or a leaf changed in place."""
+        if isinstance(value, Step) and value.call.changed is not None and value in self.steps:
+            return self._updated(tensor, value.inputs[value.call.changed])
         if isinstance(value, Step):
             return self._becomes_leaf(tensor, value)
         if isinstance(value, Input):
@@ -458,6 +496,13 @@ class Recorder(TorchFunctionMode):
             self._watch_life(tensor, value)
             return value
         return self.add_input("unnamed", tensor, "closure")
+
+    def _updated(self, tensor: torch.Tensor, before: Any) -> Input:
+        """A leaf after an in-place change: a new value of the same leaf."""
+        leaf = before.leaf if isinstance(before, Input) else None
+        value = self.add_input((leaf or before).name or "unnamed", tensor, "updated")
+        value.leaf = leaf or value
+        return value
 
     def _becomes_leaf(self, tensor: torch.Tensor, step: Step) -> Input:
         """A tensor made inside that requires a gradient of its own: `torch.zeros(3, requires_grad=True)`."""
@@ -550,21 +595,22 @@ class Recorder(TorchFunctionMode):
             source = getattr(old, "source", None)
             step = self._step(tensor, "as_strided", Call(torch.as_strided, (whole.value, *place), {}), source)
         elif tensor.is_leaf and tensor.requires_grad:
-            leaf = old.leaf if isinstance(old, Input) else None
-            value = self.add_input((leaf or old).name or "unnamed", tensor, "updated")
-            value.leaf = leaf or value
-            return value
+            return self._updated(tensor, old)
         else:  # .data, .detach() or shared memory: autograd goes on as if nothing had happened
             step = self._step(tensor, "edited", Call(_edited, (old, Constant(_copy(tensor))), {}), None)
         step.name, step.depth = old.name, getattr(old, "depth", 0)
         return step
 
     # ------------------------------------------------------------------ the learner's names
-    def _name(self, frames: list, place: Place) -> tuple[str | None, int]:
-        """The variable that the result is assigned to, and how deep; what a helper will return is named later."""
+    def _name(self, frames: list, place: Place, by_module: bool) -> tuple[str | None, int]:
+        """The variable that the result is assigned to, and how deep; what a helper or a layer will return is named later."""
         if len(frames) <= 1:
             self._settle()
-            return place.name, 0
+            if by_module and place.name is not None:
+                self._pending.add(place.name)
+            return None if by_module else place.name, 0
+        if by_module:
+            place = replace(place, name=None)
         name, depth, outermost = name_through_returns(frames, place)
         if outermost is not None:
             self._pending.add(outermost)

@@ -13,6 +13,7 @@ from .errors import OutputError
 from .frames import learners_traceback
 from .inputs import Inputs, call, gather
 from .recorder import Recorder
+from .replay import quiet
 from .tape import Tape, Value
 
 
@@ -53,6 +54,12 @@ def run(function: Callable, inputs: Inputs) -> Tape:
     return tape
 
 
+def run_again(function: Callable, inputs: Inputs) -> Tape:
+    """Another recorded run of the same function, for our own purposes: its warnings have been shown."""
+    with quiet():
+        return run(function, inputs)
+
+
 def attempt(function: Callable, inputs: Inputs) -> Tape:
     """The same, but an error of the function ends the tape and stands in `tape.error`."""
     recorder = Recorder(sys._getframe())
@@ -68,7 +75,8 @@ def attempt(function: Callable, inputs: Inputs) -> Tape:
         raised = error
     tape = recorder.finish(output, raised)
     tape.function = function
-    if isinstance(output, torch.Tensor) and output.requires_grad and not tape.passes:
+    ran = any(run.kind == "backward" for run in tape.passes)
+    if isinstance(output, torch.Tensor) and output.requires_grad and not ran:
         _backward(recorder, tape, output)
     return tape
 

@@ -15,7 +15,6 @@ import executing
 import torch
 
 _TORCH = os.path.dirname(torch.__file__) + os.sep
-_OPTIM = _TORCH + "optim" + os.sep
 _OURS = os.path.dirname(__file__) + os.sep
 _LESSONS = _OURS + "lessons.py"
 
@@ -55,9 +54,18 @@ NOWHERE = Place(None, None, False)
 
 @functools.cache
 def author(file: str) -> str:
-    """Who wrote the code of a file: "learner", "torch", "optimizer" or "package" (the lessons' functions count as the learner's)."""
+    """Who wrote the code of a file: "learner", "package" (the lessons' functions count as the learner's), or a part of torch:
+    "optimizer", "module" (layers, and what initializes them) or "torch".
+    """
     if file.startswith(_TORCH):
-        return "optimizer" if file.startswith(_OPTIM) else "torch"
+        part = file.removeprefix(_TORCH).split(os.sep)
+        return (
+            "optimizer"
+            if part[0] == "optim"
+            else "module"
+            if part[0] == "nn" and part[1] != "functional.py"
+            else "torch"
+        )
     return "package" if file.startswith(_OURS) and file != _LESSONS else "learner"
 
 

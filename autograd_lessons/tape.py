@@ -54,6 +54,7 @@ class Value(Operand):
 
     line: int = 0
     version: int = 0
+    turned_off: Event | None = None  # the call that told it not to require a gradient any more
     spent: bool = False
 
     def __init__(self, tape: Tape, tensor: torch.Tensor):
@@ -131,6 +132,12 @@ class Step(Value):
         if self._slopes is None:
             self._slopes = Replay(self.call, self.inputs, self.pointwise).slopes()
         return self._slopes
+
+    @property
+    def updates_leaf(self) -> bool:
+        """Whether this call changed a leaf in place, out of the graph's sight: `w -= 0.1 * w.grad` under `no_grad`."""
+        changed = None if self.call.changed is None or not self.inputs else self.inputs[self.call.changed]
+        return isinstance(changed, Input) and changed.is_leaf and changed.requires_grad and not self.grad_enabled
 
     def pull_back(self, vector: torch.Tensor) -> dict[int, torch.Tensor]:
         """By position: the product of any `vector` in this step's shape with ∂step/∂input, by calling the operation again."""
@@ -233,7 +240,7 @@ class Tape:
     findings: tuple = ()  # what the clinic says of this run
     alive: frozenset = frozenset()  # the steps whose tensor somebody still held when the run had ended
     folded: int = 0  # how many backward passes between the first and the last ones are not kept
-    cache: dict[str, Any] = field(default_factory=dict)  # what others derived from this tape
+    cache: dict[Any, Any] = field(default_factory=dict)  # what others derived from this tape
     _labels: dict[Value, str] | None = None
 
     @property
@@ -259,9 +266,14 @@ class Tape:
         )
 
     @property
+    def history(self) -> tuple[Step, ...]:
+        """The steps of earlier recorded blocks that this one goes on from, then its own."""
+        return (*self.earlier, *self.steps) if self.earlier else self.steps
+
+    @property
     def values(self) -> tuple[Value, ...]:
         """The inputs, then the steps."""
-        return (*self.inputs.values(), *self.earlier, *self.steps)
+        return (*self.inputs.values(), *self.history)
 
     def step(self, index: int) -> Step:
         """The step with this `.index`; KeyError if there is none."""
@@ -287,8 +299,7 @@ class Tape:
     def labels(self) -> dict[Value, str]:
         """A unique text for each value: inputs keep their names, a name given twice belongs to the last step."""
         if self._labels is None:
-            steps = (*self.earlier, *self.steps)
-            taken: dict[Any, Any] = {value.name: value for value in steps if value.name and value.depth == 0}
+            taken: dict[Any, Any] = {value.name: value for value in self.history if value.name and value.depth == 0}
             taken |= dict(self.inputs)
             owner: dict[Value, str] = {value: name for name, value in taken.items()}
             output = self.output if isinstance(self.output, Step) else None
@@ -303,7 +314,7 @@ class Tape:
     def __repr__(self) -> str:
         rows = [("", "name", "operation", "value", "adjoint")]
         rows += [("", i.name or "?", i.origin, _short(i.value), _short(i.adjoint)) for i in self.inputs.values()]
-        for step in (*self.earlier, *self.steps):
+        for step in self.history:
             args = ", ".join(_reference(value) for value in step.inputs)
             rows.append(
                 (_numbered(step.index), step.name or "", f"{step.op}({args})", _short(step.value), _short(step.adjoint))
@@ -328,13 +339,13 @@ def _reference(value) -> str:
 
 
 def _short(value) -> str:
-    """Numbers as they stand, tensors by their first elements."""
+    """Numbers as they stand, a small tensor row by row, a large one by its dtype and shape."""
     if value is None:
         return "–"
     if not isinstance(value, torch.Tensor):
         return repr(value)
     if value.numel() == 1:
         return f"{value.item():.6g}" if value.is_floating_point() else str(value.item())
-    if value.ndim == 1 and value.numel() <= 4:
+    if value.numel() <= 6:
         return "[" + ", ".join(_short(element) for element in value) + "]"
     return f"{str(value.dtype).removeprefix('torch.')}[{'×'.join(map(str, value.shape))}]"

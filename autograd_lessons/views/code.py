@@ -17,16 +17,16 @@ from .stages import Scene
 
 def lines(scene: Scene) -> list[dict]:
     """The code, line by line: number, HTML, and whether this stage's expression stands in it. A block per function."""
-    kept, sources = scene.derivation.kept, tuple(id(step.source) for step in scene.tape.steps)
-    key = ("code", scene.tape.function, sources, scene.stage.direction, scene.stage.value.label)
+    kept, sources = scene.derivation.kept, tuple(id(step.source) for step in scene.tape.history)
+    key = ("code", scene.tape.function, sources, scene.stage.direction, scene.at)
     if key not in kept:
-        kept[key] = (_lines(scene), [step.source for step in scene.tape.steps])  # held, so that no id is given again
+        kept[key] = (_lines(scene), [step.source for step in scene.tape.history])  # held, so that no id is given again
     return kept[key][0]
 
 
 def _lines(scene: Scene) -> list[dict]:
     marks = defaultdict(list)
-    for step in scene.tape.steps:
+    for step in scene.tape.history:
         source = step.source
         if source is not None:
             for number in range(source.line, source.end_line + 1):
@@ -37,7 +37,9 @@ def _lines(scene: Scene) -> list[dict]:
     shown = []
     for file, first, last in blocks(scene):
         if shown:
-            shown.append({"number": "", "html": Markup("&nbsp;"), "text": "", "lit": False})
+            from_before = any(step.source and step.source.file == file for step in scene.tape.earlier)
+            said = "from an earlier cell:" if from_before else ""
+            shown.append({"number": "", "html": Markup(f"<i>{said}</i>&nbsp;"), "text": said, "lit": False})
         texts = [linecache.getline(file, number).rstrip("\n") for number in range(first, last + 1)]
         indent = min((len(t) - len(t.lstrip()) for t in texts if t.strip()), default=0)
         for number, text in zip(range(first, last + 1), texts):
@@ -50,8 +52,10 @@ def _lines(scene: Scene) -> list[dict]:
 
 def _lit(scene: Scene) -> set[Step]:
     """The steps that this stage is about: the one on show; for an input the ones that use it."""
+    if scene.stage.event is not None:
+        return set()
     value = scene.stage.value
-    return {value} if isinstance(value, Step) else {use.step for use in value.contributions}
+    return {value} if isinstance(value, Step) else {link.output for link in scene.uses(value)}
 
 
 def _marked(text: str, marks: list, lit: set, scene: Scene, indent: int) -> Markup:
@@ -76,13 +80,16 @@ def _marked(text: str, marks: list, lit: set, scene: Scene, indent: int) -> Mark
 def blocks(scene: Scene) -> list[tuple[str, int, int]]:
     """(file, first line, last line) of the function and of each helper that it called, in order of first use."""
     found = []
-    function = inspect.unwrap(scene.tape.function) if scene.tape.function else None
+    block = scene.tape.block
+    if block is not None:
+        found.append((block.file, block.first, block.last))
+    function = inspect.unwrap(scene.tape.function) if block is None else None
     try:
         texts, first = inspect.getsourcelines(function)  # pyright: ignore
         found.append((inspect.getsourcefile(function), first, first + len(texts) - 1))  # pyright: ignore
     except (OSError, TypeError):
         pass
-    for step in scene.tape.steps:
+    for step in scene.tape.history:
         source = step.source
         if source is None or any(f == source.file and a <= source.line <= b for f, a, b in found):
             continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..grains import Link
 from ..tape import Step, Value
 from .layout import HEIGHT, WIDTH, Layout, arrange
@@ -27,9 +29,18 @@ def drawing(scene: Scene) -> dict:
     }  # fmt: skip
 
 
+def tallest(scene: Scene) -> int:
+    """The height of the highest graph that any stage shows, in pixels."""
+    parts = {}
+    for at in range(len(scene.stages)):
+        one = replace(scene, at=at)
+        parts.setdefault(one.part, one)
+    return round(max(_arranged(one)[2].height for one in parts.values()))
+
+
 def _arranged(scene: Scene) -> tuple[list[Value], list[tuple[Value, Value]], Layout, int]:
     """The values shown, the edges between them and their places: kept by program, the same drawing at every tick."""
-    kept, key, values = scene.derivation.kept, ("graph", scene.grain), scene.tape.values
+    kept, key, values = scene.derivation.kept, ("graph", scene.grain, scene.part), scene.tape.values
     if key not in kept:
         number = {value: i for i, value in enumerate(values)}
         shown = [value for value in scene.nodes if _belongs(scene, value)][:MOST_NODES]
@@ -62,7 +73,7 @@ def _node(scene: Scene, value: Value, layout: Layout) -> dict:
 
 def _numbers(scene: Scene, value: Value) -> dict:
     """The value and the gradient, where the stages so far have reached them."""
-    grad = value.adjoint if scene.reached(value, "backward") else None
+    grad = scene.gradient(value)
     return {
         "value": _fit(short(value.value, 5), 11) if scene.reached(value, "forward") else "",
         "grad": _fit(short(grad, 5), 11) if grad is not None else "",
@@ -83,7 +94,7 @@ def _edge(scene: Scene, pair: tuple[Value, Value], layout: Layout) -> dict:
     return {
         "path": path, "key": f"{key(output, scene.tape)} {key(used, scene.tape)}",
         "x": round(x1 * 0.5 + x0 * 0.5, 1), "y": round(y1 * 0.5 + y0 * 0.5 + 4, 1),
-        "seen": scene.reached(output, "forward"), "now": scene.stage.value is now,
+        "seen": scene.reached(output, "forward"), "now": scene.stage.value is now, "cut": used.requires_grad and not output.requires_grad,
     }  # fmt: skip
 
 
@@ -93,8 +104,8 @@ def _factor(scene: Scene, pair: tuple[Value, Value], link: Link | None) -> dict:
         return {"back": False, "factor": ""}
     if link.local is None:
         return {"back": True, "factor": "vᵀJ"}
-    single = link.local.numel() == 1
-    return {"back": True, "factor": "×" + short(link.local, 4) if single else "× elementwise"}
+    factor = "×" + short(link.local, 4)
+    return {"back": True, "factor": factor if link.local.numel() == 1 else _fit(factor, 10)}
 
 
 def _fit(text: str, most: int) -> str:

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from . import timeline
 from .numbers import typed
 from .stages import Scene
 from .terms import sentence
+
+NOTHING = "In this cell PyTorch made no tensor and ran no backward pass."
 
 
 def lines(scene: Scene) -> list[str]:
     """One sentence for each stage, in order."""
     return [sentence(replace(scene, at=at)) for at in range(len(scene.stages))]
+
+
+def block(scene: Scene) -> str:
+    """A recorded block as plain text: what went wrong, the statements one by one, and the stages."""
+    rows = [line for finding in scene.tape.findings for line in [*finding.lines, ""]]
+    rows += [*timeline.text(scene), ""]
+    rows += [f"{'>' if at == scene.at else ' '} {at + 1:2d}. {line}" for at, line in enumerate(lines(scene))]
+    return "\n".join(rows)
 
 
 def text(scene: Scene) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from ..curves import Curve
-from . import code, graph, ledger, plot, tables, terms
+from . import code, graph, ledger, plot, tables, terms, timeline
 from .numbers import key
 from .page import LIVE, identity, still_style, style, templates, wrapped
 from .stages import Scene
-from .stencil import filled
+from .stencil import filled, rendered
+
+_WORDS = {"forward": "forward", "backward": "backward", "event": "a call"}
 
 
 def html(scene: Scene, curve: Curve | None, uid: str, trouble: str = "") -> str:
@@ -20,18 +22,32 @@ def html(scene: Scene, curve: Curve | None, uid: str, trouble: str = "") -> str:
     forward = scene.stage.direction == "forward"
     where = f"forward {scene.at + 1} of {ahead}" if forward else f"backward {scene.at + 1 - ahead} of {back}"
     graphed = graph.drawing(scene)
-    return templates().get_template("picture.html").render(
+    content = {
+        "uid": uid, "style": Markup(style("style.css") + LIVE + style("svg.css")), "links": Markup(_linked(scene, uid)),
+        "code": code.lines(scene), "graph": _graph_svg(scene, graphed, f"{uid}-{scene.at}"), "left_out": graphed["left_out"],
+        "where": f"this step: {where}", "direction": scene.stage.direction, "term": terms.explained(scene),
+        "curve": drawn and {part: drawn[part] for part in ("slope", "name", "at")}, "plot": _curve_svg(scene, drawn),
+        "table": None if scene.comparison is None else tables.rows(scene.comparison), "trouble": trouble,
+        "ledger": ledger.lines(scene), "at": scene.at,
+    }  # fmt: skip
+    return rendered(scene.derivation.kept, "picture.html", content)
+
+
+def block(scene: Scene, uid: str) -> str:
+    """What stands on the screen for a recorded block: the findings, code, graph and term, and the statements one by one."""
+    graphed = graph.drawing(scene)
+    direction = scene.stage.direction
+    return templates().get_template("block.html").render(
         uid=uid, style=Markup(style("style.css") + LIVE + style("svg.css")), links=Markup(_linked(scene, uid)),
-        code=code.lines(scene), graph=_graph_svg(scene, graphed, f"{uid}-{scene.at}"), left_out=graphed["left_out"], where=f"this step: {where}",
-        direction=scene.stage.direction, term=terms.explained(scene), curve=drawn, plot=_curve_svg(drawn),
-        table=None if scene.comparison is None else tables.rows(scene.comparison), trouble=trouble,
-        ledger=ledger.lines(scene), at=scene.at,
+        code=code.lines(scene), graph=_graph_svg(scene, graphed, f"{uid}-{scene.at}"), left_out=graphed["left_out"],
+        where=f"step {scene.at + 1} of {len(scene.stages)}: {_WORDS[direction]}", direction=direction, is_call=direction == "event", term=terms.explained(scene),
+        tallest=graph.tallest(scene), findings=scene.tape.findings, rows=timeline.rows(scene), lives=[timeline.name_of(life) for life in timeline.shown_lives(scene.tape)],
     )  # fmt: skip
 
 
 def _linked(scene: Scene, uid: str) -> str:
     """One rule for each step: what is under the pointer or has the focus lights everything that belongs to it."""
-    label = ("linked", tuple(value.label for value in scene.nodes))
+    label = ("linked", scene.part, tuple(value.label for value in scene.nodes))
     kept = scene.derivation.kept
     if label not in kept:
         rules = []
@@ -60,11 +76,14 @@ def _graph_svg(scene: Scene, graphed: dict, uid: str) -> Markup:
         label = f"graph of {', '.join(node['full'] for node in nodes)}"
         return templates().get_template("graph.svg").render(g=frame, uid=uid, label=label)
 
-    return filled(scene.derivation.kept, ("graph", scene.grain, scene.at, graphed["names"]), texts, render)
+    return filled(scene.derivation.kept, ("graph", scene.grain, scene.part, scene.at, graphed["names"]), texts, render)
 
 
-def _curve_svg(drawn: dict | None) -> Markup:
-    return Markup("") if drawn is None else Markup(templates().get_template("curve.svg").render(c=drawn))
+def _curve_svg(scene: Scene, drawn: dict | None) -> Markup:
+    if drawn is None:
+        return Markup("")
+    labels = [(y, y + 4, text) for y, text in drawn["y_ticks"]]  # the text stands a little below its tick's height
+    return rendered(scene.derivation.kept, "curve.svg", {"c": drawn | {"y_ticks": labels}})
 
 
 def trouble(source: str, inputs: str, error: BaseException, uid: str) -> str:
@@ -74,20 +93,37 @@ def trouble(source: str, inputs: str, error: BaseException, uid: str) -> str:
     )  # fmt: skip
 
 
+def nothing(uid: str) -> str:
+    """What stands on the screen below a cell in which PyTorch had nothing to do."""
+    return (
+        templates().get_template("nothing.html").render(uid=uid, style=Markup(style("style.css")), text=ledger.NOTHING)
+    )
+
+
 def still(scene: Scene, curve: Curve | None) -> str:
     """One SVG with the code, the graph, the curve, all stages and the comparison, on a light card of its own."""
-    graphed = graph.drawing(scene)
-    drawn = None if curve is None else plot.drawing(curve, scene.output_label)
     rows = [line["text"] for line in code.lines(scene)] + [""]
     rows += [f"{'▸' if at == scene.at else ' '} {at + 1:2d}. {line}" for at, line in enumerate(ledger.lines(scene))]
     if scene.comparison is not None:
         rows += ["", *wrapped(repr(scene.comparison).splitlines(), 96)]
+    return _still(scene, rows, curve)
+
+
+def still_block(scene: Scene | None) -> str:
+    """The same of a recorded block: what went wrong, the statements, the stages and the graph."""
+    rows = [ledger.NOTHING] if scene is None else wrapped(ledger.block(scene).splitlines(), 96)
+    return _still(scene, rows, None)
+
+
+def _still(scene: Scene | None, rows: list[str], curve: Curve | None) -> str:
+    graphed = graph.drawing(scene) if scene is not None else {"width": 0, "height": 0}
+    drawn = None if curve is None or scene is None else plot.drawing(curve, scene.output_label)
     left = max((len(row) for row in rows), default=0) * 7.3 + 36
     right = max(graphed["width"], drawn["width"] if drawn else 0)
     height = max(len(rows) * 16 + 36, graphed["height"] + (drawn["height"] + 16 if drawn else 0) + 32)
-    uid = identity(rows, _graph_svg(scene, graphed, ""), drawn)
+    uid = identity(rows, "" if scene is None else _graph_svg(scene, graphed, ""), drawn)
     return templates().get_template("still.svg").render(
         uid=uid, style=still_style(uid), rows=rows, left=round(left),
-        width=round(left + right + 24), height=round(height), graph=_graph_svg(scene, graphed, uid), graph_height=graphed["height"],
-        plot=_curve_svg(drawn), label=ledger.lines(scene)[scene.at] if scene.stages else "",
+        width=round(left + right + 24), height=round(height), graph_height=graphed["height"], plot="" if scene is None else _curve_svg(scene, drawn),
+        graph="" if scene is None else _graph_svg(scene, graphed, uid), label=rows[0] if scene is None else terms.sentence(scene),
     )  # fmt: skip

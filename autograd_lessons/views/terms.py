@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import linecache
 import re
 
 import torch
@@ -12,28 +13,31 @@ from markupsafe import Markup
 from ..grains import Link
 from ..notation import name_latex, partial_latex, partial_text
 from ..tape import Input, Step
+from . import timeline
 from .numbers import full, key, short, title
 from .stages import Scene
 
 
 def explained(scene: Scene) -> dict:
     """What the template shows for this stage: a headline, rows of symbols and numbers, contributions, remarks."""
-    return _forward(scene) if scene.stage.direction == "forward" else _backward(scene)
+    return {"forward": _forward, "backward": _backward, "event": _event}[scene.stage.direction](scene)
 
 
 def sentence(scene: Scene) -> str:
     """The stage in one line of plain text, for the ledger and the still picture."""
     value = scene.stage.value
+    if scene.stage.direction == "event":
+        return "  ".join([f"call   {call_text(scene)}", *_effects(scene)])
     if scene.stage.direction == "forward":
         formula = _formula_text(scene)
         middle = f"{formula} = " if formula else ""
         return f"value  {title(value)} = {middle}{short(value.value)}"
-    uses = scene.uses(value)
+    uses, adjoint = scene.uses(value), scene.gradient(value)
     name = partial_text(scene.output_label, value.label)
     if not uses:
-        return f"grad   {name} = {short(value.adjoint)}"
-    terms = " + ".join(_product_text(link) for link in uses)
-    return f"grad   {name} = {terms} = {short(value.adjoint)}"
+        return f"grad   {name} = {short(adjoint)}"
+    terms = " + ".join(_product_text(link) for link in uses) + (" + …" if _is_part(scene) else "")
+    return f"grad   {name} = {terms} = {short(adjoint)}"
 
 
 def _forward(scene: Scene) -> dict:
@@ -89,17 +93,18 @@ def _bracketed(tensor: torch.Tensor) -> str:
 
 
 def _backward(scene: Scene) -> dict:
-    value = scene.stage.value
-    output = scene.output_label
+    value, output = scene.stage.value, scene.output_label
+    assert value is not None
+    adjoint = scene.gradient(value)
     left = mathml(partial_latex(output, value.label))
     uses = scene.uses(value)
     rows: list[dict] = []
     if not uses:
         return {
             "headline": "starts the backward pass at", "name": title(value), "uses": (), "check": None,
-            "rows": [{"left": left, "right": short(value.adjoint), "number": True, "result": True}],
+            "rows": [{"left": left, "right": short(adjoint), "number": True, "result": True}],
             "remarks": ("Everything that follows is multiplied by this: the output changes one to one with itself.",),
-            "key": key(value, scene.tape), "adjoint_of": value.label, "adjoint": full(value.adjoint),
+            "key": key(value, scene.tape), "adjoint_of": value.label, "adjoint": full(adjoint),
         }  # fmt: skip
     symbols = " + ".join(
         rf"{partial_latex(output, u.output.label)} \cdot {partial_latex(u.output.label, value.label)}" for u in uses
@@ -115,10 +120,44 @@ def _backward(scene: Scene) -> dict:
     rows.append({"left": "", "right": short(total), "number": True, "result": True})
     return {
         "headline": "sends the gradient back to", "name": title(value), "rows": rows,
-        "uses": tuple(_use(scene, link) for link in uses), "total": short(total), "check": _check(total, value.adjoint),
-        "remarks": _remarks(scene), "key": key(value, scene.tape), "adjoint_of": value.label, "adjoint": full(value.adjoint),
-        "autograd": short(value.adjoint),
+        "uses": tuple(_use(scene, link) for link in uses), "total": short(total), "check": None if _is_part(scene) else _check(total, adjoint),
+        "remarks": _remarks(scene), "key": key(value, scene.tape), "adjoint_of": value.label, "adjoint": full(adjoint),
+        "autograd": short(adjoint),
     }  # fmt: skip
+
+
+def _event(scene: Scene) -> dict:
+    """A call between the passes: what it did to the leaves and to their `.grad`."""
+    rows = [{"said": effect} for effect in _effects(scene)]
+    value = scene.stage.value
+    return {
+        "headline": "this call is not part of the graph:", "name": call_text(scene), "uses": (), "check": None,
+        "rows": rows or [{"said": "it changes no number"}],
+        "remarks": (), "key": "" if value is None else key(value, scene.tape),
+    }  # fmt: skip
+
+
+def call_text(scene: Scene) -> str:
+    """The call as it was typed; for code without source its name."""
+    event = scene.stage.event
+    assert event is not None
+    source = event.source
+    if source is not None:
+        line = linecache.getline(source.file, source.line).strip()
+        return line if source.line == source.end_line and len(line) <= 60 else " ".join(source.text.split())
+    return event.op if isinstance(event, Step) else event.kind
+
+
+def _effects(scene: Scene) -> list[str]:
+    event = scene.stage.event
+    return [] if event is None else timeline.effects(scene.tape, event.index, event.index)
+
+
+def _is_part(scene: Scene) -> bool:
+    """Whether the terms on the tape may be a part only of the gradient that comes back to this stage's leaf."""
+    return (
+        scene.stage.direction == "backward" and isinstance(scene.stage.value, Input) and bool(scene.derivation.unseen)
+    )
 
 
 def _chained(link: Link, output: str) -> str:
@@ -126,22 +165,28 @@ def _chained(link: Link, output: str) -> str:
 
 
 def _wrapped(latex: str) -> str:
-    return (
-        rf"\left({latex}\right)"
-        if re.search(r"(?<=[^{(\s]) [+-] ", latex) and not latex.startswith(r"\frac")
-        else latex
-    )
+    return rf"\left({latex}\right)" if _is_sum(latex) else latex
+
+
+def _is_sum(latex: str) -> bool:
+    """Whether a plus or minus between two terms stands outside every bracket, root and fraction."""
+    depth = 0
+    for sign in re.findall(r"\\left|\\right|[{}]|(?<=\S) [+-] ", latex):
+        depth += {"{": 1, r"\left": 1, "}": -1, r"\right": -1}.get(sign, 0)
+        if depth == 0 and sign in (" + ", " - "):
+            return True
+    return False
 
 
 def _product_text(link: Link) -> str:
     if link.local is None or link.local.numel() > 4:
         return f"vᵀJ through {title(link.output)}"
-    return f"{_bracketed(link.output.adjoint) if link.output.adjoint is not None else '?'} × {_bracketed(link.local)}"
+    return f"{_bracketed(link.adjoint)} × {_bracketed(link.local)}"
 
 
 def _use(scene: Scene, link: Link) -> dict:
     return {
-        "through": title(link.output), "key": key(link.output, scene.tape), "adjoint": short(link.output.adjoint, 5),
+        "through": title(link.output), "key": key(link.output, scene.tape), "adjoint": short(link.adjoint, 5),
         "local": "vᵀJ" if link.local is None else short(link.local, 5), "product": short(link.product),
     }  # fmt: skip
 
@@ -166,6 +211,11 @@ def _remarks(scene: Scene) -> tuple[str, ...]:
     remarks += [f"On the branch taken: {condition}." for condition in scene.derivation.conditions]
     if isinstance(value, Input) and value.origin == "unknown":
         remarks.append("This value was made by something that the recording cannot see.")
+    if _is_part(scene):
+        names = ", ".join(title(unseen) for unseen in scene.derivation.unseen)
+        remarks.append(
+            f"A part of this gradient may come through {names}, whose own graph is PyTorch's and not on the tape."
+        )
     if isinstance(value, Step) and not bool(value.value.isfinite().all()):
         remarks.append(
             f"{title(value)} is {short(value.value)}: PyTorch raises no error for a number without a finite value."

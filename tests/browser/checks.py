@@ -117,8 +117,16 @@ def walk_agrees(seen: list[Seen], truth: Truth) -> None:
         assert not off, f"step {one.step}: {off}"
         shown |= set(one.adjoints)
     assert shown, "no step shows a gradient"
-    missing = set(seen[-1].differentiated) - shown
+    missing = {label.partition("[")[0] for label in seen[-1].differentiated} - shown
     assert not missing, f"no step shows the gradient of {missing}"
+
+
+def same_numbers(name: str, shown: list[float] | None, true: list[float] | None) -> None:
+    """A `.grad` on screen is the one that plain torch has; None is none."""
+    off = (shown is None) != (true is None) or (
+        shown is not None and true is not None and _off({name: shown}, {name: true}, "float32") != ""
+    )
+    assert not off, f"{name}.grad shows {shown}, torch has {true}"
 
 
 def nothing_jumps(seen: list[Seen]) -> None:
