@@ -189,7 +189,7 @@ class Recorder(TorchFunctionMode):
         engine = differentiates(func)
         try:
             with mode(), self._engine(op, args, kwargs, known, place.source) if engine else nullcontext():
-                result = stand_in(frames)(func, args, kwargs)
+                result = stand_in(sys._getframe(1))(func, args, kwargs)
         except BaseException as error:
             options = {key: value for key, value in kwargs.items() if isinstance(value, (bool, int, float, str))}
             unreadable = self._unreadable(args, kwargs) if engine else ()
