@@ -22,6 +22,7 @@ class Caller(NamedTuple):
     frames: list[types.FrameType]
     inside: str | None
     by_module: bool
+    direct: types.FrameType | None  # the frame that made the call, torch's own or the learner's
 
 
 def caller_of(frame: types.FrameType | None, base: types.FrameType) -> Caller | None:
@@ -31,6 +32,7 @@ def caller_of(frame: types.FrameType | None, base: types.FrameType) -> Caller | 
     learner's own whose block is recorded.
     """
     found: list[types.FrameType] = []
+    direct = frame
     inside, by_module = None, False
     while frame is not None:
         code = frame.f_code
@@ -47,7 +49,7 @@ def caller_of(frame: types.FrameType | None, base: types.FrameType) -> Caller | 
             by_module = by_module or who == "module"
             inside = _DETAILS[who].get(code.co_name, inside or ("optimizer" if who == "optimizer" else None))
         frame = frame.f_back
-    return Caller(found, inside, by_module)
+    return Caller(found, inside, by_module, direct)
 
 
 _DETAILS = {  # by the part of torch: functions whose own calls are details, and what the whole is called

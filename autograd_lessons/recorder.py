@@ -146,6 +146,7 @@ class Recorder(TorchFunctionMode):
         self._lives: list[Life] = []
         self._last: tuple[int, int, str] = (0, 0, "")  # what happened last: index, line, which call
         self._inside: tuple | None = None  # the optimizer's call whose own calls are not steps
+        self._in_layer: tuple[int, Step] | None = None  # where a layer is being called, and its last step
         self._stepping: tuple[types.FrameType, int] | None = None  # where the learner's code calls an optimizer now
         self._outermost: types.FrameType | None = None
         self._pending: set[str] = set()  # names in the outermost function that a running helper's result will get
@@ -180,7 +181,7 @@ class Recorder(TorchFunctionMode):
         self._inside = None
         self._outermost = frames[-1] if frames else None
         place = place_of(frames[0]) if frames else NOWHERE
-        name, depth = self._name(frames, place, caller.by_module)
+        name, depth = self._name(frames, place)
         tensors = list(tensors_in(args, kwargs))
         known = [self._value_of(tensor, frames) for tensor in tensors]
         versions = [_version(tensor) for tensor in tensors]
@@ -189,13 +190,14 @@ class Recorder(TorchFunctionMode):
         engine = differentiates(func)
         try:
             with mode(), self._engine(op, args, kwargs, known, place.source) if engine else nullcontext():
-                result = stand_in(sys._getframe(1))(func, args, kwargs)
+                result = stand_in(caller.direct)(func, args, kwargs)
         except BaseException as error:
             options = {key: value for key, value in kwargs.items() if isinstance(value, (bool, int, float, str))}
             unreadable = self._unreadable(args, kwargs) if engine else ()
             self.tape.failure = Failure(
                 error, op, tuple(known), place.source, line, torch.is_grad_enabled(), options, unreadable
             )
+            self._event(op, known, place, args, kwargs, None)
             raise
         if func is torch.Tensor.__iter__:
             result = list(result)
@@ -213,6 +215,7 @@ class Recorder(TorchFunctionMode):
             for output, tensor in fresh:
                 step = self._step(tensor, op, call if output is None else replace(call, output=output), place.source)
                 step.name, step.depth = name, depth
+                self._only_the_last(step, frames[0].f_lasti if frames and caller.by_module else None)
                 step.grad_enabled = step.grad_enabled and mode is nullcontext
                 if op == "data":
                     self._originals[tensor] = weakref.ref(tensors[0])
@@ -631,19 +634,21 @@ class Recorder(TorchFunctionMode):
         return step
 
     # ------------------------------------------------------------------ the learner's names
-    def _name(self, frames: list, place: Place, by_module: bool) -> tuple[str | None, int]:
-        """The variable that the result is assigned to, and how deep; what a helper or a layer will return is named later."""
+    def _name(self, frames: list, place: Place) -> tuple[str | None, int]:
+        """The variable that the result is assigned to, and how deep; what a helper will return is named later."""
         if len(frames) <= 1:
             self._settle()
-            if by_module and place.name is not None:
-                self._pending.add(place.name)
-            return None if by_module else place.name, 0
-        if by_module:
-            place = replace(place, name=None)
+            return place.name, 0
         name, depth, outermost = name_through_returns(frames, place)
         if outermost is not None:
             self._pending.add(outermost)
         return name, depth
+
+    def _only_the_last(self, step: Step, place: int | None) -> None:
+        """A line that calls a layer names what the layer returns: of the layer's own calls the last one."""
+        before, self._in_layer = self._in_layer, None if place is None else (place, step)
+        if before is not None and before[0] == place:
+            before[1].name = None
 
     def _settle(self) -> None:
         """`z = helper(x)`: now that the helper has returned, what z holds is called z."""
