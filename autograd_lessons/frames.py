@@ -15,14 +15,15 @@ from .source import Place, author, place_of
 class Caller(NamedTuple):
     """Who made a torch call: the learner's frames, the innermost first, and what part of torch made it for them.
 
+    `at` is the frame that called the recorder: the code itself, or the function of torch's that hands calls over;
     `inside` is "optimizer.step", "zero_grad" or "new module" where the call is a detail of these, else None;
     `by_module` says whether a layer made it: then what the learner's line is assigned is not this call's result.
     """
 
+    at: types.FrameType
     frames: list[types.FrameType]
     inside: str | None
     by_module: bool
-    direct: types.FrameType | None  # the frame that made the call, torch's own or the learner's
 
 
 def caller_of(frame: types.FrameType | None, base: types.FrameType) -> Caller | None:
@@ -32,8 +33,7 @@ def caller_of(frame: types.FrameType | None, base: types.FrameType) -> Caller | 
     learner's own whose block is recorded.
     """
     found: list[types.FrameType] = []
-    direct = frame
-    inside, by_module = None, False
+    inside, by_module, at = None, False, frame
     while frame is not None:
         code = frame.f_code
         who = author(code.co_filename)
@@ -49,7 +49,7 @@ def caller_of(frame: types.FrameType | None, base: types.FrameType) -> Caller | 
             by_module = by_module or who == "module"
             inside = _DETAILS[who].get(code.co_name, inside or ("optimizer" if who == "optimizer" else None))
         frame = frame.f_back
-    return Caller(found, inside, by_module, direct)
+    return None if at is None else Caller(at, found, inside, by_module)
 
 
 _DETAILS = {  # by the part of torch: functions whose own calls are details, and what the whole is called
@@ -129,12 +129,10 @@ def _stand_in_code(file: str, line: int) -> types.CodeType:
     return _call.__code__.replace(co_filename=file, co_firstlineno=line, co_name=_STAND_IN)
 
 
-def stand_in(frame: types.FrameType | None) -> Callable:
-    """`_call`, but to the `warnings` module it is the line that made the call: a warning points there and is counted there.
-
-    `frame` is what called the recorder: the code itself, or the function of torch's that hands calls over.
-    """
-    if frame is not None and frame.f_code.co_name == "handle_torch_function":
+def stand_in(caller: Caller) -> Callable:
+    """`_call`, but to the `warnings` module it is the line that made the call: a warning points there and is counted there."""
+    frame: types.FrameType | None = caller.at
+    if frame.f_code.co_name == "handle_torch_function":
         frame = frame.f_back and frame.f_back.f_back
     if frame is None:
         return _call

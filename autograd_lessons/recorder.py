@@ -190,7 +190,7 @@ class Recorder(TorchFunctionMode):
         engine = differentiates(func)
         try:
             with mode(), self._engine(op, args, kwargs, known, place.source) if engine else nullcontext():
-                result = stand_in(caller.direct)(func, args, kwargs)
+                result = stand_in(caller)(func, args, kwargs)
         except BaseException as error:
             options = {key: value for key, value in kwargs.items() if isinstance(value, (bool, int, float, str))}
             unreadable = self._unreadable(args, kwargs) if engine else ()

@@ -408,7 +408,8 @@ def _forgotten(evidence: Evidence) -> Iterator[Input]:
 
 
 def _is_a_variable_inside(step: Step) -> bool:
-    return step.depth > 0 and reading.target(step.source) == step.name is not None
+    name = reading.target(step.source)
+    return step.depth > 0 and name is not None and step.name in (name, None)
 
 
 def _number_in_the_formula(evidence: Evidence, roots: list[Any]) -> Iterator[Finding]:

@@ -216,7 +216,7 @@ def _without_a_call(evidence: Evidence, error: Any) -> Finding | None:
         return gradients.none_used(evidence, where[0]) if none and where is not None else None
     if isinstance(error, ValueError) and where is not None and where[1] == "optimizer":
         return _optimizer(evidence, where[0])
-    if isinstance(error, RuntimeError) and where is not None and where[1] == "torch":
+    if isinstance(error, RuntimeError) and where is not None and where[1] != "learner":
         last = evidence.tape.steps[-1] if evidence.tape.steps else None
         whole = last is not None and _is_integer(last) and last.source is not None and last.source.line == where[0]
         if whole and _mentions(error, "floating point", "complex dtype"):
