@@ -46,11 +46,15 @@ def number(value: float, dtype: torch.dtype) -> str:
 
 
 def show_tensor(value: torch.Tensor, dtype: torch.dtype) -> str:
-    """A number, a short list, or the shape and the range."""
+    """A number, a few numbers row by row, or the shape and the range."""
     if value.numel() == 1:
         return number(value.item(), dtype)
     if value.numel() <= 6:
-        return "[" + ", ".join(f"{v:.6g}" for v in value.reshape(-1).tolist()) + "]"
+        return _rows(value.tolist())
     finite = value[value.isfinite()]
     spread = f", {finite.min().item():.4g} … {finite.max().item():.4g}" if finite.numel() else ""
     return f"{'×'.join(map(str, value.shape))} elements{spread}"
+
+
+def _rows(numbers: list | float) -> str:
+    return "[" + ", ".join(map(_rows, numbers)) + "]" if isinstance(numbers, list) else f"{numbers:.6g}"

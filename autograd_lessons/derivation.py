@@ -16,12 +16,12 @@ from . import formulas
 from .branches import branch_taken, conditions
 from .exact import Exact
 from .frames import learners_traceback
-from .grains import links, nodes
+from .grains import between, links, nodes
 from .inputs import gather
 from .notation import latex, text
 from .program import MOST_ELEMENTS, Program, has_rule, outline
 from .run import run
-from .tape import Step, Tape, Value
+from .tape import Input, Step, Tape, Value
 
 MOST_PATHS = 64
 _programs: OrderedDict[tuple, Program] = OrderedDict()  # the least recently used goes first
@@ -98,10 +98,17 @@ class Derivation:
             return None
         return self._program(self.branches, generic=True)
 
+    @property
+    def unseen(self) -> tuple[Input, ...]:
+        """Values that depend on the inputs in a way that no step tells."""
+        return tuple(v for v in self.tape.inputs.values() if v.requires_grad and not v.is_leaf)
+
     @cached_property
     def missing(self) -> tuple[str, ...]:
         """The operations on the way that have no symbolic rule, by torch's name."""
         flows = [step for step in self.tape.history if step.requires_grad]
+        if self.unseen:
+            return (*dict.fromkeys(step.op for step in flows if not has_rule(step)), "autograd.grad")
         if not self._known:
             return tuple(dict.fromkeys(s.op for s in flows if s.value.numel() > MOST_ELEMENTS or not has_rule(s)))
         return tuple(dict.fromkeys(step.op for step in flows if not has_rule(step)))
@@ -109,6 +116,10 @@ class Derivation:
     @cached_property
     def obstacle(self) -> str | None:
         """Why SymPy has no formula of a gradient that PyTorch has; None where it has all of them."""
+        if self.unseen:
+            first = self.unseen[0]
+            made = "torch.autograd.grad" if first.origin == "gradient" else "something that the recorder cannot see"
+            return f"{first.name} was made by {made}, and how it depends on the inputs is not on the tape"
         unknown = [step.op for step in self.tape.history if step.requires_grad and not has_rule(step)]
         if unknown:
             return f"no symbolic rule for {', '.join(f'torch.{op}' for op in dict.fromkeys(unknown))}"
@@ -182,15 +193,17 @@ class Derivation:
     def _local(self, output: Step, used: Value, grain: str):
         if not self._known:
             return None
-        stop = frozenset(self._index[v] for v in nodes(self.tape, grain))
+        shown = nodes(self.tape, grain)
+        stop = frozenset(self._index[v] for v in shown)
         if self.generic and len(self._programs) > 1:
             made = [
                 formulas.local(p, self._index[output], self._index[used], stop, output.name) for p in self._programs
             ]
             return None if None in made else made[0] if all(m == made[0] for m in made) else made
         elementwise = output.value.shape == used.value.shape or used.value.numel() == 1
+        mixed = any(step.requires_grad and not step.pointwise for step in between(output, shown))
         for program in (self._single, self._programs[0]):
-            if program is None or (program is self._single and not elementwise and output.value.numel() > 1):
+            if program is None or (program is self._single and (mixed or not elementwise and output.value.numel() > 1)):
                 continue
             made = formulas.local(program, self._index[output], self._index[used], stop, output.name)
             if made is not None:

@@ -117,15 +117,23 @@ def _real(number):
 
 
 def _floating(function, arguments: list) -> list:
-    """Each number by a limit from the right side, which is what 1/0 = inf and log 0 = −inf mean; nan where there is none."""
-    tiny = mpmath.mpf(10) ** -400
+    """Each number by its limit from the right side, which is what 1/0 = inf and log 0 = −inf mean; nan where there is none."""
     try:
         with mpmath.workdps(DIGITS):
-            near = function(*(a + tiny if a == 0 else a for a in arguments))
+            near, nearer = (
+                [_real(number) for number in function(*(a + tiny if a == 0 else a for a in arguments))]
+                for tiny in (mpmath.mpf(10) ** -400, mpmath.mpf(10) ** -4000)
+            )
     except (ZeroDivisionError, OverflowError, ValueError):
         return [mpmath.nan] * 10_000
-    huge = mpmath.mpf(10) ** 150
-    return [mpmath.sign(_real(n)) * mpmath.inf if abs(_real(n)) > huge else _real(n) for n in near]
+    return [_limit(*pair) for pair in zip(near, nearer)]
+
+
+def _limit(near, nearer):
+    """Where a number is going that was taken near a point and then much nearer: log x doubles and more, sqrt x halves and more."""
+    if abs(nearer) > 2 * abs(near):
+        return mpmath.sign(nearer) * mpmath.inf
+    return mpmath.mpf(0) if 2 * abs(nearer) < abs(near) else nearer
 
 
 def _filled(shape: tuple, number: int) -> np.ndarray:

@@ -6,6 +6,7 @@ vector–Jacobian products through the steps between.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import torch
@@ -91,18 +92,16 @@ def _pull_back(step: Step, vector: torch.Tensor, shown: set[Value], run: Pass) -
 
 def _slopes(step: Step, shown: set[Value], products: dict[Value, torch.Tensor], run: Pass) -> dict[Value, torch.Tensor]:
     """∂step/∂value where every step between is elementwise or everything is a single number."""
-    between = _between(step, shown)
-    if len(between) == 1:
+    steps = between(step, shown)
+    if len(steps) == 1:
         found: dict[Value, torch.Tensor] = {}
         for position, local in step.slopes.items():
             value = step.inputs[position]
             found[value] = found[value] + local if value in found else local
         return found
-    values = {v for s in between for v in s.inputs if isinstance(v, Value) and v.requires_grad}
+    values = {v for s in steps for v in s.inputs if isinstance(v, Value) and v.requires_grad}
     single = all(v.value.numel() == 1 for v in (*values, step))
-    same = all(v.value.shape == step.value.shape for v in values) and all(
-        s.pointwise for s in between if s.requires_grad
-    )
+    same = all(v.value.shape == step.value.shape for v in values) and all(s.pointwise for s in steps if s.requires_grad)
     if not (single or same):
         return {}
     ones = torch.ones_like(step.value)
@@ -110,12 +109,12 @@ def _slopes(step: Step, shown: set[Value], products: dict[Value, torch.Tensor], 
     return {value: slope.reshape(step.value.shape) for value, slope in slopes.items()}
 
 
-def _between(step: Step, shown: set[Value]) -> list[Step]:
+def between(step: Step, shown: Collection[Value]) -> list[Step]:
     """The step and the anonymous steps below it, down to the next shown values."""
-    between, inner = [step], [step]
+    found, inner = [step], [step]
     while inner:
         for used in inner.pop().inputs:
-            if isinstance(used, Step) and used not in shown and used not in between:
-                between.append(used)
+            if isinstance(used, Step) and used not in shown and used not in found:
+                found.append(used)
                 inner.append(used)
-    return between
+    return found

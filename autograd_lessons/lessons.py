@@ -21,6 +21,7 @@ __all__ = [
     "mean_of_squares",
     "sine_of_square",
     "square",
+    "weighted_neighbours",
     "x_sine",
 ]
 
@@ -42,7 +43,7 @@ class Lesson:
     ranges: Mapping[str, tuple[float, float]]  # least and greatest value on each slider
 
 
-# ---------------------------------------------------------------------- one input
+# ---------------------------------------------------------------------- one number
 def squared(x):
     y = x**2
     return y
@@ -60,9 +61,16 @@ def x_times_sine(x):
     return y
 
 
+# ---------------------------------------------------------------------- a vector
 def mean_squared(x):
     y = (x**2).mean()
     return y
+
+
+def weighted_products(x, v):
+    y = x[:-1] * x[1:]
+    total = (v * y).sum()  # v is the adjoint of y
+    return total
 
 
 # ---------------------------------------------------------------------- one sample through a logistic unit
@@ -130,6 +138,14 @@ mean_of_squares = Lesson(
     inputs={"x": [1.0, 2.0, 3.0]},
     wrt=("x",),
     ranges={"x": (-5.0, 5.0)},
+)
+
+weighted_neighbours = Lesson(
+    weighted_products,
+    manual={"x": lambda x, v: torch.stack([v[0] * x[1], v[0] * x[0] + v[1] * x[2], v[1] * x[1]])},
+    inputs={"x": [1.0, 2.0, 3.0], "v": [10.0, 1.0]},
+    wrt=("x",),
+    ranges={"x": (-5.0, 5.0), "v": (-10.0, 10.0)},
 )
 
 _one_sample = {"w": 1.0, "b": 0.0, "x": 6.7, "y": 0.0}

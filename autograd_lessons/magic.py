@@ -6,6 +6,7 @@ import ast
 import io
 import sys
 import tokenize
+import warnings
 from typing import Any
 
 from IPython.core.error import UsageError
@@ -19,6 +20,7 @@ from .grains import GRAINS
 from .recorder import Recorder
 from .recording import session
 from .source import Block
+from .tape import Tape
 
 
 @magics_class
@@ -44,11 +46,19 @@ class Magic(Magics):
         if options.name is not None:
             self.shell.user_ns[options.name] = tape
         if not options.quiet:
-            from .blocks import BlockExplorer
-
-            display(BlockExplorer(tape, options.grain))
+            self._show(tape, options.grain)
         if error is not None:
             raise self._as_it_was(error)
+
+    def _show(self, tape: Tape, grain: str) -> None:
+        from .blocks import BlockExplorer
+
+        try:
+            explorer = BlockExplorer(tape, grain)
+        except Exception as ours:  # the learner's cell has run: a fault of ours must not look like one of theirs
+            warnings.warn(f"autograd_lessons could not draw this cell: {type(ours).__name__}: {ours}", stacklevel=2)
+        else:
+            display(explorer)
 
     def _run(self, cell: str) -> tuple[Recorder, BaseException | None]:
         """Run the cell as IPython would, with a recorder beside it; the exception that ended it, if one did."""

@@ -34,7 +34,7 @@ def name_latex(name: str) -> str:
         return f"{_embraced(name_latex(numbered[1]))}_{{{numbered[2]}}}"
     if name in _GREEK:
         return "\\" + name
-    if len(name) == 1:
+    if len(name) == 1 and name.isalpha():
         return name
     return rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
 

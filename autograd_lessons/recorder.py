@@ -31,6 +31,7 @@ MOST_EARLIER = 500  # steps of earlier blocks that come over with their history
 MOST_STEPS = 20_000  # that a recorded block keeps
 ENDS = 4  # of many backward passes in a recorded block so many are kept at either end
 MAY_CHANGE = {"backward", "set grad", "optimizer.step", "zero_grad"}  # calls after which a leaf's .grad may be another
+_NAMELESS = ("unnamed", "gradient")  # what inputs are called that no variable holds
 _LEAF = 2**64 - 1  # what PyTorch numbers the nodes of all leaves with
 _ENGINE_PARAMETERS = {
     "backward": ("tensor", "gradient", "retain_graph", "create_graph", "inputs"),
@@ -252,7 +253,7 @@ class Recorder(TorchFunctionMode):
             for name, held in frame.f_locals.items():
                 if not is_the_shells(name):
                     self._call_it(held, name)
-            self._name_parameters(frame)
+            self._name_later(frame)
         tape = self.tape
         tape.output, tape.error = self._held(output), error
         if tape.failure is not None and tape.failure.error is not error:
@@ -266,20 +267,17 @@ class Recorder(TorchFunctionMode):
         self._session.forget_the_dead()
         return tape
 
-    def _name_parameters(self, frame: types.FrameType) -> None:
-        """Leaves that were used before anything was called by their name: a new model's parameters."""
-        for watch in self._watched:
-            leaf, tensor = watch.life.of, watch.tensor()
-            if (
-                tensor is None
-                or not (leaf.name or "").startswith("unnamed")
-                or (name := name_in([frame], tensor)) is None
-            ):
+    def _name_later(self, frame: types.FrameType) -> None:
+        """Name what was used before anything was called by its name: a new model's parameters, `g, = autograd.grad(…)`."""
+        for tensor, seen in list(self._session.items()):
+            value = seen.value.leaf if isinstance(seen.value, Input) else None
+            if value is None or value._tape is not self.tape or (value.name or "").split("_")[0] not in _NAMELESS:
                 continue
-            for key, value in [(key, value) for key, value in self.inputs.items() if value.leaf is leaf]:
+            name = name_in([frame], tensor)
+            for key, version in [(k, v) for k, v in self.inputs.items() if v.leaf is value and name is not None]:
                 del self.inputs[key]
-                value.name = self._free(name)
-                self.inputs[value.name] = value
+                version.name = self._free(str(name))
+                self.inputs[version.name] = version
 
     def _held(self, output: Any):
         if isinstance(output, torch.Tensor):

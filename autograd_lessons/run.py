@@ -68,7 +68,8 @@ def attempt(function: Callable, inputs: Inputs) -> Tape:
         raised = error
     tape = recorder.finish(output, raised)
     tape.function = function
-    if isinstance(output, torch.Tensor) and output.requires_grad and not tape.passes:
+    ran = any(run.kind == "backward" for run in tape.passes)
+    if isinstance(output, torch.Tensor) and output.requires_grad and not ran:
         _backward(recorder, tape, output)
     return tape
 

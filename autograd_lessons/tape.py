@@ -326,13 +326,13 @@ def _reference(value) -> str:
 
 
 def _short(value) -> str:
-    """Numbers as they stand, tensors by their first elements."""
+    """Numbers as they stand, a small tensor row by row, a large one by its dtype and shape."""
     if value is None:
         return "–"
     if not isinstance(value, torch.Tensor):
         return repr(value)
     if value.numel() == 1:
         return f"{value.item():.6g}" if value.is_floating_point() else str(value.item())
-    if value.ndim == 1 and value.numel() <= 4:
+    if value.numel() <= 6:
         return "[" + ", ".join(_short(element) for element in value) + "]"
     return f"{str(value.dtype).removeprefix('torch.')}[{'×'.join(map(str, value.shape))}]"

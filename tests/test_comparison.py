@@ -389,3 +389,29 @@ def test_a_small_gradient_on_a_grid_is_ill_conditioned_and_still_ok():
 def test_no_gradient_back_to_an_input_is_said():
     comparison = al.compare(lambda x: x.detach() * 2, x=1.0)
     assert comparison.ok is None and "No gradient flows" in comparison.verdict
+
+
+def test_the_gradient_of_a_small_matrix_stands_row_by_row():
+    text = str(al.compare(lambda w: (w**2).sum(), lambda w: 2 * w, w=[[1.0, 2.0], [3.0, 4.0]]))
+    assert text.count("[[2, 4], [6, 8]]") == 5
+
+
+@pytest.mark.parametrize(
+    ("function", "at_zero", "slope"),
+    [
+        (torch.sqrt, 0.0, math.inf),
+        (torch.log, -math.inf, math.inf),
+        (lambda x: 1 / x, math.inf, -math.inf),
+        (lambda x: x**1.5, 0.0, 0.0),
+    ],
+)
+def test_at_the_edge_of_a_domain_the_reference_is_the_limit(function, at_zero, slope):
+    comparison = al.compare(function, x=0.0)
+    assert comparison.gradients["x"]["reference"].item() == slope
+    assert [float(number) for number in comparison.derivation.exact(comparison.tape.steps[-1], [0])] == [at_zero]
+
+
+def test_the_length_of_nothing_has_an_infinite_slope_and_no_rounded_value():
+    comparison = al.compare(lambda x: torch.sqrt((x**2).sum()), x=[0.0, 0.0])
+    assert {reason.code for reason in comparison.reasons} == {"nonfinite"}
+    assert "has the slope inf" in comparison.verdict

@@ -166,6 +166,23 @@ def test_a_vector_has_a_formula_for_each_element():
     assert [same(g, 2 * sp.Symbol(f"x[{i}]") / 3) for i, g in enumerate(gradient)] == [True] * 3
 
 
+def test_a_link_through_a_sum_or_an_element_has_the_slopes_of_its_own_elements():
+    def norm(x):
+        squares = x**2
+        y = torch.sqrt(squares.sum())
+        return y
+
+    def of_two(x):
+        y = x[0] ** 2 * x[1]
+        return y
+
+    first, second = sp.symbols("squares[0] squares[1]")
+    found = al.derive(norm, x=[3.0, 4.0]).local["y", "squares"]
+    assert [sp.simplify(slope - 1 / (2 * sp.sqrt(first + second))) for slope in found] == [0, 0]
+    first, second = sp.symbols("x[0] x[1]")
+    assert al.derive(of_two, x=[3.0, 4.0]).local["y", "x"] == [2 * first * second, first**2]
+
+
 # ---------------------------------------------------------------- the branch taken
 @pytest.mark.parametrize(
     ("function", "slope"),

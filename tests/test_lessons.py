@@ -41,6 +41,11 @@ def points(name, count=20):
     return found
 
 
+def jacobian(a, b, c):
+    """Of (ab, bc)."""
+    return mpmath.matrix([[b, a, 0], [0, c, b]])
+
+
 def true_gradient(name, at):
     """From the textbook's formulas, at 50 digits."""
     sigma = lambda: 1 / (1 + mpmath.exp(-(mpmath.mpf(at["w"]) * at["x"] + at["b"])))
@@ -50,6 +55,7 @@ def true_gradient(name, at):
             "sine_of_square": lambda: {"x": 2 * at["x"] * mpmath.cos(mpmath.mpf(at["x"]) ** 2)},
             "x_sine": lambda: {"x": mpmath.sin(at["x"]) + at["x"] * mpmath.cos(at["x"])},
             "mean_of_squares": lambda: {"x": [2 * mpmath.mpf(x) / len(at["x"]) for x in at["x"]]},
+            "weighted_neighbours": lambda: {"x": list(mpmath.matrix([at["v"]]) * jacobian(*at["x"]))},
         }.get(name, lambda: {"w": (sigma() - at["y"]) * at["x"], "b": sigma() - at["y"]})()
 
 

@@ -116,3 +116,9 @@ def test_the_input_itself_as_output():
 def test_the_text_form_is_complete():
     text = repr(al.record(lambda x: torch.sin(x**2), x=4.0))
     assert "pow(x, 2)" in text and "-7.66128" in text
+
+
+def test_a_small_matrix_stands_row_by_row():
+    tape = al.record(lambda w: (w**2).sum(), w=[[1.0, 2.0], [3.0, 4.0]])
+    assert all(rows in repr(tape) for rows in ("[[1, 2], [3, 4]]", "[[2, 4], [6, 8]]"))
+    assert "float64[3×3]" in repr(al.record(lambda w: (w**2).sum(), w=torch.ones(3, 3).double()))

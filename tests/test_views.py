@@ -177,3 +177,36 @@ def test_two_functions_of_one_shape_keep_their_own_names():
     pictures = [al.explore(function, x=1.0, grain="operations").html for function in (one, other)]
     assert "inner" in pictures[0] and "wave" not in pictures[0]
     assert "wave" in pictures[1] and "inner" not in pictures[1]
+
+
+# ---------------------------------------------------------------- a slope inside a product
+def curved(x):
+    y = x[0] ** 2 * x[1] + x[1] ** 3
+    return y
+
+
+@pytest.mark.parametrize(
+    ("function", "given", "bracketed"),
+    [
+        (lambda x: x**2 / 4 + x, dict(x=1.0), True),  # slope x/2 + 1
+        (lambda x: torch.log(x) - x, dict(x=1.0), True),  # 1/x − 1
+        (lambda x: torch.log(1 + x), dict(x=1.0), False),  # 1/(1 + x)
+        (curved, dict(x=[1.0, 2.0]), False),  # a list has brackets of its own
+    ],
+)
+def test_only_a_sum_is_bracketed_in_a_product(function, given, bracketed):
+    backward = terms.explained(scene_of(function, at=2, grain="variables", **given))
+    slope = str(backward["rows"][1]["right"])
+    assert ("&#x00028;" in slope or ">(<" in slope) == bracketed, slope
+
+
+def test_the_factor_of_a_vector_stands_in_its_drawing():
+    def squares(x):
+        y = x**2
+        total = y.sum()
+        return total
+
+    scene = scene_of(squares, at=4, grain="variables", x=[1.0, 2.0, 3.0])
+    assert [edge["factor"] for edge in graph.drawing(scene)["edges"]] == ["×[2, 4, 6]", "vᵀJ"]
+    long = scene_of(squares, at=4, grain="variables", x=[1.25, 2.25, 3.25])
+    assert max(len(edge["factor"]) for edge in graph.drawing(long)["edges"]) <= 10

@@ -37,7 +37,9 @@ def _lines(scene: Scene) -> list[dict]:
     shown = []
     for file, first, last in blocks(scene):
         if shown:
-            shown.append({"number": "", "html": Markup("&nbsp;"), "text": "", "lit": False})
+            from_before = any(step.source and step.source.file == file for step in scene.tape.earlier)
+            said = "from an earlier cell:" if from_before else ""
+            shown.append({"number": "", "html": Markup(f"<i>{said}</i>&nbsp;"), "text": said, "lit": False})
         texts = [linecache.getline(file, number).rstrip("\n") for number in range(first, last + 1)]
         indent = min((len(t) - len(t.lstrip()) for t in texts if t.strip()), default=0)
         for number, text in zip(range(first, last + 1), texts):

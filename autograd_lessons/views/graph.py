@@ -83,7 +83,7 @@ def _edge(scene: Scene, pair: tuple[Value, Value], layout: Layout) -> dict:
     return {
         "path": path, "key": f"{key(output, scene.tape)} {key(used, scene.tape)}",
         "x": round(x1 * 0.5 + x0 * 0.5, 1), "y": round(y1 * 0.5 + y0 * 0.5 + 4, 1),
-        "seen": scene.reached(output, "forward"), "now": scene.stage.value is now,
+        "seen": scene.reached(output, "forward"), "now": scene.stage.value is now, "cut": used.requires_grad and not output.requires_grad,
     }  # fmt: skip
 
 
@@ -93,8 +93,8 @@ def _factor(scene: Scene, pair: tuple[Value, Value], link: Link | None) -> dict:
         return {"back": False, "factor": ""}
     if link.local is None:
         return {"back": True, "factor": "vᵀJ"}
-    single = link.local.numel() == 1
-    return {"back": True, "factor": "×" + short(link.local, 4) if single else "× elementwise"}
+    factor = "×" + short(link.local, 4)
+    return {"back": True, "factor": factor if link.local.numel() == 1 else _fit(factor, 10)}
 
 
 def _fit(text: str, most: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ..notation import name_text
-from ..tape import Step, Value
+from ..tape import Input, Step, Value
 
 
 def short(value, digits: int = 6) -> str:
@@ -49,7 +49,9 @@ def full(value: torch.Tensor | None) -> str:
 
 
 def title(value: Value) -> str:
-    """What a node is called: the learner's name, else its number and operation: `v3 sin`."""
+    """What a node is called: the learner's name (of a leaf after an update still the leaf's), else number and operation: `v3 sin`."""
+    if isinstance(value, Input) and value.origin == "updated" and value.leaf.name:
+        return value.leaf.name
     if value.name and (value.label == value.name or not isinstance(value, Step)):
         return value.name
     if not isinstance(value, Step):

@@ -52,9 +52,9 @@ class Scene:
 
     @cached_property
     def value(self) -> Value | None:
-        """What the picture is about: the stage's value, else that of the nearest stage which has one."""
-        near = sorted(range(len(self.stages)), key=lambda i: abs(i - self.at))
-        return next((value for i in near if (value := self.stages[i].value) is not None), None)
+        """What the picture is about: the stage's value; at a call that is not part of a graph, that of the stage before."""
+        near = (*reversed(self.stages[: self.at + 1]), *self.stages[self.at + 1 :])
+        return next((stage.value for stage in near if stage.direction != "event"), self.stage.value)
 
     @property
     def nodes(self) -> tuple[Value, ...]:

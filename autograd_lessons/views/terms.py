@@ -36,7 +36,7 @@ def sentence(scene: Scene) -> str:
     name = partial_text(scene.output_label, value.label)
     if not uses:
         return f"grad   {name} = {short(adjoint)}"
-    terms = " + ".join(_product_text(link) for link in uses)
+    terms = " + ".join(_product_text(link) for link in uses) + (" + …" if _is_part(scene) else "")
     return f"grad   {name} = {terms} = {short(adjoint)}"
 
 
@@ -120,7 +120,7 @@ def _backward(scene: Scene) -> dict:
     rows.append({"left": "", "right": short(total), "number": True, "result": True})
     return {
         "headline": "sends the gradient back to", "name": title(value), "rows": rows,
-        "uses": tuple(_use(scene, link) for link in uses), "total": short(total), "check": _check(total, adjoint),
+        "uses": tuple(_use(scene, link) for link in uses), "total": short(total), "check": None if _is_part(scene) else _check(total, adjoint),
         "remarks": _remarks(scene), "key": key(value, scene.tape), "adjoint_of": value.label, "adjoint": full(adjoint),
         "autograd": short(adjoint),
     }  # fmt: skip
@@ -128,11 +128,11 @@ def _backward(scene: Scene) -> dict:
 
 def _event(scene: Scene) -> dict:
     """A call between the passes: what it did to the leaves and to their `.grad`."""
-    rows = [{"left": "", "right": effect, "number": True} for effect in _effects(scene)]
+    rows = [{"said": effect} for effect in _effects(scene)]
     value = scene.stage.value
     return {
         "headline": "this call is not part of the graph:", "name": call_text(scene), "uses": (), "check": None,
-        "rows": rows or [{"left": "", "right": "it changes no number", "number": False}],
+        "rows": rows or [{"said": "it changes no number"}],
         "remarks": (), "key": "" if value is None else key(value, scene.tape),
     }  # fmt: skip
 
@@ -153,16 +153,29 @@ def _effects(scene: Scene) -> list[str]:
     return [] if event is None else timeline.effects(scene.tape, event.index, event.index)
 
 
+def _is_part(scene: Scene) -> bool:
+    """Whether the terms on the tape may be a part only of the gradient that comes back to this stage's leaf."""
+    return (
+        scene.stage.direction == "backward" and isinstance(scene.stage.value, Input) and bool(scene.derivation.unseen)
+    )
+
+
 def _chained(link: Link, output: str) -> str:
     return partial_latex(output, link.output.label)
 
 
 def _wrapped(latex: str) -> str:
-    return (
-        rf"\left({latex}\right)"
-        if re.search(r"(?<=[^{(\s]) [+-] ", latex) and not latex.startswith(r"\frac")
-        else latex
-    )
+    return rf"\left({latex}\right)" if _is_sum(latex) else latex
+
+
+def _is_sum(latex: str) -> bool:
+    """Whether a plus or minus between two terms stands outside every bracket, root and fraction."""
+    depth = 0
+    for sign in re.findall(r"\\left|\\right|[{}]|(?<=\S) [+-] ", latex):
+        depth += {"{": 1, r"\left": 1, "}": -1, r"\right": -1}.get(sign, 0)
+        if depth == 0 and sign in (" + ", " - "):
+            return True
+    return False
 
 
 def _product_text(link: Link) -> str:
@@ -198,6 +211,11 @@ def _remarks(scene: Scene) -> tuple[str, ...]:
     remarks += [f"On the branch taken: {condition}." for condition in scene.derivation.conditions]
     if isinstance(value, Input) and value.origin == "unknown":
         remarks.append("This value was made by something that the recording cannot see.")
+    if _is_part(scene):
+        names = ", ".join(title(unseen) for unseen in scene.derivation.unseen)
+        remarks.append(
+            f"A part of this gradient may come through {names}, whose own graph is PyTorch's and not on the tape."
+        )
     if isinstance(value, Step) and not bool(value.value.isfinite().all()):
         remarks.append(
             f"{title(value)} is {short(value.value)}: PyTorch raises no error for a number without a finite value."

@@ -38,10 +38,20 @@ def explored(path: Path) -> list[Callable[[dict[str, float], str], dict[str, lis
     return oracles
 
 
+def _whole(inputs: dict[str, float]) -> dict[str, float | list[float]]:
+    """A vector has a number box for each element, in order: `x[0]` and `x[1]` are the list `x`."""
+    whole: dict = {}
+    for label, number in inputs.items():
+        name, element, _ = label.partition("[")
+        whole[name] = [*whole.get(name, []), number] if element else number
+    return whole
+
+
 def _gradients_of(function: Callable, file: str) -> Callable[[dict[str, float], str], dict[str, list[float]]]:
     def gradients(inputs: dict[str, float], dtype: str) -> dict[str, list[float]]:
         leaves = {
-            name: torch.tensor(value, dtype=getattr(torch, dtype), requires_grad=True) for name, value in inputs.items()
+            name: torch.tensor(value, dtype=getattr(torch, dtype), requires_grad=True)
+            for name, value in _whole(inputs).items()
         }
         names: dict[str, torch.Tensor] = {}
 
