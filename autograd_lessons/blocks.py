@@ -21,6 +21,7 @@ class BlockExplorer(Stepper):
         self._derivation = Derivation(tape)
         rows = [widgets.Box([self._grain], layout=WRAP), self.controls, self.picture]
         self.widget = classed(widgets.VBox(rows, layout=widgets.Layout(width="100%")), "al-explorer")
+        self.widget.add_class("al-block")
         found = stages(tape, grain)
         self._show(found, len(found) - 1 if found else None)
 

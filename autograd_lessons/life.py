@@ -88,7 +88,7 @@ def _kind(before: torch.Tensor | None, after: torch.Tensor | None, by: str) -> s
     if by in _ENGINE:
         return "filled" if before is None else "added to"
     if by in ("set grad", "optimizer.step"):
-        return "set" if by == "set grad" else "edited"
+        return "set" if by == "set grad" and after is not before else "edited"
     if before is None:
         return "unseen"
     return "zeroed" if not bool(after.detach().any()) else "edited"

@@ -9,7 +9,7 @@ import functools
 import sys
 import types
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from copy import copy
 from dataclasses import replace
@@ -35,7 +35,15 @@ _NAMELESS = ("unnamed", "gradient")  # what inputs are called that no variable h
 _LEAF = 2**64 - 1  # what PyTorch numbers the nodes of all leaves with
 _ENGINE_PARAMETERS = {
     "backward": ("tensor", "gradient", "retain_graph", "create_graph", "inputs"),
-    "autograd.grad": ("outputs", "inputs", "grad_outputs", "retain_graph", "create_graph"),
+    "autograd.grad": (
+        "outputs",
+        "inputs",
+        "grad_outputs",
+        "retain_graph",
+        "create_graph",
+        "only_inputs",
+        "allow_unused",
+    ),
 }
 
 
@@ -146,15 +154,24 @@ class Recorder(TorchFunctionMode):
         caller = caller_of(sys._getframe(1), self._base)
         if caller is None:
             return func(*args, **kwargs)
+        if not torch.is_inference_mode_enabled():
+            return self._record(func, args, kwargs, caller, nullcontext)
+        with torch.inference_mode(False):  # what is copied here must be of use in autograd later
+            return self._record(func, args, kwargs, caller, torch.inference_mode)
+
+    def _record(self, func, args: tuple, kwargs: dict, caller: Caller, mode: Callable) -> Any:
+        """Make the call, in the learner's `mode`, and write down what it did."""
         frames = caller.frames
         line = self._line = frames[-1].f_lineno or 0 if frames else 0
         if caller.inside is not None and self._goes_on(caller):
-            return func(*args, **kwargs)
+            with mode():
+                return self._without_gradient(func, args, func(*args, **kwargs))
         if self._watched and (self._last[2] in MAY_CHANGE or line != self._last[1]):
             self._look()
         if caller.inside is not None:
             self._event(caller.inside, [], place_of(frames[0]) if frames else NOWHERE, (), {}, None)
-            return func(*args, **kwargs)
+            with mode():
+                return self._without_gradient(func, args, func(*args, **kwargs))
         self._inside = None
         self._outermost = frames[-1] if frames else None
         place = place_of(frames[0]) if frames else NOWHERE
@@ -166,10 +183,14 @@ class Recorder(TorchFunctionMode):
         random_state = torch.get_rng_state() if is_random(op) else None
         engine = differentiates(func)
         try:
-            with self._engine(op, args, kwargs, known, place.source) if engine else nullcontext():
+            with mode(), self._engine(op, args, kwargs, known, place.source) if engine else nullcontext():
                 result = stand_in(frames)(func, args, kwargs)
         except BaseException as error:
-            self.tape.failure = Failure(error, op, tuple(known), place.source, line)
+            options = {key: value for key, value in kwargs.items() if isinstance(value, (bool, int, float, str))}
+            unreadable = self._unreadable(args, kwargs) if engine else ()
+            self.tape.failure = Failure(
+                error, op, tuple(known), place.source, line, torch.is_grad_enabled(), options, unreadable
+            )
             raise
         if func is torch.Tensor.__iter__:
             result = list(result)
@@ -187,9 +208,10 @@ class Recorder(TorchFunctionMode):
             for output, tensor in fresh:
                 step = self._step(tensor, op, call if output is None else replace(call, output=output), place.source)
                 step.name, step.depth = name, depth
+                step.grad_enabled = step.grad_enabled and mode is nullcontext
                 if op == "data":
                     self._originals[tensor] = weakref.ref(tensors[0])
-                if tensor.is_leaf and tensor.requires_grad:
+                if tensor.is_leaf and tensor.requires_grad and not _is_loose(tensor):
                     self._becomes_leaf(tensor, step)
         else:
             first = known[0] if known else None
@@ -204,8 +226,17 @@ class Recorder(TorchFunctionMode):
         first = known[0] if known and isinstance(known[0], Value) else None
         plain = next((a for a in (*args, *kwargs.values()) if isinstance(a, (bool, int, float))), None)
         result = result if isinstance(result, (bool, int, float)) else result is not None
-        self.events.append(Event(self._next(), kind, first, place.source, self._line, plain, result))
+        skipped = [] if kind == "optimizer.step" else ()
+        self.events.append(Event(self._next(), kind, first, place.source, self._line, plain, result, skipped))
         self._last = (self._count - 1, self._line, kind)
+
+    def _without_gradient(self, func, args: tuple, result: Any) -> Any:
+        """A parameter whose `.grad` an optimizer found to be None: it is left as it was."""
+        if result is None and self.events and self.events[-1].kind == "optimizer.step" and kind_of(func) == "grad":
+            seen = self._session.get(args[0])
+            if seen is not None and isinstance(seen.value, Value):
+                self.events[-1].skipped.append(seen.value)
+        return result
 
     def _goes_on(self, caller: Caller) -> bool:
         """Whether an optimizer's own call belongs to the event that is noted already: all calls of one `.step()` are one."""
@@ -217,10 +248,12 @@ class Recorder(TorchFunctionMode):
     # ------------------------------------------------------------------ runs of the engine
     @contextmanager
     def listening(
-        self, kind: str, roots: tuple, keeps_graph: bool = False, source: Any = None, tensors: tuple = ()
-    ) -> Iterator[Pass]:
+        self, kind: str, roots: tuple, keeps_graph: bool = False, source: Any = None, tensors: tuple = (),
+        wanted: tuple = (), seeds: tuple = (),
+    ) -> Iterator[Pass]:  # fmt: skip
         """While the engine runs, what it delivers is written to a new `Pass`."""
         run = Pass(self._count, kind, roots, keeps_graph, source, self._line)
+        run.wanted, run.seeds = wanted, seeds
         run.tensors = tuple(map(weakref.ref, tensors))
         self.tape.passes.append(run)
         if self._block and len(self.tape.passes) > 2 * ENDS:
@@ -228,6 +261,8 @@ class Recorder(TorchFunctionMode):
         self._session.listening, self._session.recorder = run, self
         try:
             yield run
+            for value in run.adjoints if not keeps_graph else ():
+                value.spent = value.original.spent = True  # a later block goes on from either
         except BaseException:
             run.failed = True
             raise
@@ -238,11 +273,31 @@ class Recorder(TorchFunctionMode):
         """The same for a call of the learner's own, `known` being what its tensors hold."""
         given = dict(zip(_ENGINE_PARAMETERS[op], args)) | kwargs
         retain = given.get("retain_graph")
-        roots = args[0] if args else next(iter(kwargs.values()))
-        roots = (roots,) if isinstance(roots, torch.Tensor) else tuple(roots)
+        values = {key: tuple(known[i] for i in places) for key, places in _places(op, args, kwargs).items()}
+        roots = tuple(tensors_in(given[_ENGINE_PARAMETERS[op][0]]))
         keeps = bool(given.get("create_graph") if retain is None else retain)
         self._watch_all()
-        return self.listening(op, tuple(known[: len(roots)]), keeps, source, roots)
+        wanted = values.get("inputs", ())
+        seeds = (*values.get("gradient", ()), *values.get("grad_outputs", ()))
+        return self.listening(op, values[_ENGINE_PARAMETERS[op][0]], keeps, source, roots, wanted, seeds)
+
+    def _unreadable(self, args: tuple, kwargs: dict) -> tuple:
+        """The steps before the roots of which the engine cannot have back what they had saved: it was freed, or changed."""
+        made = {number: value for value, (number, _) in self._ends.items()}
+        given = args[0] if args else kwargs["outputs"]
+        waiting: list[tuple[Any, Any]] = [(root.grad_fn, None) for root in tensors_in(given)]
+        found: dict[Any, None] = {}
+        visited = set()
+        while waiting:
+            node, owner = waiting.pop()
+            if node is None or node in visited:
+                continue
+            visited.add(node)
+            owner = made.get(node._sequence_nr(), owner)  # a call may be several nodes: the last one has its result
+            if owner is not None and not _can_be_read(node):
+                found[owner] = None
+            waiting += [(ahead, owner) for ahead, _ in node.next_functions]
+        return tuple(found)
 
     def finish(self, output: Any = None, error: BaseException | None = None) -> Tape:
         """The tape, once the code has run and returned `output` or raised; lets go of the graph and the frames."""
@@ -265,6 +320,7 @@ class Recorder(TorchFunctionMode):
             step.index = place - len(tape.earlier)
         self._watched, self._ends, self._nodes = [], {}, {}
         self._session.forget_the_dead()
+        tape.alive = frozenset(seen.value for _, seen in self._session.items() if isinstance(seen.value, Step))
         return tape
 
     def _name_later(self, frame: types.FrameType) -> None:
@@ -366,7 +422,7 @@ class Recorder(TorchFunctionMode):
         if seen.version == _version(tensor):
             if seen.node == _node(tensor):
                 known_leaf = isinstance(seen.value, Input) and seen.value.requires_grad
-                if tensor.is_leaf and tensor.requires_grad and not known_leaf:
+                if tensor.is_leaf and tensor.requires_grad and not known_leaf and not _is_loose(tensor):
                     return self._now_leaf(tensor, seen.value)
                 return seen.value
             if not tensor._is_view():
@@ -456,7 +512,8 @@ class Recorder(TorchFunctionMode):
     def _remember(self, tensor: torch.Tensor, value: Value) -> None:
         self._session.know(tensor, value)
         value.version = _version(tensor)
-        if tensor.requires_grad:
+        value.requires_grad = tensor.requires_grad and not _is_loose(tensor)
+        if value.requires_grad:
             edge = get_gradient_edge(tensor)
             self._ends[value] = _end(edge)
             if not tensor.is_leaf:
@@ -587,8 +644,19 @@ def _version(tensor: torch.Tensor) -> int:
 
 def _node(tensor: torch.Tensor) -> int | None:
     """The number of the autograd node that made a tensor; to hold the node would keep its graph alive."""
-    node = tensor.grad_fn
+    node = None if _is_loose(tensor) else tensor.grad_fn
     return None if node is None else node._sequence_nr()  # pyright: ignore
+
+
+def _is_loose(tensor: torch.Tensor) -> bool:
+    """Whether this is a view of a leaf that was taken under no_grad: it says that it requires grad, and has no node."""
+    base = tensor._base if tensor._is_view() else None
+    if base is None or not (base.requires_grad and base.is_leaf and tensor.requires_grad):
+        return False
+    try:
+        return tensor.grad_fn is None
+    except RuntimeError:  # PyTorch refuses to say, once one of the two was edited
+        return True
 
 
 def _end(edge: Any) -> tuple:
@@ -596,6 +664,25 @@ def _end(edge: Any) -> tuple:
     node, output = edge[:2]
     number = node._sequence_nr()
     return (id(node.variable) if number == _LEAF else number), output
+
+
+def _can_be_read(node: Any) -> bool:
+    """Whether autograd still has, unchanged, what this node saved for the way back."""
+    try:
+        for name in dir(node):
+            if name.startswith("_saved_") or name == "saved_tensors":
+                getattr(node, name)
+    except RuntimeError:
+        return False
+    return True
+
+
+def _places(op: str, args: tuple, kwargs: dict) -> dict[str, list[int]]:
+    """By parameter of an engine call: which of all its tensors were passed there."""
+    count, places = 0, {}
+    for key, value in (*zip(_ENGINE_PARAMETERS[op], args), *kwargs.items()):
+        places[key] = list(range(count, count := count + sum(1 for _ in tensors_in(value))))
+    return places
 
 
 def _copy(tensor: torch.Tensor) -> torch.Tensor:

@@ -45,7 +45,8 @@ class Value(Operand):
 
     `name` is the learner's variable or None; `value` a detached copy taken at once; `depth` says in how
     deep a helper function the name was given (0: the function that was recorded). `line` is the line of the recorded
-    code that was running, `version` PyTorch's count of the in-place changes to the tensor so far.
+    code that was running, `version` PyTorch's count of the in-place changes to the tensor so far; `spent` says that a
+    backward pass went through it and let go of what it had saved.
     """
 
     name: str | None = None
@@ -53,11 +54,13 @@ class Value(Operand):
 
     line: int = 0
     version: int = 0
+    spent: bool = False
 
     def __init__(self, tape: Tape, tensor: torch.Tensor):
         self._tape = tape
         self.value = tensor.detach().clone()
         self.requires_grad = tensor.requires_grad
+        self.is_inference = tensor.is_inference()
         self.original = self  # a value that came over from an earlier tape is still the one that it was there
 
     @property
@@ -158,7 +161,8 @@ class Event(NamedTuple):
     source: Source | None
     line: int = 0
     argument: Any = None  # what was passed, where it is a plain value: `requires_grad_(False)`
-    result: Any = None  # the same of what came back: None for a `.grad` that is not there
+    result: Any = None  # a plain value that came back, else whether anything did: False for a `.grad` that is not there
+    skipped: Any = ()  # the parameters without a gradient that an optimizer left as they were
 
 
 class Pass:
@@ -168,6 +172,8 @@ class Pass:
         self.index, self.kind, self.roots, self.keeps_graph = index, kind, roots, keeps_graph
         self.source, self.line = source, line
         self.tensors: tuple[weakref.ref, ...] = ()  # the roots themselves, as long as the learner's code holds them
+        self.wanted: tuple = ()  # `inputs=`: what the gradients were asked for
+        self.seeds: tuple = ()  # `gradient=` or `grad_outputs=`
         self.failed = False
         self.adjoints: dict[Value, torch.Tensor] = {}
         self.sent: dict[
@@ -209,6 +215,9 @@ class Failure(NamedTuple):
     operands: tuple  # what its tensors were: steps, inputs, constants
     source: Source | None
     line: int
+    grad_enabled: bool
+    options: dict[str, Any]  # its plain keyword arguments
+    unreadable: tuple  # of a call of the engine: the steps whose saved values were freed, or changed since
 
 
 @dataclass(eq=False)
@@ -228,6 +237,7 @@ class Tape:
     error: BaseException | None = None  # what ended the run
     failure: Failure | None = None  # the torch call that raised it, if one did
     findings: tuple = ()  # what the clinic says of this run
+    alive: frozenset = frozenset()  # the steps whose tensor somebody still held when the run had ended
     folded: int = 0  # how many backward passes between the first and the last ones are not kept
     cache: dict[Any, Any] = field(default_factory=dict)  # what others derived from this tape
     _labels: dict[Value, str] | None = None

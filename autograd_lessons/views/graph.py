@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..grains import Link
 from ..tape import Step, Value
 from .layout import HEIGHT, WIDTH, Layout, arrange
@@ -25,6 +27,15 @@ def drawing(scene: Scene) -> dict:
         "edges": [edge | _factor(scene, pair, links.get(pair)) for edge, pair in zip(edges, pairs)],
         "width": round(layout.width), "height": round(layout.height), "left_out": left_out, "names": names,
     }  # fmt: skip
+
+
+def tallest(scene: Scene) -> int:
+    """The height of the highest graph that any stage shows, in pixels."""
+    parts = {}
+    for at in range(len(scene.stages)):
+        one = replace(scene, at=at)
+        parts.setdefault(one.part, one)
+    return round(max(_arranged(one)[2].height for one in parts.values()))
 
 
 def _arranged(scene: Scene) -> tuple[list[Value], list[tuple[Value, Value]], Layout, int]:

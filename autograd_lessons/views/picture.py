@@ -39,7 +39,7 @@ def block(scene: Scene, uid: str) -> str:
         uid=uid, style=Markup(style("style.css") + LIVE + style("svg.css")), links=Markup(_linked(scene, uid)),
         code=code.lines(scene), graph=_graph_svg(scene, graphed, f"{uid}-{scene.at}"), left_out=graphed["left_out"],
         where=f"step {scene.at + 1} of {len(scene.stages)}: {_WORDS[direction]}", direction=direction, term=terms.explained(scene),
-        findings=scene.tape.findings, rows=timeline.rows(scene), lives=[timeline.name_of(life) for life in timeline.shown_lives(scene.tape)],
+        tallest=graph.tallest(scene), findings=scene.tape.findings, rows=timeline.rows(scene), lives=[timeline.name_of(life) for life in timeline.shown_lives(scene.tape)],
     )  # fmt: skip
 
 

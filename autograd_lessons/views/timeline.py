@@ -10,7 +10,7 @@ import torch
 from ..life import Change, Life
 from ..statements import Moment, moments, text_of
 from ..tape import Event, Input, Pass, Step, Tape
-from .numbers import short, title
+from .numbers import full, short, title
 from .stages import LEAVES_THE_GRAPH, Scene
 
 ENDS = 30  # of a long block so many statements are shown at either end
@@ -27,6 +27,7 @@ class Cell:
     state: str  # "unborn", "none", "full", "zero"
     change: str  # the kind of the change in this statement, or ""
     text: str
+    full: str  # every digit
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,9 @@ def _cell(life: Life, moment: Moment) -> Cell:
     state = "none" if norm is None else "full" if norm != 0 else "zero"
     if life.of.made_by is not None and life.of.made_by.index > moment.last:
         state = "unborn"
-    return Cell(state, change, "" if state == "unborn" else _grad_text(grad, norm))
+    return Cell(
+        state, change, "" if state == "unborn" else _grad_text(grad, norm), "none" if norm is None else full(grad)
+    )
 
 
 def _after(life: Life, moment: Moment) -> tuple[torch.Tensor | None, float | None, str]:

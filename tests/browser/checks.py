@@ -121,6 +121,14 @@ def walk_agrees(seen: list[Seen], truth: Truth) -> None:
     assert not missing, f"no step shows the gradient of {missing}"
 
 
+def same_numbers(name: str, shown: list[float] | None, true: list[float] | None) -> None:
+    """A `.grad` on screen is the one that plain torch has; None is none."""
+    off = (shown is None) != (true is None) or (
+        shown is not None and true is not None and _off({name: shown}, {name: true}, "float32") != ""
+    )
+    assert not off, f"{name}.grad shows {shown}, torch has {true}"
+
+
 def nothing_jumps(seen: list[Seen]) -> None:
     """From step to step the explorer, its buttons and its panels stay where they are and as large as they are."""
     first = seen[0].boxes

@@ -103,8 +103,15 @@ class Lab:
         return self.page.locator(".jp-Notebook")
 
     def explorer(self, which: int = 0) -> Explorer:
-        """The explorer number `which` of the notebook, scrolled into view."""
-        root = self.page.locator(".al-explorer").nth(which)
+        """The explorer number `which` of a function in the notebook, scrolled into view."""
+        return self._explorer(".al-explorer:not(.al-block)", which)
+
+    def block(self, which: int = 0) -> Explorer:
+        """The same for the explorers below recorded cells."""
+        return self._explorer(".al-explorer.al-block", which)
+
+    def _explorer(self, selector: str, which: int) -> Explorer:
+        root = self.page.locator(selector).nth(which)
         root.wait_for(state="attached", timeout=TIMEOUT)
         root.scroll_into_view_if_needed()
         root.locator(".al-picture").wait_for(state="visible", timeout=TIMEOUT)
@@ -141,11 +148,23 @@ class Explorer:
             shown[name[1]] = float(box.locator("input").input_value())
         return shown
 
+    def grads(self) -> dict[str, list[float] | None]:
+        """The `.grad` of each leaf after the last statement of a recorded cell: its numbers in full, None if there is none."""
+        found = self.root.locator("[data-grad-of]").evaluate_all(
+            "all => all.map(e => [e.dataset.gradOf.replace(/\\.grad$/, ''), e.dataset.value])"
+        )
+        return {name: None if text == "none" else [float(number) for number in text.split()] for name, text in found}
+
     def dtype(self) -> str:
+        """The dtype that is chosen; a recorded cell offers no choice."""
+        if not self.root.locator(".al-dtype select").count():
+            return ""
         return self.root.locator(".al-dtype select").evaluate("select => select.options[select.selectedIndex].text")
 
     def differentiated(self) -> list[str]:
         """The inputs that the curve may be drawn over: those that are differentiated."""
+        if not self.root.locator(".al-wrt select").count():
+            return []
         return self.root.locator(".al-wrt select").evaluate("select => [...select.options].map(option => option.text)")
 
     def adjoints(self) -> dict[str, list[float]]:
@@ -189,7 +208,7 @@ class Explorer:
             const zero = root.getBoundingClientRect();
             const parts = {root: root};
             for (const name of ["first", "prev", "next", "last", "step", "picture", "code", "graph", "term", "curve",
-                                "comparison", "ledger"]) {
+                                "comparison", "ledger", "timeline"]) {
                 const part = root.querySelector(".al-" + name);
                 if (part) parts[name] = part;
             }

@@ -1,4 +1,6 @@
-"""Each notebook in a real JupyterLab, light and dark: it runs, it moves by keyboard, and its numbers are torch's."""
+"""Each notebook with an explorer of a function, in a real JupyterLab, light and dark: it runs, it moves by keyboard, and its
+numbers are torch's. Those with recorded cells are in test_blocks.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,13 @@ from . import checks
 from .lab import SIZES, open_notebook
 from .oracle import explored
 
-NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+ALL = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = [path for path in ALL if ".explore(" in path.read_text(encoding="utf-8")]
+RECORDED = [path for path in ALL if "%%autograd" in path.read_text(encoding="utf-8")]
+
+
+def test_every_notebook_is_looked_at():
+    assert set(NOTEBOOKS) | set(RECORDED) == set(ALL)
 
 
 @pytest.fixture(scope="module", params=[(path, theme) for path in NOTEBOOKS for theme in ("light", "dark")],

@@ -1,0 +1,193 @@
+"""Edits in place: of a leaf, of what the way back needs, and through .data where nobody notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from ..tape import Event, Input, Pass, Step
+from . import reading
+from .evidence import Evidence, Finding, changed, number, tensors
+
+_SHARES = {
+    "detach",
+    "data",
+    "view",
+    "view_as",
+    "getitem",
+    "as_strided",
+    "select",
+    "t",
+    "unbind",
+    "squeeze",
+    "unsqueeze",
+    "reshape",
+}
+
+
+def base(value: Any) -> Any:
+    """The first value of the tensor whose memory a value has: before its edits, and behind views of it."""
+    while isinstance(value, Step) and value.inputs:
+        if value.call.changed is not None:
+            value = changed(value)
+        elif value.op in _SHARES or value.op == "edited":
+            value = value.inputs[0]
+        else:
+            break
+    return value.leaf if isinstance(value, Input) else value
+
+
+def on_leaf(evidence: Evidence) -> Finding | None:
+    """An edit of a leaf, or of a view of one, while operations are recorded."""
+    failure = evidence.tape.failure
+    if failure is None or not failure.grad_enabled or not failure.operands or not _is_edit(failure):
+        return None
+    value = failure.operands[0]
+    leaf = base(value)
+    if not isinstance(leaf, Input) or evidence.known_leaf(leaf) is None:
+        return None
+    line = evidence.line(failure)
+    name = reading.subject(failure.source) or evidence.name(value)
+    view = (
+        ""
+        if evidence.leaf(value) is not None
+        else f", which is a part of the leaf {evidence.name(leaf) or ''}".rstrip()
+    )
+    return evidence.finding(
+        "inplace_on_leaf", failure, name,
+        f"line {line}: {evidence.code(line)} overwrites {name or 'a leaf'}{view}.",
+        "A leaf that requires grad is where gradients arrive; an edit that is recorded would leave it without",
+        "the value that the gradient belongs to, so PyTorch refuses.",
+        f"Change: edit it where nothing is recorded: with torch.no_grad(): {_short(evidence.code(line))}",
+    )  # fmt: skip
+
+
+def _short(code: str) -> str:
+    return code if len(code) < 40 else "…"
+
+
+def _is_edit(failure: Any) -> bool:
+    return failure.kind.endswith("_") or failure.kind == "setitem" or failure.options.get("inplace") is True or (
+        failure.kind in ("relu", "elu", "dropout", "leaky_relu", "hardtanh") and "inplace" in repr(failure.error).lower()
+        or failure.kind in ("relu", "elu", "leaky_relu", "hardtanh", "relu6", "celu", "selu", "silu") and len(failure.operands) == 1
+    )  # fmt: skip
+
+
+def on_saved(evidence: Evidence, run: Pass) -> Finding | None:
+    """A failed pass that met a step which needs a value that was edited since."""
+    failure = evidence.tape.failure
+    for step in failure.unreadable if failure is not None else ():
+        edit = _edit_of(evidence, step, run.index)
+        if edit is not None:
+            return _saved(evidence, step, *edit)
+    return None
+
+
+def _edit_of(evidence: Evidence, step: Any, before: int) -> tuple[Any, Any, Any] | None:
+    """What edited an operand or the result of a step afterwards: the edit, the value, and the tensor."""
+    values = {base(v): v for v in reversed((step, *tensors(getattr(step, "inputs", ()))))}
+    start = getattr(step, "index", -1)
+    for later in evidence.tape.steps:
+        if start < later.index < before and later.call.changed is not None and base(later) in values:
+            return later, values[base(later)], base(later)
+    for life in evidence.tape.lives:
+        for change in life.changes:
+            if change.kind == "updated" and start < change.index < before and base(life.of) in values:
+                return _event(evidence, change), values[base(life.of)], base(life.of)
+    return None
+
+
+def _event(evidence: Evidence, change: Any) -> Any:
+    return next((e for e in evidence.tape.events if e.index == change.index), change)
+
+
+def _saved(evidence: Evidence, step: Any, edit: Any, value: Any, tensor: Any) -> Finding:
+    line, made = evidence.line(edit), evidence.line(step)
+    by_optimizer = isinstance(edit, Event)
+    name = evidence.name(tensor) or evidence.name(value)
+    if not by_optimizer and (typed := reading.subject(evidence.source(edit))) is not None:
+        name = name if _is_part(edit) and name is not None else typed
+    role = "result" if value is step else "input"
+    what = "changes the weights in place" if by_optimizer else f"changes {name or 'a tensor'} in place"
+    change = (
+        f"Change: go back first: call backward() before line {line}."
+        if by_optimizer or evidence.leaf(tensor) is not None
+        else f"Change: make a new tensor instead of editing {name or 'it'}: {_out_of_place(edit, name)}"
+    )
+    return evidence.finding(
+        "inplace_on_saved", edit, name,
+        f"line {line}: {evidence.code(line)} {what}.",
+        f"The slope of {step.op} in line {made} is computed from its {role}, which PyTorch had kept for backward():",
+        "with the old value gone it cannot give the right gradient, and raises.",
+        change,
+    )  # fmt: skip
+
+
+def _is_part(edit: Any) -> bool:
+    """Whether a step edits its tensor through a view or a detached copy that shares its memory."""
+    return isinstance(edit, Step) and (
+        edit.call.view is not None or getattr(changed(edit), "op", "") in ("detach", "data")
+    )
+
+
+_OPERATORS = {"add_": "+", "sub_": "-", "mul_": "*", "div_": "/", "pow_": "**"}
+
+
+def _out_of_place(edit: Any, name: str | None) -> str:
+    name = name or "h"
+    op = getattr(edit, "op", "")
+    if op in _OPERATORS:
+        return f"{name} = {name} {_OPERATORS[op]} …"
+    return f"{name} = {name}.clone() before the edit" if op in ("setitem", "zero_", "fill_") else "without inplace"
+
+
+# ---------------------------------------------------------------- through .data
+def data_edit(evidence: Evidence) -> Iterator[Finding]:
+    """An edit through .data of a value that a step had saved: the gradient that came back is that of another function."""
+    if "data" not in evidence.ops and "set data" not in evidence.kinds:
+        return
+    edits = [s for s in evidence.tape.steps if s.call.changed is not None and getattr(changed(s), "op", "") == "data"]
+    edits += [e for e in evidence.tape.events if e.kind == "set data" and e.on is not None]
+    for edit in edits:
+        tensor = base(edit.on if isinstance(edit, Event) else edit)
+        for run in evidence.passes:
+            if run.index > edit.index and (step := _misled(run, edit.index, tensor)) is not None:
+                yield _hidden(evidence, edit, step, tensor)
+                return
+
+
+def _misled(run: Pass, edited: int, tensor: Any) -> Step | None:
+    """A step before the edit that used or made the tensor, where the engine sent back what the values of then do not give."""
+    for step in run.order:
+        if step.index < edited and step.inputs and tensor in {base(step), *map(base, tensors(step.inputs))}:
+            for value in tensors(step.inputs):
+                if value in run.adjoints and not _is_right(run, value):
+                    return step
+    return None
+
+
+def _is_right(run: Pass, value: Any) -> bool:
+    """Whether the gradient that arrived is the one that the recorded values give."""
+    total = torch.zeros_like(run.adjoints[value])
+    for step in run.uses_of(value):
+        back = step.pull_back(run.adjoints[step])
+        total = total + sum(back[place] for place, used in enumerate(step.inputs) if used is value and place in back)
+    return torch.allclose(total, run.adjoints[value], rtol=1e-3, atol=1e-6, equal_nan=True)
+
+
+def _hidden(evidence: Evidence, edit: Any, step: Step, tensor: Any) -> Finding:
+    line = evidence.line(edit)
+    name = evidence.name(tensor) or reading.subject(evidence.source(edit))
+    return evidence.finding(
+        "data_edit", edit, name,
+        f"line {line}: {evidence.code(line)} changes {name or 'a tensor'} without PyTorch noticing.",
+        f"{step.op} in line {evidence.line(step)} had kept the value for backward(), which then computed with the new one:",
+        "the gradient is that of neither the old value nor the new one, and nothing raised.",
+        f"Change: call backward() before line {line}, or make a new tensor instead of editing .data.",
+    )  # fmt: skip
+
+
+def largest(value: Any) -> str:
+    return number(value.value.abs().max().item())
