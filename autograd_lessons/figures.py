@@ -234,7 +234,9 @@ def loss_by_step(**runs: Sequence[float]) -> Figure:
     """
     lengths = {name: len(losses) for name, losses in runs.items()}
     if not 1 <= len(runs) <= 4 or len(set(lengths.values())) != 1 or 0 in lengths.values():
-        raise InputError(f"loss_by_step draws one to four runs with as many losses each; given were {lengths or 'none'}")
+        raise InputError(
+            f"loss_by_step draws one to four runs with as many losses each; given were {lengths or 'none'}"
+        )
     columns = {"step": [float(step) for step in range(max(lengths.values()))]}
     figure, (axes,) = _card(1, 6.4, 3.2)
     for (name, losses), colour, marker in zip(runs.items(), (BLUE, VERMILLION, GREEN, ORANGE), "os^D"):
@@ -242,7 +244,8 @@ def loss_by_step(**runs: Sequence[float]) -> Figure:
         axes.plot(columns["step"], columns[name], marker=marker, markersize=3, linewidth=1.2, color=colour, label=name)
     axes.set(xlabel="step", ylabel="loss")
     axes.grid(True, color="#dddddd", linewidth=0.6)
-    axes.legend(fontsize=8, loc="upper right", frameon=False)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False)
     every = max(1, math.ceil(len(columns["step"]) / 16))
     lines = ["loss before each step", "step" + "".join(f"{name:>12}" for name in runs)]
     for step in range(0, len(columns["step"]), every):
