@@ -71,8 +71,9 @@ class Magic(Magics):
             tree = ast.parse(code, file)
             for transformer in shell.ast_transformers:
                 tree = transformer.visit(tree)
+            named = getattr(shell, "_update_code_co_name", lambda code: code)  # as IPython calls it in a traceback
             programs = [
-                compile(ast.fix_missing_locations(part), file, mode, shell.compile.flags)
+                named(compile(ast.fix_missing_locations(part), file, mode, shell.compile.flags))
                 for part, mode in _parts(tree, shell.ast_node_interactivity, _is_silenced(cell))
             ]
             with recorder:
@@ -86,26 +87,24 @@ class Magic(Magics):
         """The same exception; when IPython asks how to show it, its traceback has the learner's frames only."""
         traceback = learners_traceback(error)
         shown = (type(error), error, traceback)
+        show = self.shell.InteractiveTB.structured_traceback
         try:
-            error._render_traceback_ = lambda: self.shell.InteractiveTB.structured_traceback(*shown)  # pyright: ignore
+            error._render_traceback_ = lambda: show(*shown, tb_offset=0)  # pyright: ignore
         except AttributeError:  # an exception without room for attributes is shown with our frames
             pass
         return error.with_traceback(traceback)
 
 
 def _parts(tree: ast.Module, shown: str, silenced: bool) -> list[tuple[Any, str]]:
-    """What to compile: statements together, and each expression whose value is shown on its own."""
-    parts: list[tuple[Any, str]] = []
-    for node in tree.body:
+    """What to compile: each statement on its own, as IPython does; "single" makes Python show an expression's value."""
+
+    def speaks(node: ast.stmt) -> bool:
         last = node is tree.body[-1]
-        speaks = isinstance(node, ast.Expr) and (shown == "all" or (last and shown != "none" and not silenced))
-        if speaks:
-            parts.append((ast.Interactive([node]), "single"))
-        elif parts and parts[-1][1] == "exec":
-            parts[-1][0].body.append(node)
-        else:
-            parts.append((ast.Module([node], []), "exec"))
-    return parts
+        return isinstance(node, ast.Expr) and (shown == "all" or (last and shown != "none" and not silenced))
+
+    return [
+        (ast.Interactive([node]), "single") if speaks(node) else (ast.Module([node], []), "exec") for node in tree.body
+    ]
 
 
 def _is_silenced(cell: str) -> bool:
