@@ -127,9 +127,13 @@ def _stand_in_code(file: str, line: int) -> types.CodeType:
     return _call.__code__.replace(co_filename=file, co_firstlineno=line, co_name=_STAND_IN)
 
 
-def stand_in(frames: list[types.FrameType]) -> Callable:
-    """`_call`, but to the `warnings` module it is the learner's line: a warning points there and is counted there."""
-    if not frames:
+def stand_in(frame: types.FrameType | None) -> Callable:
+    """`_call`, but to the `warnings` module it is the line that made the call: a warning points there and is counted there.
+
+    `frame` is what called the recorder: the code itself, or the function of torch's that hands calls over.
+    """
+    if frame is not None and frame.f_code.co_name == "handle_torch_function":
+        frame = frame.f_back and frame.f_back.f_back
+    if frame is None:
         return _call
-    frame = frames[0]
     return types.FunctionType(_stand_in_code(frame.f_code.co_filename, frame.f_lineno or 1), frame.f_globals)

@@ -323,6 +323,8 @@ class Tape:
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
         if self.summed:
             lines.append("The output is elementwise: the gradient is that of its sum.")
+        for finding in self.findings:
+            lines += ["", finding.text]
         return "\n".join(lines)
 
 

@@ -105,8 +105,12 @@ class Outcome:
 
     namespace: dict
     error: Exception | None
-    warnings: tuple[str, ...]
+    shown: tuple[warnings.WarningMessage, ...]
     stdout: str
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(str(w.message) for w in self.shown)
 
 
 _counter = itertools.count(1)
@@ -128,7 +132,7 @@ def run_plain(code: str) -> Outcome:
     finally:
         torch.set_warn_always(always)
         torch.set_grad_enabled(grad_enabled)
-    return Outcome(namespace, error, tuple(str(w.message) for w in shown), printed.getvalue())
+    return Outcome(namespace, error, tuple(shown), printed.getvalue())
 
 
 TO_SCALAR = "Converting a tensor with requires_grad=True to a scalar"

@@ -35,6 +35,14 @@ _SILENT = (
 
 def findings(tape: Tape) -> tuple[Finding, ...]:
     """What the tape shows to be wrong, the most likely to matter first; nothing for code without a mistake."""
+    try:
+        return diagnose(tape)
+    except Exception:  # what runs beside the learner's code must never be what breaks it
+        return ()
+
+
+def diagnose(tape: Tape) -> tuple[Finding, ...]:
+    """The same, but a mistake of our own is raised."""
     evidence = Evidence(tape)
     if tape.error is not None:
         found = raised.explain(evidence)

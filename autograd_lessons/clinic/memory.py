@@ -281,7 +281,7 @@ def _list_of_losses(evidence: Evidence) -> Iterator[Finding]:
         if run.kind == "backward" and not run.keeps_graph:
             by_line.setdefault(evidence.line(run), []).append(run)
     for line, runs in by_line.items():
-        alive = [run for run in runs[:-1] if any(ref() is not None for ref in run.tensors)]
+        alive = [run for run in runs[:-1] if run.roots[0] in evidence.tape.alive]
         name = evidence.name(runs[-1].roots[0])
         where = reading.appended(evidence.file, name, line) if alive and name is not None else None
         if where is not None:
