@@ -232,6 +232,8 @@ def loss_by_step(**runs: Sequence[float]) -> Figure:
        2           1           4
        3         0.5           4
     """
+    from matplotlib.ticker import MaxNLocator
+
     lengths = {name: len(losses) for name, losses in runs.items()}
     if not 1 <= len(runs) <= 4 or len(set(lengths.values())) != 1 or 0 in lengths.values():
         raise InputError(
@@ -244,7 +246,7 @@ def loss_by_step(**runs: Sequence[float]) -> Figure:
         axes.plot(columns["step"], columns[name], marker=marker, markersize=3, linewidth=1.2, color=colour, label=name)
     axes.set(xlabel="step", ylabel="loss")
     axes.grid(True, color="#dddddd", linewidth=0.6)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     axes.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False)
     every = max(1, math.ceil(len(columns["step"]) / 16))
     lines = ["loss before each step", "step" + "".join(f"{name:>12}" for name in runs)]
