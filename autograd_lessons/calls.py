@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import operator
 import types
@@ -82,6 +83,8 @@ def make_call(function: Callable, args: tuple, kwargs: dict, known: list, random
     if getattr(function, "__name__", "") in _REFLECTED and len(args) == 2:
         function, args = _REFLECTED[function.__name__], args[::-1]
         known = known[::-1]
+    if function is torch.Tensor.__deepcopy__:
+        function, args = copy.deepcopy, args[:1]  # the memo beside it has changed by now
     supply = iter(known)
     args, kwargs = _packed((args, kwargs), supply)
     return Call(function, *_spelled(args, kwargs), random_state=random_state)

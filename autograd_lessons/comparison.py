@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
@@ -16,7 +17,7 @@ from . import reasons
 from .accuracy import Error, distance, number, show_tensor
 from .derivation import Derivation
 from .errors import InputError
-from .finite_difference import FiniteDifference, finite_difference
+from .finite_difference import FiniteDifference, finite_differences
 from .frames import learners_traceback
 from .inputs import Inputs, gather
 from .run import run
@@ -85,12 +86,13 @@ class Comparison:
         #: by input, then by route: a tensor of the input's shape, or None where the route has no answer
         self.gradients: dict[str, dict[str, torch.Tensor | None]] = {}
         #: by input: the finite difference with its bound
-        self.differences: dict[str, FiniteDifference | None] = {}
+        self.differences: dict[str, FiniteDifference | None] = finite_differences(
+            tape.function, inputs, inputs.wrt, tape, finite_difference_step
+        )
         self._tolerance = default_tolerances(self.dtype)  # relative, absolute
         self._exact: dict[str, dict[int, mpmath.mpf]] = {}
-        self._apart: dict[tuple[str, str, str], torch.Tensor | None] = {}
+        self._apart: dict[tuple[str, str, str], bool | None] = {}
         for name in inputs.wrt:
-            self.differences[name] = finite_difference(tape.function, inputs, name, tape, finite_difference_step)
             self._collect(name)
         present = {route for row in self.gradients.values() for route, value in row.items() if value is not None}
         #: the routes that gave an answer for some input
@@ -117,10 +119,10 @@ class Comparison:
         if exact is None:
             return None
         self._exact[name] = dict(zip(where, exact))
-        rounded = torch.full((like.numel(),), torch.nan, dtype=torch.float64)
+        rounded = [math.nan] * like.numel()
         for i, value in self._exact[name].items():
             rounded[i] = float(value)
-        return rounded.reshape(like.shape).to(like.dtype)
+        return torch.tensor(rounded, dtype=torch.float64).reshape(like.shape).to(like.dtype)
 
     # ------------------------------------------------------------------ judging
     @cached_property
@@ -151,26 +153,36 @@ class Comparison:
         row = self.gradients[name]
         return {r: v for r, v in row.items() if v is not None and r != "finite_difference"}
 
-    def differ(self, name: str, one: str, other: str) -> torch.Tensor | None:
-        """Where two routes differ beyond the dtype's tolerance, elementwise; None if their shapes differ."""
+    def differ(self, name: str, one: str, other: str) -> bool | None:
+        """Whether two routes differ beyond the dtype's tolerance anywhere; None if their shapes differ."""
         if (name, one, other) not in self._apart:
-            self._apart[name, one, other] = self._compared(name, one, other)
+            a, b = self.gradients[name][one], self.gradients[name][other]
+            if a is None or b is None or a.shape != b.shape:
+                self._apart[name, one, other] = None
+            elif a.numel() == 1:
+                self._apart[name, one, other] = self._are_apart(a.item(), b.item())
+            else:
+                self._apart[name, one, other] = bool(self.where_they_differ(name, one, other).any())
         return self._apart[name, one, other]
 
-    def _compared(self, name: str, one: str, other: str) -> torch.Tensor | None:
+    def where_they_differ(self, name: str, one: str, other: str) -> torch.Tensor:
+        """The elements at which two routes of the same shape differ."""
         a, b = self.gradients[name][one], self.gradients[name][other]
-        if a is None or b is None or a.shape != b.shape:
-            return None
-        apart = self._apart_by_tolerance(a, b)
+        assert a is not None and b is not None
+        apart = self._where_apart(a, b)
         return apart & self._computed(name) if "reference" in (one, other) else apart
 
-    def _apart_by_tolerance(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    def _where_apart(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        if a.numel() == 1:
+            return torch.full(a.shape, self._are_apart(a.item(), b.item()))
         relative, absolute = self._tolerance
-        if a.numel() == 1:  # the slider's case, without the overhead of a tensor operation
-            x, y = a.item(), b.item()
-            close = x == y or (math.isfinite(x) and math.isfinite(y) and abs(x - y) <= absolute + relative * abs(y))
-            return torch.full(a.shape, not close)
         return ~torch.isclose(a, b.to(a.dtype), rtol=relative, atol=absolute, equal_nan=False)
+
+    def _are_apart(self, x: float, y: float) -> bool:
+        """For two numbers, the slider's case: without the overhead of tensor operations."""
+        relative, absolute = self._tolerance
+        close = x == y or (cmath.isfinite(x) and cmath.isfinite(y) and abs(x - y) <= absolute + relative * abs(y))
+        return not close
 
     def _computed(self, name: str) -> torch.Tensor:
         """Where the reference was computed."""
@@ -206,7 +218,7 @@ class Comparison:
     def _differs(self, factor: hand.Factor) -> bool:
         if factor.true is None or factor.given.shape != factor.true.shape:
             return factor.true is not None
-        return bool(self._apart_by_tolerance(factor.given, factor.true).any())
+        return bool(self._where_apart(factor.given, factor.true).any())
 
     @cached_property
     def wrong_factors(self) -> tuple[hand.Factor, ...]:
@@ -230,29 +242,31 @@ class Comparison:
         if self.hand.missing.get(name):
             return False
         for i, one in enumerate(routes):
-            value = self.gradients[name][one]
-            finite = value.isfinite() if value is not None else torch.zeros((), dtype=torch.bool)
-            if not bool((finite | ~self._computed(name) if one == "reference" else finite).all()):
+            if not self._is_finite(name, one) or any(self.differ(name, one, o) is not False for o in routes[i + 1 :]):
                 return False
-            for other in routes[i + 1 :]:
-                apart = self.differ(name, one, other)
-                if apart is None or bool(apart.any()):
-                    return False
         if any(hand.leads(self.tape, factor.input, name) for factor in self.wrong_factors):
             return False
         return True if len(routes) > 1 else None
 
+    def _is_finite(self, name: str, route: str) -> bool:
+        """Whether a route has a finite number everywhere; the reference, everywhere it was computed."""
+        value = self.gradients[name][route]
+        assert value is not None
+        if value.numel() == 1:
+            return cmath.isfinite(value.item())
+        finite = value.isfinite()
+        return bool((finite | ~self._computed(name) if route == "reference" else finite).all())
+
     @cached_property
     def vacuous(self) -> dict[str, bool]:
         """By input: whether the routes agree on zero (within the absolute tolerance) everywhere, which proves nothing."""
-        _, absolute = self._tolerance
-        return {
-            name: all(
-                bool((v.nan_to_num(0.0) if r == "reference" else v).abs().le(absolute).all())
-                for r, v in self.judged(name).items()
-            )
-            for name in self.gradients
-        }
+        return {name: all(self._is_zero(name, route) for route in self.judged(name)) for name in self.gradients}
+
+    def _is_zero(self, name: str, route: str) -> bool:
+        value, (_, absolute) = self.gradients[name][route], self._tolerance
+        assert value is not None
+        value = value.nan_to_num(0.0) if route == "reference" else value
+        return abs(value.item()) <= absolute if value.numel() == 1 else bool(value.abs().le(absolute).all())
 
     @cached_property
     def reasons(self) -> tuple[reasons.Reason, ...]:

@@ -334,7 +334,7 @@ class Derivation:
         index, size = self._index[self.tape.inputs[name]], self.tape.target.value.numel()
         if not self.generic:
             back = self._exact(None).adjoints(self._output)
-            flat = back[index].reshape(-1) if index in back else [mpmath.mpf(0)] * value.numel()
+            flat = back[index] if index in back else [mpmath.mpf(0)] * value.numel()
             return [flat[i] for i in wanted]
         if value.numel() == size:
             return [self._one(i, index) for i in wanted]
@@ -345,7 +345,7 @@ class Derivation:
 
     def _one(self, element: int, index: int) -> mpmath.mpf:
         back = self._exact(element).adjoints(self._output)
-        return back[index].reshape(-1)[0] if index in back else mpmath.mpf(0)
+        return back[index][0] if index in back else mpmath.mpf(0)
 
     def exact(self, step: Value, where: Iterable[int] | None = None) -> list[mpmath.mpf] | None:
         """50-digit values of a step at flat indices `where`; None where a step before it has no rule."""
@@ -356,8 +356,8 @@ class Derivation:
         if any((f := self._programs[0].forms[i]) is not None and f.opaque for i in self._programs[0].reaches(index)):
             return None
         if self.generic:
-            return [self._exact(i).values[index].reshape(-1)[0] for i in wanted]
-        flat = self._exact(None).values[index].reshape(-1)
+            return [self._exact(i).values[index][0] for i in wanted]
+        flat = self._exact(None).values[index]
         return [flat[i] for i in wanted]
 
     def _exact(self, at: int | None) -> Exact:

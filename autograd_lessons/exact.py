@@ -6,9 +6,7 @@ Independent of the composed gradient: no formula is ever longer than one step.
 from __future__ import annotations
 
 import mpmath
-import numpy as np
 import sympy as sp
-import torch
 
 from .program import Program
 from .tape import Step, Tape, Value
@@ -21,44 +19,37 @@ class Exact:
 
     def __init__(self, tape: Tape, program: Program, at: int | None = None):
         self.tape, self.program, self.at = tape, program, at
-        self.values: list[np.ndarray] = []
+        self.values: list[list[mpmath.mpf]] = []  # of each value all elements, flat
         self._slopes: dict[int, list] = {}  # of each step, in the order of `step_slopes`
-        self._adjoints: dict[int, dict[int, np.ndarray]] = {}
+        self._adjoints: dict[int, dict[int, list[mpmath.mpf]]] = {}
         with mpmath.workdps(DIGITS):
             for index, value in enumerate(tape.values):
                 self.values.append(self._forward(index, value))
 
-    def _recorded(self, value: Value) -> np.ndarray:
-        flat = value.value.reshape(-1).double() if value.value.dtype != torch.bool else value.value.reshape(-1).double()
+    def _recorded(self, value: Value) -> list[mpmath.mpf]:
+        flat = value.value.reshape(-1)
         if self.at is not None:
             flat = flat[[self.at if flat.numel() > 1 else 0]]
-        array = np.empty(self.program.symbols[self.tape.values.index(value)].shape, dtype=object)
-        array.reshape(-1)[:] = [mpmath.mpf(number) for number in flat.tolist()]
-        return array
+        return [mpmath.mpf(number) for number in flat.double().tolist()]
 
-    def _forward(self, index: int, value: Value) -> np.ndarray:
+    def _forward(self, index: int, value: Value) -> list[mpmath.mpf]:
         form = self.program.forms[index]
         if not isinstance(value, Step) or form is None or form.opaque:
             return self._recorded(value)
-        function, symbols, shape = step_function(self.program, index)
-        numbers = _guarded(function, self._arguments(symbols))
-        array = np.empty(shape, dtype=object)
-        array.reshape(-1)[:] = numbers[: array.size]
-        self._slopes[index] = numbers[array.size :]
-        return array
+        function, places, size = step_function(self.program, index)
+        numbers = _guarded(function, [self.values[used][element] for used, element in places])
+        self._slopes[index] = numbers[size:]
+        return numbers[:size]
 
-    def _arguments(self, places: list[tuple[int, int]]) -> list:
-        return [self.values[index].reshape(-1)[element] for index, element in places]
-
-    def adjoints(self, output: int) -> dict[int, np.ndarray]:
+    def adjoints(self, output: int) -> dict[int, list[mpmath.mpf]]:
         """∂(sum of the output)/∂value for every value that the output was computed from."""
         if output not in self._adjoints:
             self._adjoints[output] = self._back_from(output)
         return self._adjoints[output]
 
-    def _back_from(self, output: int) -> dict[int, np.ndarray]:
+    def _back_from(self, output: int) -> dict[int, list[mpmath.mpf]]:
         with mpmath.workdps(DIGITS):
-            back = {output: _filled(self.values[output].shape, 1)}
+            back = {output: [mpmath.mpf(1)] * len(self.values[output])}
             for index in sorted(self.program.reaches(output), reverse=True):
                 form = self.program.forms[index]
                 if index not in back or form is None or form.opaque:
@@ -67,13 +58,13 @@ class Exact:
                 for (made, used), slope in zip(step_slopes(self.program, index), self._slopes[index]):
                     target, element = places[used]
                     if self.program.differentiated[target]:
-                        there = back.setdefault(target, _filled(self.values[target].shape, 0))
-                        there.reshape(-1)[element] += slope * back[index].reshape(-1)[made]
+                        there = back.setdefault(target, [mpmath.mpf(0)] * len(self.values[target]))
+                        there[element] += slope * back[index][made]
             return back
 
 
 def step_function(program: Program, index: int):
-    """(function, its arguments as (value, element), shape): the step's elements, then its non-zero slopes, in mpmath."""
+    """(function, its arguments as (value, element), size): the step's elements, then its non-zero slopes, in mpmath."""
     key = ("exact", index)
     if key not in program.results:
         made = program.formula(index)
@@ -91,7 +82,7 @@ def step_function(program: Program, index: int):
                     slopes.append(sp.diff(element, symbol))
                     where.append((i, j))
         function = sp.lambdify(list(places), [*elements, *slopes], modules="mpmath", cse=True)
-        program.results[key] = (function, list(places.values()), made.shape)
+        program.results[key] = (function, list(places.values()), made.size)
         program.results["slopes", index] = where
     return program.results[key]
 
@@ -113,7 +104,7 @@ def _guarded(function, arguments: list) -> list:
 def _real(number):
     if isinstance(number, mpmath.mpc):
         return number.real if number.imag == 0 else mpmath.nan
-    return mpmath.mpf(number)
+    return number if isinstance(number, mpmath.mpf) else mpmath.mpf(number)
 
 
 def _floating(function, arguments: list) -> list:
@@ -134,9 +125,3 @@ def _limit(near, nearer):
     if abs(nearer) > 2 * abs(near):
         return mpmath.sign(nearer) * mpmath.inf
     return mpmath.mpf(0) if 2 * abs(nearer) < abs(near) else nearer
-
-
-def _filled(shape: tuple, number: int) -> np.ndarray:
-    array = np.empty(shape, dtype=object)
-    array[...] = mpmath.mpf(number)
-    return array

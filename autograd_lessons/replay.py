@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,7 +104,7 @@ class Replay:
         self.result = self._again(self.tensors) if wanted else None
 
     def _again(self, tensors: list[torch.Tensor]) -> torch.Tensor | None:
-        with torch.enable_grad(), _random_state(self.call.random_state):
+        with quiet(), torch.enable_grad(), _random_state(self.call.random_state):
             result = self.call.again(tensors)
         return result if result.requires_grad else None
 
@@ -141,3 +143,13 @@ class _random_state:
     def __exit__(self, *_):
         if self.state is not None:
             torch.set_rng_state(self.before)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Show no warning twice: the recorded run has shown them. (`catch_warnings` would make Python forget which.)"""
+    shown, warnings.showwarning = warnings.showwarning, lambda *_, **__: None
+    try:
+        yield
+    finally:
+        warnings.showwarning = shown

@@ -13,6 +13,7 @@ from .errors import OutputError
 from .frames import learners_traceback
 from .inputs import Inputs, call, gather
 from .recorder import Recorder
+from .replay import quiet
 from .tape import Tape, Value
 
 
@@ -51,6 +52,12 @@ def run(function: Callable, inputs: Inputs) -> Tape:
     if tape.error is not None:
         raise tape.error
     return tape
+
+
+def run_again(function: Callable, inputs: Inputs) -> Tape:
+    """Another recorded run of the same function, for our own purposes: its warnings have been shown."""
+    with quiet():
+        return run(function, inputs)
 
 
 def attempt(function: Callable, inputs: Inputs) -> Tape:

@@ -1,6 +1,7 @@
 """The routes side by side: the facts of the seed lesson, every hand-written form, and bad answers refused."""
 
 import math
+import warnings
 
 import pytest
 import torch
@@ -415,3 +416,17 @@ def test_the_length_of_nothing_has_an_infinite_slope_and_no_rounded_value():
     comparison = al.compare(lambda x: torch.sqrt((x**2).sum()), x=[0.0, 0.0])
     assert {reason.code for reason in comparison.reasons} == {"nonfinite"}
     assert "has the slope inf" in comparison.verdict
+
+
+def test_a_warning_of_the_function_is_shown_once_however_often_we_call_it():
+    """(n, 1) against (n,) in a loss: PyTorch warns, and routes, replays and reasons call the function again and again."""
+
+    def trap(w):
+        prediction = w * torch.ones(3, 1, dtype=torch.float64)
+        return torch.nn.functional.mse_loss(prediction, torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64))
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        comparison = al.compare(trap, manual=lambda w: w, w=1.0)
+        assert comparison.ok is False and comparison.reasons and repr(comparison)
+    assert len(caught) == 1 and "broadcasting" in str(caught[0].message)

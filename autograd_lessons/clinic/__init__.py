@@ -34,20 +34,20 @@ _SILENT = (
 
 
 def findings(tape: Tape) -> tuple[Finding, ...]:
-    """What the tape shows to be wrong; nothing for code without a mistake."""
+    """What the tape shows to be wrong, the most likely to matter first; nothing for code without a mistake."""
     evidence = Evidence(tape)
     if tape.error is not None:
         found = raised.explain(evidence)
         return () if found is None else (found,)
-    return tuple(_one_a_cause(evidence))
+    return tuple(_one_a_line(evidence))
 
 
-def _one_a_cause(evidence: Evidence) -> Iterator[Finding]:
+def _one_a_line(evidence: Evidence) -> Iterator[Finding]:
     met = set()
     for detector in _SILENT:
         for finding in detector(evidence):
-            if (finding.cause, finding.line) not in met:
-                met.add((finding.cause, finding.line))
+            if finding.line not in met:
+                met.add(finding.line)
                 yield finding
 
 

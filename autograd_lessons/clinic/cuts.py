@@ -69,7 +69,7 @@ def _going_back(evidence: Evidence) -> str:
     if failure is None:
         return "the way back"
     text = " ".join(failure.source.text.split()) if failure.source else failure.kind
-    return f"{text if len(text) <= 36 else failure.kind} in line {evidence.line(failure)}"
+    return f"{text if len(text) <= 28 else failure.kind} in line {evidence.line(failure)}"
 
 
 def explain_cut(evidence: Evidence, cut: Cut, where: str) -> Finding:
@@ -104,13 +104,13 @@ def _rebound(evidence: Evidence, cut: Cut) -> Finding | None:
 def _detached(evidence: Evidence, step: Any, before: Any, where: str) -> Finding:
     line = evidence.line(step)
     name = reading.subject(evidence.source(step)) or evidence.named(step)
-    how = ".data" if step.op == "data" else f"{step.op}()"
+    how = ".data" if step.op == "data" else f".{step.op}()"
     return evidence.finding(
         "cut_by_detach", step, name,
         f"line {line}: {evidence.code(line)}",
-        f"{how} gives the numbers without their graph, so {where} cannot get past it.",
+        f"{how} gives the numbers without a graph: {where} does not get past it.",
         *_behind(evidence, before),
-        f"Change: leave out .{how} in line {line}.",
+        f"Change: leave out {how} in line {line}.",
     )  # fmt: skip
 
 
@@ -141,11 +141,12 @@ def _behind(evidence: Evidence, before: Any) -> list[str]:
 def _copied(evidence: Evidence, step: Any, where: str) -> Finding:
     line, source = evidence.line(step), evidence.source(step)
     name = reading.subject(source) or evidence.named(step)
+    several = len(step.inputs) > 1 and step.op != "new_tensor"
     return evidence.finding(
         "copied", step, name,
         f"line {line}: {evidence.code(line)} copies the numbers into a new tensor.",
-        f"A copy of numbers does not know what they were computed from: {where} ends there.",
-        "Change: use the tensor itself; for several, torch.stack([…]) keeps their graph.",
+        f"A copy does not know what its numbers were computed from: {where} ends there.",
+        "Change: " + ("put them together with torch.stack, which keeps their graph." if several else "use the tensor itself."),
     )  # fmt: skip
 
 
@@ -164,7 +165,7 @@ def _under_no_grad(evidence: Evidence, cut: Cut, where: str) -> Finding:
         "cut_by_no_grad", step, name,
         f"line {line}: {evidence.code(line)} switches the recording of operations off.",
         f"{name or evidence.called(step)} (line {made}) was computed while it was off, so it has no graph,",
-        f"and {where} cannot go back through it.",
+        f"and {where} does not get past it.",
         f"Change: compute {name or 'it'} outside of {switch}" + (
             ", or switch on again: torch.set_grad_enabled(True)" if "set_grad_enabled" in evidence.code(line) else "."),
         line=line,
@@ -193,7 +194,7 @@ def _not_differentiable(evidence: Evidence, step: Any, before: Any, where: str) 
     line = evidence.line(step)
     name = evidence.named(step) or evidence.nearest_name(before)
     if step.op in _COMPARISONS:
-        what = "asks a question; the answer is yes or no, and does not move when the numbers move a little."
+        what = "compares: the answer is yes or no, and does not move when the numbers move a little."
         instead = "use something smooth in its place, such as torch.sigmoid(k * (w - 0.5))."
     elif step.op in _WHAT:
         what, instead = _WHAT[step.op], _INSTEAD[step.op]
@@ -219,12 +220,12 @@ def turned_off(evidence: Evidence, values: Any) -> tuple[Event, Input] | None:
 
 
 def _frozen(evidence: Evidence, event: Event, leaf: Input, where: str) -> Finding:
-    line, name = evidence.line(event), evidence.name(leaf)
+    line, name = evidence.line(event), evidence.name(leaf) or reading.subject(event.source)
     return evidence.finding(
         "turned_off", event, name,
         f"line {line}: {evidence.code(line)} tells {name or 'the tensor'} not to require grad.",
-        f"Operations on it are no longer recorded, so {where} finds no way to it.",
-        f"Change: leave it out, or switch on again before the forward pass: {name or 'w'}.requires_grad_(True)",
+        f"Operations on it are no longer recorded: {where} does not reach it.",
+        f"Change: leave that out, or switch on again before the forward pass: {name or 'w'}.requires_grad_(True)",
     )  # fmt: skip
 
 
@@ -251,9 +252,16 @@ def never_required(evidence: Evidence, root: Any, where: str, only: Any = None) 
         f"line {line}: {call}",
         f"{name or 'This tensor'} was not told to require grad, so PyTorch recorded no graph from it,",
         f"and {where} has nothing to follow.",
-        f"Change: tell it when it is made, with requires_grad=True, or after: {name or 'x'}.requires_grad_()",
+        _tell(evidence, value, name),
         line=line,
     )  # fmt: skip
+
+
+def _tell(evidence: Evidence, value: Any, name: str | None) -> str:
+    attribute = reading.attribute_set(evidence.source(value)) if name is None else None
+    if attribute is not None:
+        return f"Change: make it a parameter: {attribute} = torch.nn.Parameter(…)"
+    return f"Change: tell it when it is made, with requires_grad=True, or after: {name or 'x'}.requires_grad_()"
 
 
 def _candidate(evidence: Evidence, root: Any) -> Any:
@@ -297,18 +305,18 @@ def leaving(evidence: Evidence, leaf: Input | None) -> Event | None:
 
 def left_graph(evidence: Evidence, event: Event, where: str) -> Finding:
     line, name = evidence.line(event), reading.subject(event.source) or reading.target(event.source)
-    how = {"float": "float(…)", "int": "int(…)", "array": "a NumPy array"}.get(event.kind, f".{event.kind}()")
+    how = reading.function(event.source) or f".{event.kind}()"
     return evidence.finding(
         "left_graph", event, name,
         f"line {line}: {evidence.code(line)}",
-        f"{how} gives {_given(event.kind)}. It has the value, but no graph: how it was computed is forgotten,",
-        f"so {where} cannot go back beyond it.",
-        "Change: go on with the tensor itself; take the number out only for printing.",
+        f"{how} gives {_given(event.kind)}: the value is in it, but not how it was computed,",
+        f"so {where} does not get past it.",
+        f"Change: go on with the tensor itself, without {how}; take numbers out only to look at them.",
     )  # fmt: skip
 
 
 def _given(kind: str) -> str:
-    return {"numpy": "a NumPy array", "tolist": "a list of Python numbers", "array": "plain numbers"}.get(
+    return {"numpy": "a NumPy array", "tolist": "a list of numbers", "array": "plain numbers"}.get(
         kind, "a Python number"
     )
 
@@ -349,7 +357,7 @@ def not_reached(evidence: Evidence, leaf: Input) -> Finding:
         "not_reached", end, last,
         f"line {line}: {evidence.code(line)} is where the trail of {name or 'this leaf'} ends.",
         f"Nothing that the loss is made of uses {last or 'its result'}, so no gradient comes back through it.",
-        f"Change: let the loss depend on {last or 'it'}, for instance loss = loss + {last or 'this'}",
+        f"Change: let the loss depend on {last or 'it'}, for instance: loss = loss + {last or '…'}",
     )  # fmt: skip
 
 
@@ -390,20 +398,16 @@ def _skipped(evidence: Evidence, roots: list[Any]) -> Iterator[Input]:
 def _forgotten(evidence: Evidence) -> Iterator[Input]:
     """Leaves whose only use was in a function's own variable that nobody ever looked at."""
     for life in evidence.tape.lives:
-        if (
-            life.changes
-            and any(change.grad is not None for change in life.changes)
-            or evidence.leaf(life.of) in evidence.reached
-        ):
+        leaf = evidence.leaf(life.of)
+        if leaf is None or leaf in evidence.reached:
             continue
-        trail = evidence.descendants(evidence.leaf(life.of))
         used = {v for step in evidence.tape.steps for v in step.inputs} | {e.on for e in evidence.tape.events}
-        ends = [step for step in trail if step not in used and evidence.leaf(step) is None]
-        if ends and all(_is_a_variable_inside(evidence, step) and step not in evidence.tape.alive for step in ends):
-            yield evidence.leaf(life.of)
+        ends = [step for step in evidence.descendants(leaf) if step not in used and evidence.leaf(step) is None]
+        if ends and all(_is_a_variable_inside(step) and step not in evidence.tape.alive for step in ends):
+            yield leaf
 
 
-def _is_a_variable_inside(evidence: Evidence, step: Step) -> bool:
+def _is_a_variable_inside(step: Step) -> bool:
     return step.depth > 0 and reading.target(step.source) == step.name is not None
 
 

@@ -16,6 +16,21 @@ from . import reading
 #: calls that give a Python number, a list or an array
 EXITS = {"item", "float", "int", "numpy", "tolist", "array", "format"}
 
+_SHARES = {
+    "detach",
+    "data",
+    "view",
+    "view_as",
+    "getitem",
+    "as_strided",
+    "select",
+    "t",
+    "unbind",
+    "squeeze",
+    "unsqueeze",
+    "reshape",
+}
+
 _GIVEN_BY_US = re.compile(r"(unnamed|gradient)(_\d+)?$")
 
 
@@ -104,9 +119,9 @@ class Evidence:
 
     def descendants(self, value: Any, tracked: bool = True) -> list[Step]:
         """The steps that used a value, or what came of it, in order."""
-        reached = (
-            {value} if not isinstance(value, Input) else {v for v in self.tape.inputs.values() if v.leaf is value.leaf}
-        )
+        reached: set[Any] = {value}
+        if isinstance(value, Input):
+            reached |= {v for v in self.tape.inputs.values() if v.leaf is value.leaf}
         found = []
         for step in (*self.tape.earlier, *self.tape.steps):
             if (step.requires_grad or not tracked) and any(used in reached for used in step.inputs):
@@ -128,18 +143,16 @@ class Evidence:
     @functools.cached_property
     def reached(self) -> set[Input]:
         """The leaves that some pass brought a gradient to."""
-        found = {self.leaf(value) for run in self.passes for value in run.adjoints}
-        found |= {
-            self.leaf(life.of) for life in self.tape.lives if life.changes and any(_is_filling(c) for c in life.changes)
-        }
-        return {leaf for leaf in found if leaf is not None}
+        filled = (life.of for life in self.tape.lives if any(map(_is_filling, life.changes)))
+        values = (value for run in self.passes for value in run.adjoints)
+        return {leaf for value in (*values, *filled) if (leaf := self.leaf(value)) is not None}
 
     def missing_reads(self) -> Iterator[Event]:
         """Where `.grad` was read and was None, and nothing asked first whether it is."""
         for event in self.tape.events:
-            if event.kind == "grad" and event.result is False and event.on is not None:
-                if not reading.is_asked_first(event.source):
-                    yield event
+            is_missing = event.kind == "grad" and event.result is False and event.on is not None
+            if is_missing and not reading.is_asked_first(event.source):
+                yield event
 
     @functools.cached_property
     def _flags(self) -> list[tuple[Event, Input | None]]:
@@ -187,6 +200,18 @@ class Evidence:
 def changed(step: Step) -> Any:
     """The value that an in-place step changed, as it was before."""
     return [v for v in step.inputs if isinstance(v.value, torch.Tensor)][step.call.changed or 0]
+
+
+def base(value: Any) -> Any:
+    """The first value of the tensor whose memory a value has: before its edits, and behind views of it."""
+    while isinstance(value, Step) and value.inputs:
+        if value.call.changed is not None:
+            value = changed(value)
+        elif value.op in _SHARES or value.op == "edited":
+            value = value.inputs[0]
+        else:
+            break
+    return value.leaf if isinstance(value, Input) else value
 
 
 def tensors(values: Iterable) -> list:

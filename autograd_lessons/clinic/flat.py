@@ -28,17 +28,18 @@ def zeros(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _flat(evidence: Evidence, run: Pass, step: Step) -> Finding | None:
-    if not bool(run.adjoints[step].any()):
-        return None
     operand = step.inputs[0]
-    dead = [leaf for leaf, gradient in _leaves(evidence, run, operand) if not bool(gradient.any())]
-    if step.op in CLAMPS:
-        return _clamped(evidence, step) if _cuts(evidence, run, step, bool(dead)) else None
-    if not dead:
+    clamps = step.op in CLAMPS
+    if clamps and (_is_a_hinge(step) or torch.equal(operand.value, step.value)) or not bool(run.adjoints[step].any()):
+        return None
+    is_dead = any(not bool(gradient.any()) for _, gradient in _leaves(evidence, run, operand))
+    if clamps:
+        return _clamped(evidence, step) if _cuts(evidence, run, step, is_dead) else None
+    if not is_dead:
         return None
     if step.op in FLAT:
         return _flat_operation(evidence, step)
-    return norm_at_zero(evidence, step) if bool((step.value == 0).all()) else None
+    return norm_at_zero(evidence, step) if not bool(step.value.any()) else None
 
 
 def _leaves(evidence: Evidence, run: Pass, value: Any) -> Iterator[tuple[Any, torch.Tensor]]:
@@ -58,7 +59,7 @@ def _flat_operation(evidence: Evidence, step: Step) -> Finding:
     return evidence.finding(
         "flat_operation", step, name,
         f"line {line}: {evidence.code(line)}",
-        f"The graph of {step.op} is made of steps: between its jumps it is flat, and its slope is 0.",
+        f"{step.op} goes up in jumps: between two jumps it is flat, and its slope is 0.",
         f"So the gradient of {whose} is 0 in every element, and nothing will move.",
         f"Change: leave {step.op} out of the loss, or pass the slope around it: x + (x.{step.op}() - x).detach()",
     )  # fmt: skip
@@ -68,13 +69,15 @@ def _flat_operation(evidence: Evidence, step: Step) -> Finding:
 def _cuts(evidence: Evidence, run: Pass, step: Step, dead: bool) -> bool:
     """Whether a leaf gets no gradient, in all or in one of its own elements, because the clamp holds it at a bound."""
     operand = step.inputs[0]
-    if _is_a_hinge(step) or operand.value.shape != step.value.shape:
+    if step.value.numel() == 1:
+        return dead
+    if operand.value.shape != step.value.shape:
         return False
     cut = (operand.value != step.value) & (run.adjoints[step] != 0)
     if not bool(cut.any()):
         return False
     if dead:
-        return bool(cut.all()) or step.value.numel() == 1
+        return bool(cut.all())
     leaf = evidence.known_leaf(operand)
     return leaf is not None and operand in run.adjoints and bool((run.adjoints[operand][cut] == 0).any())
 
@@ -88,14 +91,14 @@ def _is_a_hinge(step: Step) -> bool:
 def _clamped(evidence: Evidence, step: Step) -> Finding:
     line, operand = evidence.line(step), step.inputs[0]
     name = evidence.name(step) or evidence.nearest_name(operand)
-    cut = operand.value != step.value
-    before, after = operand.value[cut].reshape(-1)[0].item(), step.value[cut].reshape(-1)[0].item()
+    at = 0 if step.value.numel() == 1 else int((operand.value != step.value).reshape(-1).nonzero()[0])
+    before, after = operand.value.reshape(-1)[at].item(), step.value.reshape(-1)[at].item()
     return evidence.finding(
         "clamp_cuts", step, name,
         f"line {line}: {evidence.code(line)}",
-        f"{number(before)} lies outside the bounds and becomes {number(after)}; it would whatever it was out there,",
-        "so the slope of the clamp is 0 there, and the gradient behind it is 0 too.",
-        "Change: bound it by a function with a slope, such as torch.sigmoid or torch.tanh, or clamp after backward().",
+        f"{number(before)} lies outside the bounds and becomes {number(after)}, as it would from any place out there:",
+        "the slope of the clamp is 0, and so is the gradient behind it.",
+        "Change: clamp only what is shown, or bound it by a function with a slope, such as torch.sigmoid.",
     )  # fmt: skip
 
 
@@ -115,10 +118,11 @@ def kinks(evidence: Evidence) -> Iterator[Finding]:
         return
     for run in evidence.passes:
         for step in run.order:
-            if step.op in KINKS and step.value.numel() == 1 and _on_a_kink(step) and bool(run.adjoints[step].any()):
-                if _is_the_only_way(evidence, run, step):
-                    yield _kink(evidence, step)
-                    return
+            if step.op not in KINKS or step.value.numel() != 1 or not _on_a_kink(step):
+                continue
+            if bool(run.adjoints[step].any()) and _is_the_only_way(evidence, run, step):
+                yield _kink(evidence, step)
+                return
 
 
 def _on_a_kink(step: Step) -> bool:
@@ -149,11 +153,7 @@ def _kink(evidence: Evidence, step: Step) -> Finding:
     return evidence.finding(
         "kink", step, name,
         f"line {line}: {evidence.code(line)} has a kink {at}, and it is exactly there.",
-        "To the left and to the right the slope is another; on the kink there is no single right one.",
+        "On one side of a kink the slope is another than on the other; on it none is the only right one.",
         f"PyTorch takes {_RULE[step.op]}: a convention, not a derivative.",
         "Change: nothing, if that is meant; else look at a point a little beside it.",
     )  # fmt: skip
-
-
-def is_leaf(value: Any) -> bool:
-    return isinstance(value, Input)

@@ -11,11 +11,11 @@ from .cuts import no_graph, unreached
 from .evidence import Evidence, Finding
 
 
-def none_used(evidence: Evidence) -> Finding | None:
-    """The run ended because a `.grad` was None and was used as if it were a tensor."""
+def none_used(evidence: Evidence, line: int) -> Finding | None:
+    """The run ended at a line because a `.grad` was None and was used as if it were a tensor."""
     reads = [e for e in evidence.tape.events if e.kind == "grad"]
     last = reads[-1] if reads else None
-    if last is None or last.on is None or last.result is not False:
+    if last is None or last.on is None or last.result is not False or not _is_used_at(line, last):
         return None
     if evidence.leaf(last.on) is None:
         return not_a_leaf(evidence, last)
@@ -28,6 +28,13 @@ def none_used(evidence: Evidence) -> Finding | None:
     if not runs:
         return _too_early(evidence, leaf, last)
     return unreached(evidence, leaf, [root for run in runs for root in run.roots])
+
+
+def _is_used_at(line: int, event: Event) -> bool:
+    """Whether what was read stands in the line, or in a variable that the line mentions."""
+    if event.source is None or event.source.line <= line <= event.source.end_line:
+        return event.source is not None
+    return reading.target(event.source) in reading.names_in_call(event.source.file, line)
 
 
 def _clearing(evidence: Evidence, leaf: Input) -> Any:
@@ -154,8 +161,8 @@ def read_in_silence(evidence: Evidence) -> Iterator[Finding]:
 
 def retained_leaf(evidence: Evidence) -> Iterator[Finding]:
     """retain_grad() on a leaf does nothing."""
-    for event in evidence.tape.events if "retain_grad" in evidence.kinds else ():
-        leaf = None if event.on is None else evidence.known_leaf(event.on)
+    for event in evidence.tape.events:
+        leaf = evidence.known_leaf(event.on) if event.kind == "retain_grad" and event.on is not None else None
         if leaf is not None:
             line, name = evidence.line(event), evidence.name(leaf)
             yield evidence.finding(

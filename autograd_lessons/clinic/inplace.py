@@ -9,34 +9,23 @@ import torch
 
 from ..tape import Event, Input, Pass, Step
 from . import reading
-from .evidence import Evidence, Finding, changed, number, tensors
+from .evidence import Evidence, Finding, base, changed, tensors
 
-_SHARES = {
-    "detach",
-    "data",
-    "view",
-    "view_as",
-    "getitem",
-    "as_strided",
-    "select",
-    "t",
-    "unbind",
-    "squeeze",
-    "unsqueeze",
-    "reshape",
+#: functions with an inplace=True
+_SWITCHED = {
+    "relu",
+    "relu6",
+    "elu",
+    "celu",
+    "selu",
+    "silu",
+    "leaky_relu",
+    "hardtanh",
+    "hardswish",
+    "mish",
+    "dropout",
+    "threshold",
 }
-
-
-def base(value: Any) -> Any:
-    """The first value of the tensor whose memory a value has: before its edits, and behind views of it."""
-    while isinstance(value, Step) and value.inputs:
-        if value.call.changed is not None:
-            value = changed(value)
-        elif value.op in _SHARES or value.op == "edited":
-            value = value.inputs[0]
-        else:
-            break
-    return value.leaf if isinstance(value, Input) else value
 
 
 def on_leaf(evidence: Evidence) -> Finding | None:
@@ -58,21 +47,20 @@ def on_leaf(evidence: Evidence) -> Finding | None:
     return evidence.finding(
         "inplace_on_leaf", failure, name,
         f"line {line}: {evidence.code(line)} overwrites {name or 'a leaf'}{view}.",
-        "A leaf that requires grad is where gradients arrive; an edit that is recorded would leave it without",
-        "the value that the gradient belongs to, so PyTorch refuses.",
-        f"Change: edit it where nothing is recorded: with torch.no_grad(): {_short(evidence.code(line))}",
+        "A gradient belongs to the value that a leaf had; a recorded edit would make the leaf a result,",
+        "and its .grad would stay empty: PyTorch refuses.",
+        _outside(failure, evidence.code(line)),
     )  # fmt: skip
 
 
-def _short(code: str) -> str:
-    return code if len(code) < 40 else "…"
+def _outside(failure: Any, code: str) -> str:
+    if failure.kind in _SWITCHED:
+        return "Change: leave out inplace=True."
+    return f"Change: edit it where nothing is recorded: with torch.no_grad(): {code if len(code) < 40 else '…'}"
 
 
 def _is_edit(failure: Any) -> bool:
-    return failure.kind.endswith("_") or failure.kind == "setitem" or failure.options.get("inplace") is True or (
-        failure.kind in ("relu", "elu", "dropout", "leaky_relu", "hardtanh") and "inplace" in repr(failure.error).lower()
-        or failure.kind in ("relu", "elu", "leaky_relu", "hardtanh", "relu6", "celu", "selu", "silu") and len(failure.operands) == 1
-    )  # fmt: skip
+    return failure.kind.endswith("_") or failure.kind == "setitem" or failure.kind in _SWITCHED
 
 
 def on_saved(evidence: Evidence, run: Pass) -> Finding | None:
@@ -111,11 +99,8 @@ def _saved(evidence: Evidence, step: Any, edit: Any, value: Any, tensor: Any) ->
         name = name if _is_part(edit) and name is not None else typed
     role = "result" if value is step else "input"
     what = "changes the weights in place" if by_optimizer else f"changes {name or 'a tensor'} in place"
-    change = (
-        f"Change: go back first: call backward() before line {line}."
-        if by_optimizer or evidence.leaf(tensor) is not None
-        else f"Change: make a new tensor instead of editing {name or 'it'}: {_out_of_place(edit, name)}"
-    )
+    is_leaf = evidence.leaf(tensor) is not None
+    change = f"Change: call backward() before line {line}." if is_leaf else _mended(evidence, edit, name)
     return evidence.finding(
         "inplace_on_saved", edit, name,
         f"line {line}: {evidence.code(line)} {what}.",
@@ -132,15 +117,15 @@ def _is_part(edit: Any) -> bool:
     )
 
 
-_OPERATORS = {"add_": "+", "sub_": "-", "mul_": "*", "div_": "/", "pow_": "**"}
-
-
-def _out_of_place(edit: Any, name: str | None) -> str:
-    name = name or "h"
-    op = getattr(edit, "op", "")
-    if op in _OPERATORS:
-        return f"{name} = {name} {_OPERATORS[op]} …"
-    return f"{name} = {name}.clone() before the edit" if op in ("setitem", "zero_", "fill_") else "without inplace"
+def _mended(evidence: Evidence, edit: Any, name: str | None) -> str:
+    line, out_of_place = evidence.line(edit), reading.out_of_place(evidence.source(edit))
+    if isinstance(edit, Event):
+        return f"Change: call backward() before line {line}."
+    if edit.op in _SWITCHED:
+        return "Change: leave out inplace=True."
+    if _is_part(edit) or out_of_place is None:
+        return f"Change: edit a copy, made before line {line}: {name or 'h'} = {name or 'h'}.clone()"
+    return f"Change: make a new tensor of it: {out_of_place}"
 
 
 # ---------------------------------------------------------------- through .data
@@ -163,18 +148,26 @@ def _misled(run: Pass, edited: int, tensor: Any) -> Step | None:
     for step in run.order:
         if step.index < edited and step.inputs and tensor in {base(step), *map(base, tensors(step.inputs))}:
             for value in tensors(step.inputs):
-                if value in run.adjoints and not _is_right(run, value):
+                arrived = _arrived(run, value)
+                if arrived is not None and not _is_right(run, value, arrived):
                     return step
     return None
 
 
-def _is_right(run: Pass, value: Any) -> bool:
+def _arrived(run: Pass, value: Any) -> torch.Tensor | None:
+    """What came back to a value; a leaf that was edited since has it under its new value."""
+    if value in run.adjoints or not isinstance(value, Input):
+        return run.adjoints.get(value)
+    return next((adjoint for v, adjoint in run.adjoints.items() if base(v) is value.leaf), None)
+
+
+def _is_right(run: Pass, value: Any, arrived: torch.Tensor) -> bool:
     """Whether the gradient that arrived is the one that the recorded values give."""
-    total = torch.zeros_like(run.adjoints[value])
+    total = torch.zeros_like(arrived)
     for step in run.uses_of(value):
         back = step.pull_back(run.adjoints[step])
         total = total + sum(back[place] for place, used in enumerate(step.inputs) if used is value and place in back)
-    return torch.allclose(total, run.adjoints[value], rtol=1e-3, atol=1e-6, equal_nan=True)
+    return torch.allclose(total, arrived, rtol=1e-3, atol=1e-6, equal_nan=True)
 
 
 def _hidden(evidence: Evidence, edit: Any, step: Step, tensor: Any) -> Finding:
@@ -187,7 +180,3 @@ def _hidden(evidence: Evidence, edit: Any, step: Step, tensor: Any) -> Finding:
         "the gradient is that of neither the old value nor the new one, and nothing raised.",
         f"Change: call backward() before line {line}, or make a new tensor instead of editing .data.",
     )  # fmt: skip
-
-
-def largest(value: Any) -> str:
-    return number(value.value.abs().max().item())

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..tape import Event, Input, Pass, Step
+from ..tape import Input, Pass, Step
 from . import reading
-from .evidence import Evidence, Finding
+from .evidence import Evidence, Finding, base
 
 
 # ---------------------------------------------------------------- a second pass through one graph
 def freed(evidence: Evidence, run: Pass) -> Finding | None:
     """A failed pass that met steps whose saved values an earlier pass let go of."""
     behind = evidence.ancestors(*run.roots, tracked=True)
-    spent = [v for v in behind if v.spent]
+    spent = [v for v in behind if v.spent and evidence.leaf(v) is None]
     if not spent:
         return None
     earlier = next(
@@ -29,7 +29,7 @@ def freed(evidence: Evidence, run: Pass) -> Finding | None:
     line = evidence.line(run)
     if earlier is None or evidence.line(earlier) != line:
         return _second_time(evidence, run, earlier)
-    shared = [v for v in spent if isinstance(v, Step) and evidence.leaf(v) is None and v.index < earlier.index]
+    shared = [v for v in spent if isinstance(v, Step) and v.index < earlier.index]
     return _made_once(evidence, run, max(shared, key=lambda v: v.index)) if shared else None
 
 
@@ -37,12 +37,11 @@ def _second_time(evidence: Evidence, run: Pass, earlier: Pass | None) -> Finding
     root, line = run.roots[0], evidence.line(run)
     name = evidence.named(root)
     first = "an earlier cell" if earlier is None else f"line {evidence.line(earlier)}"
-    call = "backward(retain_graph=True)" if run.kind == "backward" else "torch.autograd.grad(…, retain_graph=True)"
     return evidence.finding(
         "freed", run, name,
         f"line {line}: {evidence.code(line)} goes back through a graph that {first} has gone through.",
         "The first pass frees the numbers that the operations had saved for the way back; they are gone.",
-        f"Change: add the losses and go back once, or keep the graph the first time: {call}",
+        f"Change: go back once, or keep the graph the first time: {_call(run, 'retain_graph=True')}",
     )  # fmt: skip
 
 
@@ -56,8 +55,10 @@ def _made_once(evidence: Evidence, run: Pass, shared: Step) -> Finding:
     )  # fmt: skip
 
 
-def _call(run: Pass) -> str:
-    return "backward()" if run.kind == "backward" else "torch.autograd.grad"
+def _call(run: Pass, option: str = "") -> str:
+    if run.kind == "backward":
+        return f"backward({option})"
+    return f"torch.autograd.grad(…, {option})" if option else "torch.autograd.grad"
 
 
 def doubled(evidence: Evidence) -> Iterator[Finding]:
@@ -75,9 +76,13 @@ def doubled(evidence: Evidence) -> Iterator[Finding]:
             "doubled", run, name,
             f"line {line}: {evidence.code(line)} goes back a second time from the same {name or 'value'}.",
             f"Line {evidence.line(earlier)} did so before; backward() adds to .grad, so the same gradient is in it twice.",
-            f"Change: leave out one of the two, or clear before line {line}: x.grad = None",
+            f"Change: leave out one of the two, or clear before line {line}: {_leaf_behind(evidence, root)}.grad = None",
         )  # fmt: skip
         return
+
+
+def _leaf_behind(evidence: Evidence, root: Any) -> str:
+    return next((name for leaf in evidence.leaves(root) if (name := evidence.name(leaf)) is not None), "x")
 
 
 def _added(evidence: Evidence, run: Pass) -> bool:
@@ -99,6 +104,8 @@ def accumulated(evidence: Evidence) -> Iterator[Finding]:
         changes = [c for c in life.changes if c.kind in ("filled", "added to", "zeroed", "removed", "set", "unseen")]
         for before, added in zip(changes, changes[1:]):
             if added.kind != "added to" or before.kind not in ("filled", "added to"):
+                continue
+            if any(before.index < index < added.index for index in _unnoticed(life.of, evidence)):
                 continue
             until = next((c.index for c in changes if c.index > added.index), float("inf"))
             used = next((use for use in uses if before.index < use < added.index), None)
@@ -129,6 +136,16 @@ def _reads(life: Any, evidence: Evidence) -> list[int]:
         e.index
         for e in _reading(life.of, evidence)
         if not any(e.index < index <= e.index + 1 for index in cleared) and not reading.is_asked_first(e.source)
+    ]
+
+
+def _unnoticed(leaf: Input, evidence: Evidence) -> list[int]:
+    """Edits of a gradient that leave no trace on it: `w.grad.data.zero_()`."""
+    edits = ((s.index, base(s)) for s in evidence.tape.steps if s.call.changed is not None)
+    return [
+        index
+        for index, of in edits
+        if isinstance(of, Step) and of.op == "grad" and of.inputs and evidence.leaf(of.inputs[0]) is leaf.leaf
     ]
 
 
@@ -186,12 +203,11 @@ def no_create_graph(evidence: Evidence, gradient: Any, earlier: Pass) -> Finding
     else:
         name = evidence.name(gradient) or reading.target(earlier.source)
         what = name or "the gradient"
-    call = "backward(create_graph=True)" if earlier.kind == "backward" else "torch.autograd.grad(…, create_graph=True)"
     return evidence.finding(
         "no_create_graph", earlier, name,
-        f"line {line}: {evidence.code(line)} computes the gradient as a plain number.",
+        f"line {line}: {evidence.code(line)} computes the gradient, as plain numbers.",
         f"How {what} depends on the inputs was not recorded, so it cannot be differentiated once more.",
-        f"Change: line {line} has to record its own operations: {call}",
+        f"Change: line {line} has to record its own operations: {_call(earlier, 'create_graph=True')}",
     )  # fmt: skip
 
 
@@ -237,16 +253,14 @@ def _running_total(evidence: Evidence) -> Iterator[Finding]:
             continue
         gone_through = term in roots
         if gone_through or (not evidence.tape.passes and _only_looked_at(evidence, step)):
-            yield _kept(evidence, step, evidence.line(step), evidence.name(step))
+            yield _kept(evidence, step, evidence.line(step), reading.target(step.source) or evidence.name(step))
             return
 
 
 def _is_total(step: Step) -> bool:
     """Whether a step adds to what the same line added to before: total = total + loss."""
-    return any(
-        isinstance(v, Step) and v.op == step.op and v.line == step.line and v.source == step.source and v.name == step.name
-        for v in step.inputs
-    ) and step.value.numel() == 1  # fmt: skip
+    before = (v for v in step.inputs if isinstance(v, Step) and v.op == step.op)
+    return step.value.numel() == 1 and any(v.source == step.source is not None for v in before)
 
 
 def _total_and_term(step: Step) -> tuple[Any, Any]:
@@ -283,11 +297,3 @@ def _kept(evidence: Evidence, at: Any, line: int, name: str | None) -> Finding:
         f"Change: keep the number alone, with .item() or .detach() on the loss in line {line}.",
         line=line,
     )  # fmt: skip
-
-
-def first_pass(evidence: Evidence) -> int | None:
-    return next((p.index for p in evidence.passes if p.kind == "backward"), None)
-
-
-def is_clearing(event: Event) -> bool:
-    return event.kind in ("zero_grad", "set grad", "zero_")

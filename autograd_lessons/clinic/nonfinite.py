@@ -10,7 +10,7 @@ import torch
 
 from ..tape import Pass, Step
 from . import reading
-from .evidence import Evidence, Finding, number, tensors
+from .evidence import Evidence, Finding, tensors
 
 _LOGS = {"log", "log2", "log10"}
 _ROOTS = {"sqrt", "rsqrt"}
@@ -81,6 +81,12 @@ def _is_root(step: Step) -> bool:
     return isinstance(exponent, (int, float)) and 0 < exponent < 1
 
 
+_TOGETHER = {
+    "sigmoid": "F.binary_cross_entropy_with_logits(z, y), or F.logsigmoid(z)",
+    "softmax": "F.cross_entropy(z, y), or F.log_softmax(z, dim)",
+}
+
+
 def _nearest(evidence: Evidence, step: Step) -> str | None:
     return reading.subject(step.source) or evidence.nearest_name(step.inputs[0])
 
@@ -88,12 +94,13 @@ def _nearest(evidence: Evidence, step: Step) -> str | None:
 def _log(evidence: Evidence, step: Step) -> Finding:
     line, name = evidence.line(step), _nearest(evidence, step)
     code = " ".join(step.source.text.split()) if step.source else "log"
+    behind = {v.op for v in evidence.ancestors(step) if isinstance(v, Step)}
+    together = next((mended for op, mended in _TOGETHER.items() if op in behind), None)
     return evidence.finding(
         "log_of_zero", step, name,
         f"line {line}: {code if len(code) < 40 else 'the logarithm'} takes the logarithm of 0: that is -inf, and its slope is infinite.",
         "On the way back an infinite slope makes the gradient infinite, or nan where it meets a 0.",
-        "Change: compute log and sigmoid or softmax in one: F.logsigmoid(z), F.log_softmax(z, dim),",
-        "or F.binary_cross_entropy_with_logits(z, y).",
+        "Change: take both in one: " + together if together else f"Change: keep away from 0: torch.log({name or 'p'} + 1e-12)",
     )  # fmt: skip
 
 
@@ -104,7 +111,7 @@ def _root(evidence: Evidence, step: Step) -> Finding:
         "sqrt_at_zero", step, name,
         f"line {line}: {evidence.code(line)} takes the square root of 0.",
         "The slope of the square root at 0 is infinite; times a 0 from further inside it is nan.",
-        "Change: keep away from 0: torch.sqrt(x + 1e-12)",
+        "Change: add a little inside the root: torch.sqrt(… + 1e-12)",
     )  # fmt: skip
 
 
@@ -130,11 +137,12 @@ def _zero_times_inf(evidence: Evidence, step: Step) -> Finding:
     line = evidence.line(step)
     infinite = next(v for v in tensors(step.inputs) if bool(v.value.isinf().any()))
     name = evidence.nearest_name(infinite)
+    first = next((n for leaf in evidence.leaves(infinite) if (n := evidence.name(leaf)) is not None), name)
     return evidence.finding(
         "zero_times_inf", step, name,
         f"line {line}: {evidence.code(line)} multiplies 0 by inf, and that is nan, not 0.",
         f"{evidence.called(infinite)} is infinite there; a mask of zeros does not take an infinite number out.",
-        f"Change: choose before computing: torch.where(mask, {name or 'x'}, safe value), or index with the mask.",
+        f"Change: leave those elements out before computing: {first or 'x'}[mask == 1]",
     )  # fmt: skip
 
 
@@ -160,10 +168,6 @@ def _where(evidence: Evidence, choice: Step, step: Step) -> Finding:
         "nan_where", choice, name,
         f"line {line}: torch.where computes both branches; {code if len(code) < 36 else step.op} is computed everywhere.",
         "To the branch that is not taken 0 comes back; times its infinite slope that is 0 · inf = nan.",
-        f"Change: choose the input first: safe = torch.where(condition, {name or 'x'}, torch.ones_like({name or 'x'}))",
-        "and compute the branch from safe.",
+        "So the input of the branch has to be harmless where the branch is not taken, say 1.",
+        f"Change: compute it from safe = torch.where(condition, {name or 'x'}, torch.ones_like({name or 'x'}))",
     )  # fmt: skip
-
-
-def shown(value: Any) -> str:
-    return number(value.value.reshape(-1)[0].item())

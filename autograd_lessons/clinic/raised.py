@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numbers
 import types
 from typing import Any
 
 from ..source import author
 from ..tape import Input, Pass, Step
 from . import gradients, inplace, memory, reading
-from .cuts import explain_cut, find_cut, leaving, left_graph, never_required, no_graph, turned_off, unreached
+from .cuts import explain_cut, find_cut, leaving, left_graph, never_required, no_graph
 from .evidence import Evidence, Finding, shape
 
 
@@ -17,11 +18,15 @@ def explain(evidence: Evidence) -> Finding | None:
     error, failure = evidence.tape.error, evidence.tape.failure
     if failure is None:
         return _without_a_call(evidence, error)
+    if not isinstance(error, (RuntimeError, TypeError)):
+        return None
     if failure.kind in ("backward", "autograd.grad"):
         return _engine(evidence, evidence.tape.passes[-1])
     if failure.kind == "retain_grad":
         return gradients.retain_without_grad(evidence)
-    if any(getattr(v, "is_inference", False) for v in failure.operands) and failure.grad_enabled:
+    if any(getattr(v, "is_inference", False) for v in failure.operands) and _mentions(
+        error, "nference", "InferenceMode"
+    ):
         return _inference(evidence)
     if failure.kind in ("set requires_grad", "requires_grad_"):
         return _flag(evidence)
@@ -29,7 +34,7 @@ def explain(evidence: Evidence) -> Finding | None:
         return _integers(evidence, failure, reading.target(failure.source))
     if failure.kind in ("numpy", "array"):
         return _array(evidence)
-    return inplace.on_leaf(evidence) if isinstance(error, RuntimeError) else None
+    return inplace.on_leaf(evidence) if _mentions(error, "leaf", "in-place") else None
 
 
 def _mentions(error: Any, *wordings: str) -> bool:
@@ -46,7 +51,7 @@ def _engine(evidence: Evidence, run: Pass) -> Finding | None:
             )
             return of_a_gradient or no_graph(evidence, root)
     for value in run.wanted:
-        if not getattr(value, "requires_grad", False):
+        if not getattr(value, "requires_grad", False) or evidence.switched_off(value):
             return _wanted(evidence, value)
     if (found := _start(evidence, run)) is not None:
         return found
@@ -96,8 +101,11 @@ def _wanted(evidence: Evidence, value: Any) -> Finding:
     where = f"torch.autograd.grad in line {evidence.line(evidence.tape.failure)}"
     if isinstance(value, Step) and find_cut(evidence, value) is not None:
         return no_graph(evidence, value)
-    frozen = turned_off(evidence, [value])
-    return no_graph(evidence, value) if frozen is not None else never_required(evidence, value, where, only=value)
+    return (
+        no_graph(evidence, value)
+        if evidence.switched_off(value)
+        else never_required(evidence, value, where, only=value)
+    )
 
 
 def _unused(evidence: Evidence, run: Pass, value: Any) -> Finding:
@@ -117,8 +125,9 @@ def _unused(evidence: Evidence, run: Pass, value: Any) -> Finding:
         return evidence.finding(
             "unused_input", value, name,
             f"line {line}: {evidence.code(line)} makes a new tensor {name}.",
-            f"{evidence.named(run.roots[0]) or 'The output'} was not computed from {name}; that both come from the same",
-            "numbers does not count, only what the operations really used.",
+            f"{evidence.named(run.roots[0]) or 'The output'} was not computed from {name}: that both have the same numbers"
+            " does not count.",
+            "Only what the operations really used gets a gradient.",
             f"Change: compute the output from {name}, or ask for the gradient of what it used.",
         )  # fmt: skip
     line, name = evidence.line(run), name or made_from
@@ -128,7 +137,8 @@ def _unused(evidence: Evidence, run: Pass, value: Any) -> Finding:
         f"line {line}: {evidence.code(line)} asks for a gradient for {what}.",
         f"Nothing leads from {what} to {evidence.named(run.roots[0]) or 'the output'}: no operation on the way used it"
         + (", so its slope is 0." if leaf is not None else " (each indexing makes a new tensor)."),
-        f"Change: ask for {name or 'the leaf'} as a whole, or if 0 is the answer: allow_unused=True",
+        f"Change: leave {what} out, or if 0 is the answer: allow_unused=True" if leaf is not None
+        else f"Change: ask for all of {name or 'the leaf'}, and take the element of the gradient afterwards.",
     )  # fmt: skip
 
 
@@ -189,8 +199,7 @@ def _array(evidence: Evidence) -> Finding | None:
         "left_graph", failure, name,
         f"line {line}: {evidence.code(line)} wants a NumPy array of {what}.",
         "NumPy knows nothing of gradients: with it the computation would leave the graph, so PyTorch refuses.",
-        f"Change: {name or 'y'}.detach().numpy() for plots and printing; for what leads to the loss, torch's",
-        "own functions, such as torch.exp for np.exp.",
+        f"Change: {name or 'y'}.detach().numpy() for a plot; on the way to the loss torch's own functions.",
     )  # fmt: skip
 
 
@@ -203,12 +212,14 @@ def _without_a_call(evidence: Evidence, error: Any) -> Finding | None:
         return _no_tensor(evidence, error, where)
     if isinstance(error, (TypeError, AttributeError)):
         none = isinstance(error, AttributeError) and getattr(error, "obj", 0) is None
-        return gradients.none_used(evidence) if none or _mentions(error, "NoneType") else None
+        none = none or _mentions(error, "NoneType", "None")
+        return gradients.none_used(evidence, where[0]) if none and where is not None else None
     if isinstance(error, ValueError) and where is not None and where[1] == "optimizer":
         return _optimizer(evidence, where[0])
     if isinstance(error, RuntimeError) and where is not None and where[1] == "torch":
         last = evidence.tape.steps[-1] if evidence.tape.steps else None
-        if last is not None and last.source is not None and last.source.line == where[0] and _is_integer(last):
+        whole = last is not None and _is_integer(last) and last.source is not None and last.source.line == where[0]
+        if whole and _mentions(error, "floating point", "complex dtype"):
             return _integers(evidence, last, None)
     return None
 
@@ -230,7 +241,7 @@ def _where(error: Any) -> tuple[int, str] | None:
 
 def _no_tensor(evidence: Evidence, error: Any, where: tuple[int, str] | None) -> Finding | None:
     """`loss.backward()` where loss is a Python number."""
-    if not isinstance(getattr(error, "obj", None), (int, float)):
+    if not isinstance(getattr(error, "obj", None), numbers.Number):
         return None
     event = leaving(evidence, None)
     if event is None or where is None:
@@ -258,11 +269,7 @@ def _gradcheck(evidence: Evidence) -> Finding | None:
     return evidence.finding(
         "gradcheck_float32", value, name,
         f"line {line}: {evidence.code(line)} makes numbers of {value.value.element_size() * 8} bits.",
-        "gradcheck compares the gradient with a difference of two values a millionth apart; in single precision",
-        "that difference is mostly rounding. The failure says nothing about the gradient.",
+        "gradcheck compares the gradient with a difference of two values that lie very close together:",
+        "in single precision it is mostly rounding, and the failure says nothing about the gradient.",
         f"Change: check in double precision: {name or 'x'}.double(), or dtype=torch.float64",
     )  # fmt: skip
-
-
-def reason(evidence: Evidence, leaf: Input, roots: list) -> Finding:
-    return unreached(evidence, leaf, roots)

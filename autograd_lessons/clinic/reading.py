@@ -4,17 +4,38 @@ from __future__ import annotations
 
 import ast
 import difflib
-import functools
 import linecache
-from collections.abc import Iterator
 from typing import Any
 
 from ..source import Source
 
+WIDTH = 48  # of quoted code
 _MODULES = {"torch", "nn", "F", "np", "numpy", "math", "functional", "self"}
 
 
-@functools.lru_cache(maxsize=32)
+class _Page:
+    """A file of the learner's, read once: a slider asks for the same lines at every tick."""
+
+    def __init__(self, lines: list[str]):
+        self.lines = lines
+        self.nodes = list(ast.walk(_parsed("".join(lines))))
+        self.statements: dict[int, Any] = {}
+        self.written: dict[int, str] = {}
+
+
+_pages: dict[str, _Page] = {}
+
+
+def _page(file: str) -> _Page:
+    lines = linecache.getlines(file)
+    page = _pages.get(file)
+    if page is None or page.lines is not lines:  # a file that was edited has new lines
+        if len(_pages) > 100:  # each run of a notebook's cell is a file of its own
+            _pages.clear()
+        page = _pages[file] = _Page(lines)
+    return page
+
+
 def _parsed(text: str) -> ast.Module:
     try:
         return ast.parse(text)
@@ -22,18 +43,18 @@ def _parsed(text: str) -> ast.Module:
         return ast.Module([], [])
 
 
-def nodes(file: str) -> Iterator[Any]:
+def nodes(file: str) -> list[Any]:
     """Everything in a file of the learner's, as far as Python can read it."""
-    return ast.walk(_parsed("".join(linecache.getlines(file))))
+    return _page(file).nodes
 
 
 def statement(file: str, line: int) -> Any:
     """The innermost statement that this line is part of; of a compound one only the head counts."""
-    found = None
-    for node in nodes(file):
-        if isinstance(node, ast.stmt) and node.lineno <= line <= _head_end(node):
-            found = node if found is None or node.lineno >= found.lineno else found
-    return found
+    found = _page(file).statements
+    if line not in found:
+        around = [n for n in nodes(file) if isinstance(n, ast.stmt) and n.lineno <= line <= _head_end(n)]
+        found[line] = max(around, key=lambda node: node.lineno, default=None)
+    return found[line]
 
 
 def _head_end(node: Any) -> int:
@@ -41,14 +62,15 @@ def _head_end(node: Any) -> int:
     return max(node.lineno, body[0].lineno - 1) if body else node.end_lineno
 
 
-def written(file: str, line: int, most: int = 48) -> str:
+def written(file: str, line: int) -> str:
     """The statement at a line, on one line and not too long."""
-    node = statement(file, line)
-    last = line if node is None or not hasattr(node, "end_lineno") or getattr(node, "body", None) else node.end_lineno
-    first = line if node is None else node.lineno
-    text = " ".join(part.strip() for part in linecache.getlines(file)[first - 1 : last])
-    text = text.split("  #")[0].strip()
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+    found = _page(file).written
+    if line not in found:
+        node = statement(file, line)
+        first, last = (line, line) if node is None else (node.lineno, _head_end(node))
+        text = " ".join(part.strip() for part in _page(file).lines[first - 1 : last]).split("  #")[0].strip()
+        found[line] = text if len(text) <= WIDTH else text[: WIDTH - 1].rstrip() + "…"
+    return found[line]
 
 
 def names_set(node: Any) -> list[str]:
@@ -91,6 +113,39 @@ def subject(source: Source | None) -> str | None:
             return name
         return _plain(node.args[0]) if node.args else None
     return _plain(node.value) if isinstance(node, ast.Attribute) else None
+
+
+def function(source: Source | None) -> str | None:
+    """What takes the number out: `.item()`, `float(…)`, `math.sin(…)`."""
+    node = _expression(source)
+    called = node.func if isinstance(node, ast.Call) else None
+    if isinstance(called, ast.Name) or isinstance(called, ast.Attribute) and _root(called) is None and node.args:
+        return f"{ast.unparse(called)}(…)"
+    return f".{called.attr}()" if isinstance(called, ast.Attribute) else None
+
+
+def attribute_set(source: Source | None) -> str | None:
+    """`self.w`, where the statement around a call sets an attribute."""
+    node = statement(source.file, source.line) if source is not None else None
+    target = node.targets[0] if isinstance(node, ast.Assign) else None
+    return ast.unparse(target) if isinstance(target, ast.Attribute) else None
+
+
+def out_of_place(source: Source | None) -> str | None:
+    """The edit written as the making of a new tensor: `h = h + 1` for `h += 1`, `p = p.mul(2)` for `p.mul_(2)`."""
+    node = _expression(source)
+    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+        text = ast.unparse(ast.BinOp(ast.Name(node.target.id), node.op, node.value))
+        return f"{node.target.id} = {text}"
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.endswith("_"):
+        name = _plain(node.func.value)
+        arguments = ", ".join(map(ast.unparse, [*node.args, *(k.value for k in node.keywords)]))
+        return (
+            f"{name} = {name}.{node.func.attr[:-1]}({arguments})"
+            if name and node.func.attr not in ("zero_", "fill_")
+            else None
+        )
+    return None
 
 
 def _expression(source: Source | None) -> Any:
@@ -165,9 +220,9 @@ def misspelt(file: str, attribute: str) -> tuple[int, str | None, str] | None:
     """An assignment to an attribute that is nearly this one: its line, the variable, and what was typed."""
     for node in nodes(file):
         for target in node.targets if isinstance(node, ast.Assign) else ():
-            if isinstance(target, ast.Attribute) and target.attr != attribute:
-                if difflib.SequenceMatcher(None, target.attr, attribute).ratio() > 0.85:
-                    return node.lineno, _root(target), target.attr
+            typed = getattr(target, "attr", attribute)
+            if typed != attribute and difflib.SequenceMatcher(None, typed, attribute).ratio() > 0.85:
+                return node.lineno, _root(target), typed
     return None
 
 

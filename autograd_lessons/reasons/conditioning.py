@@ -7,7 +7,7 @@ import torch
 
 from ..derivation import Derivation
 from ..inputs import Inputs
-from ..run import run
+from ..run import run_again
 from ..tape import Step
 from .disagreement import Cause, Disagreement, called
 
@@ -47,7 +47,7 @@ def digits(dtype: torch.dtype) -> int:
 
 def _double_agrees(here: Disagreement) -> bool:
     try:
-        again = run(here.tape.function, here.comparison.inputs.to(torch.float64)).inputs[here.name].adjoint  # pyright: ignore
+        again = run_again(here.tape.function, here.comparison.inputs.to(torch.float64)).inputs[here.name].adjoint  # pyright: ignore
     except Exception:  # the function may insist on its dtype
         return False
     want = torch.tensor(here.want, dtype=torch.float64)
@@ -67,7 +67,7 @@ def condition_number(here: Disagreement) -> float | None:
             continue
         arguments = comparison.inputs.arguments | {key: value * (1 + nudge)}
         try:
-            tape = run(here.tape.function, Inputs(arguments, comparison.inputs.wrt, comparison.dtype))  # pyright: ignore
+            tape = run_again(here.tape.function, Inputs(arguments, comparison.inputs.wrt, comparison.dtype))  # pyright: ignore
             there = Derivation(tape).reference(here.name, [here.at])
         except Exception:  # a neighbour of the point is outside the domain
             return None
@@ -100,7 +100,7 @@ def _branches_at(here: Disagreement, shift: float) -> list[tuple[Step, str, int]
     moved = inputs.arguments[here.name].clone().contiguous()
     moved.view(-1)[here.at] += shift
     try:
-        tape = run(here.tape.function, Inputs(inputs.arguments | {here.name: moved}, inputs.wrt, inputs.dtype))
+        tape = run_again(here.tape.function, Inputs(inputs.arguments | {here.name: moved}, inputs.wrt, inputs.dtype))
     except Exception:  # outside the domain: another cause tells
         return None
     branches = Derivation(tape).branches

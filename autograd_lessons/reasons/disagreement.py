@@ -45,8 +45,8 @@ class Disagreement:
 
     def autograd_is_off(self) -> bool:
         """Whether autograd is off from the best route at this element too."""
-        apart = self.comparison.differ(self.name, "autograd", self.best)
-        return apart is not None and bool(apart.reshape(-1)[self.at])
+        differ = self.comparison.differ(self.name, "autograd", self.best)
+        return bool(differ and self.comparison.where_they_differ(self.name, "autograd", self.best).reshape(-1)[self.at])
 
     def off(self) -> str:
         """The two numbers, and their ratio where that says something."""
@@ -60,9 +60,9 @@ class Disagreement:
 def find(comparison: Comparison, name: str, route: str, best: str) -> Disagreement | None:
     """The worst element where the two differ beyond tolerance or are not finite; None if there is none."""
     value, true = comparison.gradients[name][route], comparison.gradients[name][best]
-    apart = comparison.differ(name, route, best)
-    if value is None or true is None or apart is None or not bool(apart.any()):
+    if value is None or true is None or not comparison.differ(name, route, best):
         return None
+    apart = comparison.where_they_differ(name, route, best)
     distance = (value.double() - true.double()).abs().nan_to_num(torch.inf, torch.inf)
     at = int(torch.where(apart, distance, -torch.ones_like(distance)).reshape(-1).argmax())
     return Disagreement(comparison, name, route, best, at, value.reshape(-1)[at].item(), true.reshape(-1)[at].item())

@@ -10,7 +10,7 @@ from ..derivation import Derivation
 from ..grains import links
 from ..inputs import Inputs
 from ..manual import Factor, leads
-from ..run import run
+from ..run import run_again
 from .causes import clamp, saturation
 from .disagreement import Cause, Disagreement, bad_or_first
 
@@ -100,7 +100,7 @@ def _elsewhere(here: Disagreement):
     }
     inputs = Inputs(moved, comparison.inputs.wrt, comparison.dtype)
     try:
-        tape = run(here.tape.function, inputs)  # pyright: ignore
+        tape = run_again(here.tape.function, inputs)  # pyright: ignore
         return type(comparison)(tape, inputs, Derivation(tape), comparison.manual)
     except Exception:  # further on the function or the formula has no value
         return None

@@ -9,7 +9,7 @@ from . import code, graph, ledger, plot, tables, terms, timeline
 from .numbers import key
 from .page import LIVE, identity, still_style, style, templates, wrapped
 from .stages import Scene
-from .stencil import filled
+from .stencil import filled, rendered
 
 _WORDS = {"forward": "forward", "backward": "backward", "event": "a call"}
 
@@ -22,13 +22,15 @@ def html(scene: Scene, curve: Curve | None, uid: str, trouble: str = "") -> str:
     forward = scene.stage.direction == "forward"
     where = f"forward {scene.at + 1} of {ahead}" if forward else f"backward {scene.at + 1 - ahead} of {back}"
     graphed = graph.drawing(scene)
-    return templates().get_template("picture.html").render(
-        uid=uid, style=Markup(style("style.css") + LIVE + style("svg.css")), links=Markup(_linked(scene, uid)),
-        code=code.lines(scene), graph=_graph_svg(scene, graphed, f"{uid}-{scene.at}"), left_out=graphed["left_out"], where=f"this step: {where}",
-        direction=scene.stage.direction, term=terms.explained(scene), curve=drawn, plot=_curve_svg(drawn),
-        table=None if scene.comparison is None else tables.rows(scene.comparison), trouble=trouble,
-        ledger=ledger.lines(scene), at=scene.at,
-    )  # fmt: skip
+    content = {
+        "uid": uid, "style": Markup(style("style.css") + LIVE + style("svg.css")), "links": Markup(_linked(scene, uid)),
+        "code": code.lines(scene), "graph": _graph_svg(scene, graphed, f"{uid}-{scene.at}"), "left_out": graphed["left_out"],
+        "where": f"this step: {where}", "direction": scene.stage.direction, "term": terms.explained(scene),
+        "curve": drawn and {part: drawn[part] for part in ("slope", "name", "at")}, "plot": _curve_svg(scene, drawn),
+        "table": None if scene.comparison is None else tables.rows(scene.comparison), "trouble": trouble,
+        "ledger": ledger.lines(scene), "at": scene.at,
+    }  # fmt: skip
+    return rendered(scene.derivation.kept, "picture.html", content)
 
 
 def block(scene: Scene, uid: str) -> str:
@@ -38,7 +40,7 @@ def block(scene: Scene, uid: str) -> str:
     return templates().get_template("block.html").render(
         uid=uid, style=Markup(style("style.css") + LIVE + style("svg.css")), links=Markup(_linked(scene, uid)),
         code=code.lines(scene), graph=_graph_svg(scene, graphed, f"{uid}-{scene.at}"), left_out=graphed["left_out"],
-        where=f"step {scene.at + 1} of {len(scene.stages)}: {_WORDS[direction]}", direction=direction, term=terms.explained(scene),
+        where=f"step {scene.at + 1} of {len(scene.stages)}: {_WORDS[direction]}", direction=direction, is_call=direction == "event", term=terms.explained(scene),
         tallest=graph.tallest(scene), findings=scene.tape.findings, rows=timeline.rows(scene), lives=[timeline.name_of(life) for life in timeline.shown_lives(scene.tape)],
     )  # fmt: skip
 
@@ -77,8 +79,11 @@ def _graph_svg(scene: Scene, graphed: dict, uid: str) -> Markup:
     return filled(scene.derivation.kept, ("graph", scene.grain, scene.part, scene.at, graphed["names"]), texts, render)
 
 
-def _curve_svg(drawn: dict | None) -> Markup:
-    return Markup("") if drawn is None else Markup(templates().get_template("curve.svg").render(c=drawn))
+def _curve_svg(scene: Scene, drawn: dict | None) -> Markup:
+    if drawn is None:
+        return Markup("")
+    labels = [(y, y + 4, text) for y, text in drawn["y_ticks"]]  # the text stands a little below its tick's height
+    return rendered(scene.derivation.kept, "curve.svg", {"c": drawn | {"y_ticks": labels}})
 
 
 def trouble(source: str, inputs: str, error: BaseException, uid: str) -> str:
@@ -119,6 +124,6 @@ def _still(scene: Scene | None, rows: list[str], curve: Curve | None) -> str:
     uid = identity(rows, "" if scene is None else _graph_svg(scene, graphed, ""), drawn)
     return templates().get_template("still.svg").render(
         uid=uid, style=still_style(uid), rows=rows, left=round(left),
-        width=round(left + right + 24), height=round(height), graph_height=graphed["height"], plot=_curve_svg(drawn),
+        width=round(left + right + 24), height=round(height), graph_height=graphed["height"], plot="" if scene is None else _curve_svg(scene, drawn),
         graph="" if scene is None else _graph_svg(scene, graphed, uid), label=rows[0] if scene is None else terms.sentence(scene),
     )  # fmt: skip
