@@ -31,9 +31,14 @@ class Change(NamedTuple):
     line: int
     kind: str
     by: str  # which call: "backward", "zero_grad", "optimizer.step", "set grad", "mul_"
-    grad: torch.Tensor | None  # afterwards; None also where it is larger than 10,000 elements
-    norm: float | None  # of the gradient afterwards; None where there is none
+    grad: torch.Tensor | None  # afterwards; of one of more than 10,000 elements its norm only
+    whole: bool  # whether `grad` is the gradient itself and not its norm
     value: torch.Tensor | None  # the leaf itself, after an update
+
+    @property
+    def norm(self) -> float | None:
+        """The norm of the gradient afterwards; None where there is none."""
+        return None if self.grad is None else float(self.grad.double().norm() if self.whole else self.grad)
 
 
 @dataclass(eq=False)
@@ -94,10 +99,12 @@ def _kind(before: torch.Tensor | None, after: torch.Tensor | None, by: str) -> s
     return "zeroed" if not bool(after.detach().any()) else "edited"
 
 
-def _kept(grad: torch.Tensor | None) -> tuple[torch.Tensor | None, float | None]:
+def _kept(grad: torch.Tensor | None) -> tuple[torch.Tensor | None, bool]:
     if grad is None:
-        return None, None
-    return _copy(grad), float(grad.detach().norm()) if grad.is_floating_point() and not grad.is_sparse else 0.0
+        return None, True
+    grad = grad.detach()
+    grad = grad.to_dense() if grad.is_sparse else grad
+    return (grad.clone(), True) if grad.numel() <= MOST_ELEMENTS else (grad.norm(), False)
 
 
 def _copy(tensor: torch.Tensor) -> torch.Tensor | None:

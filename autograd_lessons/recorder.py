@@ -229,6 +229,8 @@ class Recorder(TorchFunctionMode):
         skipped = [] if kind == "optimizer.step" else ()
         self.events.append(Event(self._next(), kind, first, place.source, self._line, plain, result, skipped))
         self._last = (self._count - 1, self._line, kind)
+        if first is not None and plain is False and kind in ("requires_grad_", "set requires_grad"):
+            first.turned_off = self.events[-1]
 
     def _without_gradient(self, func, args: tuple, result: Any) -> Any:
         """A parameter whose `.grad` an optimizer found to be None: it is left as it was."""

@@ -54,6 +54,7 @@ class Value(Operand):
 
     line: int = 0
     version: int = 0
+    turned_off: Event | None = None  # the call that told it not to require a gradient any more
     spent: bool = False
 
     def __init__(self, tape: Tape, tensor: torch.Tensor):

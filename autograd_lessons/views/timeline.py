@@ -191,7 +191,7 @@ def _after(life: Life, moment: Moment) -> tuple[torch.Tensor | None, float | Non
     grad, norm, kind = start, None if start is None else float(start.norm()), ""
     for change in life.changes:
         if change.index <= moment.last:
-            grad, norm = change.grad, change.norm
+            grad, norm = change.grad if change.whole else None, change.norm
             if change.index >= moment.first and change.kind != "updated":
                 kind = change.kind
     return grad, norm, kind
@@ -205,8 +205,13 @@ def _grad_text(grad: torch.Tensor | None, norm: float | None) -> str:
 
 def _change_text(life: Life, before: Change | None, change: Change) -> str:
     old = life.started_with if before is None else before.grad
-    new = _grad_text(change.grad, change.norm)
-    if change.kind == "added to" and old is not None and change.grad is not None and change.grad.numel() == 1:
+    new = _grad_text(change.grad if change.whole else None, change.norm)
+    if (
+        change.kind == "added to"
+        and old is not None
+        and change.grad is not None
+        and change.grad.numel() == 1 == old.numel()
+    ):
         return f"{short(old, 5)} + {short(change.grad - old, 5)} = {new}"
     words = {"filled": "None, now", "removed": "now", "zeroed": "set to zero:", "unseen": "changed unseen, now"}
     return f"{words.get(change.kind, change.kind)} {new}"
