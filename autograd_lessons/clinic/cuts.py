@@ -69,7 +69,7 @@ def _going_back(evidence: Evidence) -> str:
     if failure is None:
         return "the way back"
     text = " ".join(failure.source.text.split()) if failure.source else failure.kind
-    return f"{text if len(text) <= 28 else failure.kind} in line {evidence.line(failure)}"
+    return f"{text if len(text) <= 28 else failure.kind} in {evidence.spot(failure)}"
 
 
 def explain_cut(evidence: Evidence, cut: Cut, where: str) -> Finding:
@@ -92,25 +92,25 @@ def _rebound(evidence: Evidence, cut: Cut) -> Finding | None:
     name = evidence.name(step)
     if leaf is None or step.grad_enabled or name is None or name != evidence.name(leaf):
         return None
-    line = evidence.line(step)
+    spot = evidence.spot(step)
     return evidence.finding(
         "leaf_lost", step, name,
-        f"line {line}: {evidence.code(line)} makes a new tensor, and from then on {name} is the name of that one.",
+        f"{spot}: {spot.code} makes a new tensor, and from then on {name} is the name of that one.",
         f"It was made under no_grad, so it has no graph and does not require grad: the leaf {name} is lost.",
         f"Change: alter the leaf where it is: with torch.no_grad(): {name} -= 0.1 * {name}.grad",
     )  # fmt: skip
 
 
 def _detached(evidence: Evidence, step: Any, before: Any, where: str) -> Finding:
-    line = evidence.line(step)
+    spot = evidence.spot(step)
     name = reading.subject(evidence.source(step)) or evidence.named(step)
     how = ".data" if step.op == "data" else f".{step.op}()"
     return evidence.finding(
         "cut_by_detach", step, name,
-        f"line {line}: {evidence.code(line)}",
+        f"{spot}: {spot.code}",
         f"{how} gives the numbers without a graph: {where} does not get past it.",
         *_behind(evidence, before),
-        f"Change: leave out {how} in line {line}.",
+        f"Change: leave out {how} in {spot}.",
     )  # fmt: skip
 
 
@@ -119,12 +119,12 @@ def _detached_in_place(evidence: Evidence, root: Any) -> Finding | None:
     names = {evidence.name(v) for v in evidence.ancestors(root)}
     for event in events:
         if evidence.name(event.on) in names:
-            line, name = evidence.line(event), evidence.name(event.on)
+            spot, name = evidence.spot(event), evidence.name(event.on)
             return evidence.finding(
                 "cut_by_detach", event, name,
-                f"line {line}: {evidence.code(line)} takes {name or 'the tensor'} itself out of the graph.",
+                f"{spot}: {spot.code} takes {name or 'the tensor'} itself out of the graph.",
                 f"From there on it is a plain number, and {_going_back(evidence)} has no graph to follow.",
-                f"Change: leave out line {line}, or use a copy: {name or 'h'}.detach()",
+                f"Change: leave out {spot}, or use a copy: {name or 'h'}.detach()",
             )  # fmt: skip
     return None
 
@@ -139,12 +139,12 @@ def _behind(evidence: Evidence, before: Any) -> list[str]:
 
 
 def _copied(evidence: Evidence, step: Any, where: str) -> Finding:
-    line, source = evidence.line(step), evidence.source(step)
+    spot, source = evidence.spot(step), evidence.source(step)
     name = reading.subject(source) or evidence.named(step)
     several = len(step.inputs) > 1 and step.op != "new_tensor"
     return evidence.finding(
         "copied", step, name,
-        f"line {line}: {evidence.code(line)} copies the numbers into a new tensor.",
+        f"{spot}: {spot.code} copies the numbers into a new tensor.",
         f"A copy does not know what its numbers were computed from: {where} ends there.",
         "Change: " + ("put them together with torch.stack, which keeps their graph." if several else "use the tensor itself."),
     )  # fmt: skip
@@ -152,23 +152,23 @@ def _copied(evidence: Evidence, step: Any, where: str) -> Finding:
 
 def _under_no_grad(evidence: Evidence, cut: Cut, where: str) -> Finding:
     step = cut.after
-    line = reading.around(evidence.source(step), "no_grad", "inference_mode", "set_grad_enabled")
+    around = reading.around(evidence.source(step), "no_grad", "inference_mode", "set_grad_enabled")
     switch = "inference_mode" if step.is_inference else "no_grad"
-    if line is None:
+    spot = evidence.spot(step, around)
+    if around is None:
         off = [
             e for e in evidence.tape.events if e.kind == "_set_grad_enabled" and not e.argument and e.index < step.index
         ]
-        line = evidence.line(off[-1]) if off else evidence.line(step)
+        spot = evidence.spot(off[-1]) if off else spot
     name = evidence.named(step)
-    made = evidence.line(step)
     return evidence.finding(
         "cut_by_no_grad", step, name,
-        f"line {line}: {evidence.code(line)} switches the recording of operations off.",
-        f"{name or evidence.called(step)} (line {made}) was computed while it was off, so it has no graph,",
+        f"{spot}: {spot.code} switches the recording of operations off.",
+        f"{name or evidence.called(step)} ({evidence.spot(step)}) was computed while it was off, so it has no graph,",
         f"and {where} does not get past it.",
         f"Change: compute {name or 'it'} outside of {switch}" + (
-            ", or switch on again: torch.set_grad_enabled(True)" if "set_grad_enabled" in evidence.code(line) else "."),
-        line=line,
+            ", or switch on again: torch.set_grad_enabled(True)" if "set_grad_enabled" in spot.code else "."),
+        spot=spot,
     )  # fmt: skip
 
 
@@ -191,7 +191,7 @@ _COMPARISONS = {"gt", "lt", "ge", "le", "eq", "ne", "greater", "less", "isclose"
 
 
 def _not_differentiable(evidence: Evidence, step: Any, before: Any, where: str) -> Finding:
-    line = evidence.line(step)
+    spot = evidence.spot(step)
     name = evidence.named(step) or evidence.nearest_name(before)
     if step.op in _COMPARISONS:
         what = "compares: the answer is yes or no, and does not move when the numbers move a little."
@@ -204,7 +204,7 @@ def _not_differentiable(evidence: Evidence, step: Any, before: Any, where: str) 
         what, instead = "is an operation that PyTorch has no derivative for.", "use another operation there."
     return evidence.finding(
         "not_differentiable", step, name,
-        f"line {line}: {evidence.code(line)}", f"{step.op} {what}",
+        f"{spot}: {spot.code}", f"{step.op} {what}",
         f"So no gradient can flow back through it, and {where} has no graph to follow.",
         f"Change: {instead}",
     )  # fmt: skip
@@ -220,10 +220,10 @@ def turned_off(evidence: Evidence, values: Any) -> tuple[Event, Input] | None:
 
 
 def _frozen(evidence: Evidence, event: Event, leaf: Input, where: str) -> Finding:
-    line, name = evidence.line(event), evidence.name(leaf) or reading.subject(event.source)
+    spot, name = evidence.spot(event), evidence.name(leaf) or reading.subject(event.source)
     return evidence.finding(
         "turned_off", event, name,
-        f"line {line}: {evidence.code(line)} tells {name or 'the tensor'} not to require grad.",
+        f"{spot}: {spot.code} tells {name or 'the tensor'} not to require grad.",
         f"Operations on it are no longer recorded: {where} does not reach it.",
         f"Change: leave that out, or switch on again before the forward pass: {name or 'w'}.requires_grad_(True)",
     )  # fmt: skip
@@ -234,26 +234,26 @@ def never_required(evidence: Evidence, root: Any, where: str, only: Any = None) 
     typo = reading.misspelt(evidence.file, "requires_grad")
     if typo is not None:
         line, name, typed = typo
+        spot = evidence.spot(root, line)
         return evidence.finding(
             "never_required", root, name,
-            f"line {line}: {evidence.code(line)} sets {typed}, a name that PyTorch does not know.",
+            f"{spot}: {spot.code} sets {typed}, a name that PyTorch does not know.",
             "Python allows it and nothing happens: the tensor still does not require grad.",
             f"Change: {name or 'x'}.requires_grad = True, with an s",
-            line=line,
+            spot=spot,
         )  # fmt: skip
     value = only or _candidate(evidence, root)
     name = evidence.named(value)
-    line = evidence.line(value)
+    spot = evidence.spot(value)
     if isinstance(value, Input) and value.leaf.made_by is None:  # made where no one looked: the code may say where
-        line = reading.assigned_at(evidence.file, name or "", line) or line
-    call = evidence.code(line)
+        spot = spot._replace(line=reading.assigned_at(spot.file, name or "", spot.line) or spot.line)
     return evidence.finding(
         "never_required", value, name,
-        f"line {line}: {call}",
+        f"{spot}: {spot.code}",
         f"{name or 'This tensor'} was not told to require grad, so PyTorch recorded no graph from it,",
         f"and {where} has nothing to follow.",
         _tell(evidence, value, name),
-        line=line,
+        spot=spot,
     )  # fmt: skip
 
 
@@ -304,11 +304,11 @@ def leaving(evidence: Evidence, leaf: Input | None) -> Event | None:
 
 
 def left_graph(evidence: Evidence, event: Event, where: str) -> Finding:
-    line, name = evidence.line(event), reading.subject(event.source) or reading.target(event.source)
+    spot, name = evidence.spot(event), reading.subject(event.source) or reading.target(event.source)
     how = reading.function(event.source) or f".{event.kind}()"
     return evidence.finding(
         "left_graph", event, name,
-        f"line {line}: {evidence.code(line)}",
+        f"{spot}: {spot.code}",
         f"{how} gives {_given(event.kind)}: the value is in it, but not how it was computed,",
         f"so {where} does not get past it.",
         f"Change: go on with the tensor itself, without {how}; take numbers out only to look at them.",
@@ -343,19 +343,19 @@ def not_reached(evidence: Evidence, leaf: Input) -> Finding:
     trail = evidence.descendants(leaf)
     name = evidence.name(leaf)
     if not trail:
-        line = evidence.line(leaf)
+        spot = evidence.spot(leaf)
         return evidence.finding(
             "not_reached", leaf, name,
-            f"line {line}: {evidence.code(line)}",
+            f"{spot}: {spot.code}",
             f"{name or 'This tensor'} is used nowhere on the way to the loss, so the loss does not depend on it,",
             "and its .grad stays None.",
             f"Change: use {name or 'it'} in the computation of the loss.",
         )  # fmt: skip
     end = trail[-1]
-    line, last = evidence.line(end), evidence.named(end)
+    spot, last = evidence.spot(end), evidence.named(end)
     return evidence.finding(
         "not_reached", end, last,
-        f"line {line}: {evidence.code(line)} is where the trail of {name or 'this leaf'} ends.",
+        f"{spot}: {spot.code} is where the trail of {name or 'this leaf'} ends.",
         f"Nothing that the loss is made of uses {last or 'its result'}, so no gradient comes back through it.",
         f"Change: let the loss depend on {last or 'it'}, for instance: loss = loss + {last or '…'}",
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..tape import Input, Pass, Step
 from . import reading
-from .evidence import Evidence, Finding, base
+from .evidence import Evidence, Finding, Spot, base
 
 
 # ---------------------------------------------------------------- a second pass through one graph
@@ -26,31 +26,30 @@ def freed(evidence: Evidence, run: Pass) -> Finding | None:
         and (g := _gradient_among(evidence, run.roots)) is not None
     ):
         return no_create_graph(evidence, g, earlier)
-    line = evidence.line(run)
-    if earlier is None or evidence.line(earlier) != line:
+    if earlier is None or evidence.spot(earlier) != evidence.spot(run):
         return _second_time(evidence, run, earlier)
     shared = [v for v in spent if isinstance(v, Step) and v.index < earlier.index]
     return _made_once(evidence, run, max(shared, key=lambda v: v.index)) if shared else None
 
 
 def _second_time(evidence: Evidence, run: Pass, earlier: Pass | None) -> Finding:
-    root, line = run.roots[0], evidence.line(run)
+    root, spot = run.roots[0], evidence.spot(run)
     name = evidence.named(root)
-    first = "an earlier cell" if earlier is None else f"line {evidence.line(earlier)}"
+    first = "an earlier cell" if earlier is None else str(evidence.spot(earlier))
     return evidence.finding(
         "freed", run, name,
-        f"line {line}: {evidence.code(line)} goes back through a graph that {first} has gone through.",
+        f"{spot}: {spot.code} goes back through a graph that {first} has gone through.",
         "The first pass frees the numbers that the operations had saved for the way back; they are gone.",
         f"Change: go back once, or keep the graph the first time: {_call(run, 'retain_graph=True')}",
     )  # fmt: skip
 
 
 def _made_once(evidence: Evidence, run: Pass, shared: Step) -> Finding:
-    line, name = evidence.line(shared), evidence.named(shared)
+    spot, name = evidence.spot(shared), evidence.named(shared)
     return evidence.finding(
         "freed", shared, name,
-        f"line {line}: {evidence.code(line)} connects {name or 'this'} to a graph of an earlier turn of the loop.",
-        f"{_call(run)} in line {evidence.line(run)} freed what that graph had saved, and the next turn needs it again.",
+        f"{spot}: {spot.code} connects {name or 'this'} to a graph of an earlier turn of the loop.",
+        f"{_call(run)} in {evidence.spot(run)} freed what that graph had saved, and the next turn needs it again.",
         f"Change: compute {name or 'it'} anew inside the loop, or cut the old graph off: {name or 'h'}.detach()",
     )  # fmt: skip
 
@@ -71,12 +70,12 @@ def doubled(evidence: Evidence) -> Iterator[Finding]:
         earlier = first.setdefault(root, run)
         if earlier is run or not _added(evidence, run) or _cleared_between(evidence, earlier, run):
             continue
-        line, name = evidence.line(run), evidence.named(root)
+        spot, name = evidence.spot(run), evidence.named(root)
         yield evidence.finding(
             "doubled", run, name,
-            f"line {line}: {evidence.code(line)} goes back a second time from the same {name or 'value'}.",
-            f"Line {evidence.line(earlier)} did so before; backward() adds to .grad, so the same gradient is in it twice.",
-            f"Change: leave out one of the two, or clear before line {line}: {_leaf_behind(evidence, root)}.grad = None",
+            f"{spot}: {spot.code} goes back a second time from the same {name or 'value'}.",
+            f"{evidence.spot(earlier)} did so before; backward() adds to .grad, so the same gradient is in it twice.",
+            f"Change: leave out one of the two, or clear before {spot}: {_leaf_behind(evidence, root)}.grad = None",
         )  # fmt: skip
         return
 
@@ -161,16 +160,15 @@ def _reading(leaf: Input, evidence: Evidence) -> Iterator[Any]:
 
 def _piled_up(evidence: Evidence, leaf: Input, added: Any, used: int) -> Finding:
     run = next((p for p in evidence.passes if p.index == added.index), None)
-    line = evidence.line(run) if run is not None else added.line
+    spot = evidence.spot(run or added)
     name = evidence.name(leaf)
     what = f"{name}.grad" if name is not None else ".grad"
     clear = "optimizer.zero_grad()" if "optimizer.step" in evidence.kinds else f"{name or 'w'}.grad = None"
     return evidence.finding(
         "accumulated", run or added, name,
-        f"line {line}: {evidence.code(line)} adds to {what}, which still holds an earlier gradient.",
+        f"{spot}: {spot.code} adds to {what}, which still holds an earlier gradient.",
         "That one had been used already; the sum of the two is the slope of neither.",
-        f"Change: clear it before line {line}: {clear}",
-        line=line,
+        f"Change: clear it before {spot}: {clear}",
     )  # fmt: skip
 
 
@@ -178,9 +176,8 @@ def _piled_up(evidence: Evidence, leaf: Input, added: Any, used: int) -> Finding
 def _gradient_among(evidence: Evidence, roots: tuple) -> Any:
     """A gradient without a graph that one of the roots was computed from."""
     for value in evidence.ancestors(*roots):
-        if getattr(value, "requires_grad", True):
-            continue
-        if isinstance(value, Input) and value.origin == "gradient" or isinstance(value, Step) and value.op == "grad":
+        is_gradient = value.leaf.origin == "gradient" if isinstance(value, Input) else value.op == "grad"
+        if is_gradient and not value.requires_grad:
             return value
     return None
 
@@ -188,26 +185,34 @@ def _gradient_among(evidence: Evidence, roots: tuple) -> Any:
 def gradient_without_graph(evidence: Evidence, run: Pass) -> Finding | None:
     """A pass that should start from a gradient, which was computed without a graph of its own."""
     gradient = _gradient_among(evidence, run.roots)
-    if gradient is None:
-        return None
+    return None if gradient is None else no_create_graph(evidence, gradient, _pass_before(evidence, gradient))
+
+
+def _pass_before(evidence: Evidence, gradient: Any) -> Pass | None:
     made_at = gradient.made_at if isinstance(gradient, Input) else gradient.index
-    earlier = [p for p in evidence.passes if p.index < made_at]
-    return no_create_graph(evidence, gradient, earlier[-1]) if earlier else None
+    return next((run for run in reversed(evidence.passes) if run.index < made_at), None)
 
 
-def no_create_graph(evidence: Evidence, gradient: Any, earlier: Pass) -> Finding:
-    line = evidence.line(earlier)
+def no_create_graph(evidence: Evidence, gradient: Any, earlier: Pass | None) -> Finding:
     if isinstance(gradient, Step):  # w.grad
         name = evidence.name(evidence.leaf(gradient.inputs[0]) or gradient.inputs[0])
         what = f"{name or 'w'}.grad"
     else:
-        name = evidence.name(gradient) or reading.target(earlier.source)
+        name = evidence.name(gradient) or (None if earlier is None else reading.target(earlier.source))
         what = name or "the gradient"
+    why = f"How {what} depends on the inputs was not recorded, so it cannot be differentiated once more."
+    if earlier is None:
+        spot = evidence.spot(gradient)
+        return evidence.finding(
+            "no_create_graph", gradient, name,
+            f"{spot}: {spot.code} wants to differentiate {what}, a gradient of an earlier cell.", why,
+            "Change: when the gradient is computed, its operations have to be recorded: create_graph=True",
+        )  # fmt: skip
+    spot = evidence.spot(earlier)
     return evidence.finding(
         "no_create_graph", earlier, name,
-        f"line {line}: {evidence.code(line)} computes the gradient, as plain numbers.",
-        f"How {what} depends on the inputs was not recorded, so it cannot be differentiated once more.",
-        f"Change: line {line} has to record its own operations: {_call(earlier, 'create_graph=True')}",
+        f"{spot}: {spot.code} computes the gradient, as plain numbers.", why,
+        f"Change: {spot} has to record its own operations: {_call(earlier, 'create_graph=True')}",
     )  # fmt: skip
 
 
@@ -217,11 +222,10 @@ def penalty_without_effect(evidence: Evidence) -> Iterator[Finding]:
         return
     for run in evidence.passes:
         for term in _terms(run.roots[0]):
-            if not term.requires_grad and (g := _gradient_among(evidence, (term,))) is not None:
-                earlier = [p for p in evidence.passes if isinstance(g, Input) and p.index < g.made_at]
-                if earlier:
-                    yield no_create_graph(evidence, g, earlier[-1])
-                    return
+            gradient = None if term.requires_grad else _gradient_among(evidence, (term,))
+            if isinstance(gradient, Input) and (earlier := _pass_before(evidence, gradient)) is not None:
+                yield no_create_graph(evidence, gradient, earlier)
+                return
 
 
 def _terms(root: Any) -> Iterator[Any]:
@@ -253,7 +257,7 @@ def _running_total(evidence: Evidence) -> Iterator[Finding]:
             continue
         gone_through = term in roots
         if gone_through or (not evidence.tape.passes and _only_looked_at(evidence, step)):
-            yield _kept(evidence, step, evidence.line(step), reading.target(step.source) or evidence.name(step))
+            yield _kept(evidence, step, evidence.spot(step), reading.target(step.source) or evidence.name(step))
             return
 
 
@@ -276,24 +280,24 @@ def _only_looked_at(evidence: Evidence, step: Step) -> bool:
 
 
 def _list_of_losses(evidence: Evidence) -> Iterator[Finding]:
-    by_line: dict[int, list[Pass]] = {}
+    by_line: dict[Spot, list[Pass]] = {}
     for run in evidence.passes:
         if run.kind == "backward" and not run.keeps_graph:
-            by_line.setdefault(evidence.line(run), []).append(run)
-    for line, runs in by_line.items():
+            by_line.setdefault(evidence.spot(run), []).append(run)
+    for spot, runs in by_line.items():
         alive = [run for run in runs[:-1] if run.roots[0] in evidence.tape.alive]
         name = evidence.name(runs[-1].roots[0])
-        where = reading.appended(evidence.file, name, line) if alive and name is not None else None
+        where = reading.appended(spot.file, name, spot.line) if alive and name is not None else None
         if where is not None:
-            yield _kept(evidence, runs[-1], where[0], where[1])
+            yield _kept(evidence, runs[-1], spot._replace(line=where[0]), where[1])
             return
 
 
-def _kept(evidence: Evidence, at: Any, line: int, name: str | None) -> Finding:
+def _kept(evidence: Evidence, at: Any, spot: Spot, name: str | None) -> Finding:
     return evidence.finding(
         "graphs_kept", at, name,
-        f"line {line}: {evidence.code(line)} keeps the loss together with its graph.",
+        f"{spot}: {spot.code} keeps the loss together with its graph.",
         f"As long as {name or 'the total'} is there, so are the graphs of all turns of the loop: memory grows.",
-        f"Change: keep the number alone, with .item() or .detach() on the loss in line {line}.",
-        line=line,
+        f"Change: keep the number alone, with .item() or .detach() on the loss in {spot}.",
+        spot=spot,
     )  # fmt: skip
