@@ -7,8 +7,9 @@ from typing import Any
 
 from ..tape import Event, Input, Step
 from . import reading
-from .cuts import no_graph, unreached
+from .absent import no_graph
 from .evidence import Evidence, Finding
+from .unreached import unreached
 
 
 def none_used(evidence: Evidence, line: int) -> Finding | None:
