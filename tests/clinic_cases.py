@@ -136,7 +136,7 @@ def run_plain(code: str) -> Outcome:
 
 
 TO_SCALAR = "Converting a tensor with requires_grad=True to a scalar"
-COPIED = "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone()"
+COPIED = "To copy construct from a tensor, it is recommended to use sourceTensor."
 NON_LEAF = "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed"
 BROADCAST = "Using a target size"
 SINGLE_PRECISION = "Input #0 requires gradient and is not a double precision floating point or complex"
@@ -2964,5 +2964,278 @@ CORRECT: tuple[tuple[str, str], ...] = (
         y = x.to(torch.float64).mean(dim=0) * n / d
         y.sum().backward()
         print(x.dtype, x.grad.dtype, x.numel(), len(x))
+        """),
+    # ---------------------------------------------------------------- what looks like a mistake and is none
+    correct("clipped_surrogate_of_ppo", """
+        import torch
+        torch.manual_seed(0)
+        policy = torch.nn.Linear(3, 2)
+        optimizer = torch.optim.Adam(policy.parameters())
+        states, actions, advantage = torch.randn(8, 3), torch.randint(2, (8,)), torch.randn(8)
+        with torch.no_grad():
+            old = torch.distributions.Categorical(logits=policy(states)).log_prob(actions) + 0.5
+        for epoch in range(3):
+            ratio = (torch.distributions.Categorical(logits=policy(states)).log_prob(actions) - old).exp()
+            loss = -torch.min(ratio * advantage, ratio.clamp(0.8, 1.2) * advantage).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        """),
+    correct("codebook_by_argmin_and_straight_through", """
+        import torch
+        torch.manual_seed(0)
+        encoder, decoder, book = torch.nn.Linear(4, 2), torch.nn.Linear(2, 4), torch.nn.Embedding(5, 2)
+        x = torch.randn(6, 4)
+        z = encoder(x)
+        nearest = book(torch.cdist(z, book.weight).argmin(dim=1))
+        loss = (nearest - z.detach()).pow(2).mean() + 0.25 * (z - nearest.detach()).pow(2).mean()
+        loss = loss + (decoder(z + (nearest - z).detach()) - x).pow(2).mean()
+        loss.backward()
+        """),
+    correct("training_on_adversarial_examples", """
+        import torch
+        torch.manual_seed(0)
+        model = torch.nn.Linear(4, 2)
+        x, y = torch.randn(5, 4), torch.randint(2, (5,))
+        perturbed = x.clone().requires_grad_()
+        g, = torch.autograd.grad(torch.nn.functional.cross_entropy(model(perturbed), y), perturbed)
+        loss = torch.nn.functional.cross_entropy(model(x + 0.1 * g.sign()), y)
+        loss.backward()
+        """),
+    correct("first_order_meta_learning", """
+        import torch
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        g, = torch.autograd.grad((w**2).sum(), w)
+        fast = w - 0.1 * g
+        outer = ((fast - 1) ** 2).sum()
+        outer.backward()
+        print(w.grad)
+        """),
+    correct("gradient_norms_watched_while_they_add_up", """
+        import torch
+        torch.manual_seed(0)
+        model = torch.nn.Linear(2, 1)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for step in range(2):
+            optimizer.zero_grad()
+            for x in torch.randn(3, 4, 2):
+                model(x).pow(2).mean().backward()
+                print(model.weight.grad.norm())
+            optimizer.step()
+        """),
+    correct("discriminator_step_with_a_detached_generator", """
+        import torch
+        torch.manual_seed(0)
+        generator, critic = torch.nn.Linear(2, 3), torch.nn.Linear(3, 1)
+        optimizer = torch.optim.Adam(critic.parameters())
+        fake = generator(torch.randn(4, 2)).detach()
+        loss = critic(fake).mean() - critic(torch.randn(4, 3)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        print(loss.item())
+        """),
+    correct("actor_and_critic_take_turns", """
+        import torch
+        torch.manual_seed(0)
+        actor, critic = torch.nn.Linear(2, 1), torch.nn.Linear(3, 1)
+        actor_step, critic_step = torch.optim.Adam(actor.parameters()), torch.optim.Adam(critic.parameters())
+        for s, a, r in zip(torch.randn(3, 4, 2), torch.randn(3, 4, 1), torch.randn(3, 4, 1)):
+            critic_step.zero_grad()
+            (critic(torch.cat([s, a], dim=1)) - r).pow(2).mean().backward()
+            critic_step.step()
+            actor_step.zero_grad()
+            (-critic(torch.cat([s, torch.tanh(actor(s))], dim=1)).mean()).backward()
+            actor_step.step()
+        """),
+    correct("moving_average_written_through_data", """
+        import copy
+        import torch
+        torch.manual_seed(0)
+        online = torch.nn.Linear(4, 3)
+        target = copy.deepcopy(online)
+        x = torch.randn(6, 4)
+        loss = 1 - torch.nn.functional.cosine_similarity(online(x), target(x).detach()).mean()
+        loss.backward()
+        for p, q in zip(online.parameters(), target.parameters()):
+            q.data = 0.99 * q.data + 0.01 * p.data
+        """),
+    correct("best_weights_copied_during_training", """
+        import copy
+        import torch
+        torch.manual_seed(0)
+        model, best = torch.nn.Linear(2, 1), float("inf")
+        for epoch in range(3):
+            with torch.no_grad():
+                validation = model(torch.ones(3, 2)).pow(2).mean()
+            if validation < best:
+                best, state = validation, copy.deepcopy(model.state_dict())
+        model.load_state_dict(state)
+        """),
+    correct("equal_logits_in_a_stable_logsumexp", """
+        import torch
+        z = torch.zeros(4, requires_grad=True)
+        largest = z.max()
+        log_sum = largest + torch.log(torch.exp(z - largest).sum())
+        log_sum.backward()
+        """),
+    correct("hinge_by_clamp_from_zero_weights", """
+        import torch
+        torch.manual_seed(0)
+        w, b = torch.zeros(2, requires_grad=True), torch.zeros(1, requires_grad=True)
+        x, y = torch.randn(6, 2), torch.tensor([1.0, -1.0, 1.0, 1.0, -1.0, -1.0])
+        for step in range(3):
+            loss = torch.clamp(1 - y * (x @ w + b), min=0).mean() + 0.01 * (w**2).sum()
+            loss.backward()
+            with torch.no_grad():
+                for p in (w, b):
+                    p -= 0.1 * p.grad
+                    p.grad.zero_()
+        """),
+    correct("relu_by_clamp", """
+        import torch
+        torch.manual_seed(0)
+        x, y = torch.randn(8, 5), torch.randn(8, 2)
+        w1, w2 = torch.randn(5, 4, requires_grad=True), torch.randn(4, 2, requires_grad=True)
+        for step in range(3):
+            loss = (x.mm(w1).clamp(min=0).mm(w2) - y).pow(2).sum()
+            loss.backward()
+            with torch.no_grad():
+                for w in (w1, w2):
+                    w -= 1e-4 * w.grad
+                    w.grad = None
+        """),
+    correct("total_printed_and_then_gone_back_through", """
+        import torch
+        w, total = torch.tensor([1.0, 2.0], requires_grad=True), 0
+        for i in range(3):
+            loss = ((w * i - 1) ** 2).sum()
+            total = total + loss
+        print("total:", total.item())
+        total.backward()
+        """),
+    correct("gradient_cleared_through_data", """
+        import torch
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        for step in range(3):
+            loss = (w**2).sum()
+            loss.backward()
+            w.data = w.data - 0.1 * w.grad.data
+            w.grad.data.zero_()
+        """),
+    correct("data_edit_that_no_operation_had_saved", """
+        import torch
+        x = torch.tensor([1.0, 2.0], requires_grad=True)
+        h = x * 2
+        y = h + 1
+        h.data.zero_()
+        y.sum().backward()
+        print(x.grad)
+        """),
+    correct("same_root_twice_with_a_clearing_between", """
+        import torch
+        x = torch.tensor([1.0, 2.0], requires_grad=True)
+        y = (x**2).sum()
+        y.backward(retain_graph=True)
+        print(x.grad)
+        x.grad = None
+        y.backward()
+        print(x.grad)
+        """),
+    correct("newton_steps", """
+        import torch
+        x = torch.tensor(3.0, requires_grad=True)
+        for step in range(4):
+            f = x**4 - 2 * x
+            slope, = torch.autograd.grad(f, x, create_graph=True)
+            curvature, = torch.autograd.grad(slope, x)
+            with torch.no_grad():
+                x -= slope / curvature
+        """),
+    correct("pairwise_ranking_loss", """
+        import torch
+        torch.manual_seed(0)
+        scores = torch.nn.Linear(3, 1)(torch.randn(5, 3)).squeeze(1)
+        difference = scores.unsqueeze(1) - scores
+        loss = torch.sigmoid(difference).mean()
+        loss.backward()
+        """),
+    correct("distances_to_as_many_centres", """
+        import torch
+        torch.manual_seed(0)
+        x, centres = torch.randn(4), torch.randn(4, requires_grad=True)
+        loss = ((x[:, None] - centres) ** 2).min(dim=1).values.mean()
+        loss.backward()
+        """),
+    correct("loss_divided_by_its_own_size", """
+        import torch
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        loss = (w**2).sum()
+        loss = loss / loss.item()
+        loss.backward()
+        """),
+    correct("second_output_of_a_network_left_unused", """
+        import torch
+        class Net(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.body, self.head, self.extra = (torch.nn.Linear(2, n) for n in (2, 1, 1))
+            def forward(self, x):
+                h = torch.tanh(self.body(x))
+                return self.head(h), self.extra(h)
+        torch.manual_seed(0)
+        net = Net()
+        y, _ = net(torch.ones(3, 2))
+        y.mean().backward()
+        """),
+    correct("gate_looked_at_inside_forward", """
+        import torch
+        class Net(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.gate, self.out = torch.nn.Linear(2, 2), torch.nn.Linear(2, 1)
+            def forward(self, x):
+                gate = torch.sigmoid(self.gate(x))
+                print(gate.mean().item())
+                return self.out(x)
+        torch.manual_seed(0)
+        Net()(torch.ones(3, 2)).sum().backward()
+        """),
+    correct("gradients_of_a_frozen_network_asked_first", """
+        import torch
+        torch.manual_seed(0)
+        model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 1))
+        model[0].requires_grad_(False)
+        model(torch.ones(1, 2)).sum().backward()
+        for name, p in model.named_parameters():
+            if p.grad is not None:
+                print(name, p.grad.abs().mean())
+        """),
+    correct("one_model_after_the_other", """
+        import torch
+        torch.manual_seed(0)
+        first, second = torch.nn.Linear(2, 1), torch.nn.Linear(2, 1)
+        x = torch.ones(1, 2)
+        first(x).sum().backward()
+        print(first.weight.grad, second.weight.grad)
+        second(x).sum().backward()
+        print(second.weight.grad)
+        """),
+    correct("missing_targets_left_out", """
+        import torch
+        y = torch.tensor([1.0, float("nan"), 2.0])
+        y_pred = torch.tensor([1.5, 0.0, 1.0], requires_grad=True)
+        known = ~y.isnan()
+        loss = ((y_pred[known] - y[known]) ** 2).mean()
+        loss.backward()
+        """),
+    correct("error_caught_by_the_learner", """
+        import torch
+        x = torch.ones(3, requires_grad=True)
+        try:
+            (x + torch.ones(2)).sum().backward()
+        except RuntimeError:
+            pass
+        x.sum().backward()
         """),
 )

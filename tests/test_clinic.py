@@ -1,6 +1,9 @@
 """The clinic explains every case of the corpus, says nothing of the correct cells, and changes nothing that the learner sees."""
 
+import contextlib
 import functools
+import itertools
+import linecache
 import timeit
 import warnings
 from textwrap import dedent, indent
@@ -191,6 +194,54 @@ def test_graph_freed_in_one_block_and_gone_through_again_in_the_next():
         loss.backward()
     assert only(tape).cause == "freed"
     assert "an earlier cell" in caught.value.__notes__[0]
+
+
+def in_cells(*cells):
+    """The tape of the last of several recorded cells that share their names."""
+    namespace = {"torch": torch, "al": al}
+    for cell in cells:
+        file = f"<cell {next(_counter)}>"
+        text = "with al.recording() as tape:\n" + indent(dedent(cell).strip("\n"), "    ") + "\n"
+        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+        with contextlib.suppress(Exception), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            exec(compile(text, file, "exec"), namespace)
+    return namespace["tape"]
+
+
+_counter = itertools.count(1)
+
+
+@pytest.mark.parametrize(
+    ("cells", "cause", "line", "begins"),
+    [
+        (("x = torch.tensor(2.0)", "y = x**2", "y.backward()"), "never_required", 2, "line 2 of an earlier cell: x ="),
+        (
+            ("w = torch.tensor(2.0, requires_grad=True)\nw.requires_grad_(False)", "(w**2).backward()"),
+            "turned_off", 2, "line 3 of an earlier cell: w.requires_grad_(False)",
+        ),
+        (
+            ("w = torch.tensor(2.0, requires_grad=True)\nwith torch.no_grad():\n    h = 2 * w", "h.backward()"),
+            "cut_by_no_grad", 2, "line 3 of an earlier cell: with torch.no_grad():",
+        ),
+        (
+            ("x = torch.tensor(2.0, requires_grad=True)\ng, = torch.autograd.grad(x**3, x)", "torch.autograd.grad(g, x)"),
+            "no_create_graph", 2, "line 2: torch.autograd.grad(g, x)",
+        ),
+        (
+            ("x = torch.tensor(2.0, requires_grad=True)", "x = x * 1", "(x**2).backward()", "print(x.grad)"),
+            "leaf_lost", 2, "line 2 of an earlier cell: x = x * 1",
+        ),
+        (
+            ("w = torch.tensor(2.0, requires_grad=True)\nh = 2 * w\nh.backward()", "print(h.grad)"),
+            "nonleaf_grad", 2, "line 2: print(h.grad) asks h for its gradient.",
+        ),
+    ],
+)  # fmt: skip
+def test_cause_in_an_earlier_cell_is_named_with_the_code_of_that_cell(cells, cause, line, begins):
+    finding = only(in_cells(*cells))
+    assert (finding.cause, finding.line) == (cause, line)
+    assert finding.text.startswith(begins)
 
 
 def test_running_total_that_the_next_block_goes_back_through_is_no_mistake():

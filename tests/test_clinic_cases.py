@@ -21,6 +21,11 @@ each_correct = pytest.mark.parametrize("code", [code for _, code in CORRECT], id
 each_cell = pytest.mark.parametrize("code", [code for _, code in CELLS], ids=[name for name, _ in CELLS])
 
 
+@functools.cache
+def warns_of_scalars():
+    return ran("import torch\nw = torch.tensor(2.0, requires_grad=True)\nfloat(w)\n").warnings != ()
+
+
 # ---------------------------------------------------------------- what plain PyTorch does
 @each_case
 def test_plain_pytorch_does_what_the_case_says(case):
@@ -29,6 +34,8 @@ def test_plain_pytorch_does_what_the_case_says(case):
     for message in outcome.warnings:
         assert message.startswith(case.warns), message
     for beginning in case.warns:
+        if beginning == TO_SCALAR and not warns_of_scalars():
+            continue  # an older PyTorch
         assert any(message.startswith(beginning) for message in outcome.warnings), beginning
     assert bool(case.gives) == (case.raises is None)
     if case.gives:

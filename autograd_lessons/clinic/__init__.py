@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..tape import Tape
-from . import cuts, flat, gradients, inplace, losses, memory, nonfinite, raised
+from . import flat, gradients, inplace, losses, memory, nonfinite, passes, raised, unreached
 from .evidence import Evidence, Finding
 
 __all__ = ["Finding", "explain", "findings"]
 
 #: in the order in which they are tried: what stops a gradient comes before what it is worth
 _SILENT = (
-    cuts.silent,
+    unreached.silent,
     gradients.read_in_silence,
     gradients.retained_leaf,
-    memory.doubled,
+    passes.doubled,
     memory.accumulated,
-    memory.penalty_without_effect,
+    passes.penalty_without_effect,
     memory.graphs_kept,
     inplace.data_edit,
     losses.broadcast,

@@ -49,6 +49,22 @@ class Finding(NamedTuple):
         return "\n".join(self.lines)
 
 
+class Spot(NamedTuple):
+    """A line that a finding speaks of. As text it is "line 4", or "line 4 of an earlier cell"."""
+
+    file: str
+    line: int
+    here: bool  # in the code that was recorded
+
+    def __str__(self) -> str:
+        return f"line {self.line}" + ("" if self.here else " of an earlier cell")
+
+    @property
+    def code(self) -> str:
+        """What stands there."""
+        return reading.written(self.file, self.line)
+
+
 class Evidence:
     """What the detectors ask of one tape; nothing is worked out before it is asked for."""
 
@@ -67,22 +83,37 @@ class Evidence:
         code = getattr(self.tape.function, "__code__", None)
         return code.co_filename if code is not None else ""
 
-    def line(self, thing: Any) -> int:
-        """The learner's innermost line in the recorded file that made a value, an event or a pass."""
+    def spot(self, thing: Any, line: int | None = None) -> Spot:
+        """The learner's innermost line that made a value, an event or a pass, or another line near it."""
         source = self.source(thing)
-        return source.line if source is not None and source.file == self.file else thing.line
+        if source is not None and source.file == self.file:
+            return Spot(self.file, line or source.line, True)
+        if source is not None and self._is_earlier(thing):
+            return Spot(source.file, line or source.line, False)
+        here = source is not None or not self._is_earlier(thing)
+        return Spot(self.file, line or (thing.line if here else self.surfaced), True)
+
+    def _is_earlier(self, thing: Any) -> bool:
+        """Whether it is of an earlier recorded block."""
+        if isinstance(thing, Event):
+            return not any(event is thing for event in self.tape.events)
+        is_input = isinstance(thing, Input) and (thing.origin == "earlier" or thing.leaf.origin == "earlier")
+        return is_input or (isinstance(thing, Step) and thing.index < 0)
+
+    @property
+    def surfaced(self) -> int:
+        """The line of the recorded code where something of an earlier block came to light."""
+        last = self.tape.failure or (self.tape.events[-1] if self.tape.events else None)
+        return 0 if last is None else last.line
 
     def source(self, thing: Any) -> Source | None:
         if isinstance(thing, Input):
             thing = thing.leaf.made_by or thing
         return getattr(thing, "source", None)
 
-    def code(self, line: int) -> str:
-        """What stands on a line."""
-        return reading.written(self.file, line)
-
-    def finding(self, cause: str, at: Any, name: str | None, *lines: str, line: int | None = None) -> Finding:
-        line = self.line(at) if line is None else line
+    def finding(self, cause: str, at: Any, name: str | None, *lines: str, spot: Spot | None = None) -> Finding:
+        spot = spot or self.spot(at)
+        line = spot.line if spot.here else self.surfaced
         return Finding(cause, self.raised, line, self.source(at), name, tuple(map(_fitted, lines)))
 
     # ------------------------------------------------------------------ what came from what
@@ -163,7 +194,9 @@ class Evidence:
         """The event that told a leaf not to require grad, if it was not told otherwise before that index."""
         leaf = self.leaf(value) if self._flags else None
         told = [event for event, on in self._flags if on is leaf and event.index < before] if leaf is not None else []
-        return told[-1] if told and told[-1].argument is False else None
+        if not told:
+            return value.turned_off if getattr(value, "origin", None) == "earlier" else None
+        return told[-1] if told[-1].argument is False else None
 
     def events_on(self, leaf: Input, *kinds: str) -> list[Event]:
         return [e for e in self.tape.events if e.kind in kinds and e.on is not None and self.leaf(e.on) is leaf]

@@ -52,13 +52,13 @@ def _leaves(evidence: Evidence, run: Pass, value: Any) -> Iterator[tuple[Any, to
 
 
 def _flat_operation(evidence: Evidence, step: Step) -> Finding:
-    line = evidence.line(step)
+    spot = evidence.spot(step)
     name = evidence.name(step) or evidence.nearest_name(step.inputs[0])
     behind = [n for leaf in evidence.leaves(step) if (n := evidence.name(leaf)) is not None]
     whose = f"{' and '.join(behind)}" if 0 < len(behind) <= 3 else "everything before it"
     return evidence.finding(
         "flat_operation", step, name,
-        f"line {line}: {evidence.code(line)}",
+        f"{spot}: {spot.code}",
         f"{step.op} goes up in jumps: between two jumps it is flat, and its slope is 0.",
         f"So the gradient of {whose} is 0 in every element, and nothing will move.",
         f"Change: leave {step.op} out of the loss, or pass the slope around it: x + (x.{step.op}() - x).detach()",
@@ -89,13 +89,13 @@ def _is_a_hinge(step: Step) -> bool:
 
 
 def _clamped(evidence: Evidence, step: Step) -> Finding:
-    line, operand = evidence.line(step), step.inputs[0]
+    spot, operand = evidence.spot(step), step.inputs[0]
     name = evidence.name(step) or evidence.nearest_name(operand)
     at = 0 if step.value.numel() == 1 else int((operand.value != step.value).reshape(-1).nonzero()[0])
     before, after = operand.value.reshape(-1)[at].item(), step.value.reshape(-1)[at].item()
     return evidence.finding(
         "clamp_cuts", step, name,
-        f"line {line}: {evidence.code(line)}",
+        f"{spot}: {spot.code}",
         f"{number(before)} lies outside the bounds and becomes {number(after)}, as it would from any place out there:",
         "the slope of the clamp is 0, and so is the gradient behind it.",
         "Change: clamp only what is shown, or bound it by a function with a slope, such as torch.sigmoid.",
@@ -147,12 +147,12 @@ def _is_the_only_way(evidence: Evidence, run: Pass, step: Step) -> bool:
 
 
 def _kink(evidence: Evidence, step: Step) -> Finding:
-    line, operand = evidence.line(step), step.inputs[0]
+    spot, operand = evidence.spot(step), step.inputs[0]
     name = evidence.name(operand) or evidence.named(step)
     at = f"at {number(_plain(operand.value))}" if operand.value.numel() == 1 else "where the largest are equal"
     return evidence.finding(
         "kink", step, name,
-        f"line {line}: {evidence.code(line)} has a kink {at}, and it is exactly there.",
+        f"{spot}: {spot.code} has a kink {at}, and it is exactly there.",
         "On one side of a kink the slope is another than on the other; on it none is the only right one.",
         f"PyTorch takes {_RULE[step.op]}: a convention, not a derivative.",
         "Change: nothing, if that is meant; else look at a point a little beside it.",

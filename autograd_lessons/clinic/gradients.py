@@ -7,8 +7,9 @@ from typing import Any
 
 from ..tape import Event, Input, Step
 from . import reading
-from .cuts import no_graph, unreached
+from .absent import no_graph
 from .evidence import Evidence, Finding
+from .unreached import unreached
 
 
 def none_used(evidence: Evidence, line: int) -> Finding | None:
@@ -46,27 +47,26 @@ def _clearing(evidence: Evidence, leaf: Input) -> Any:
 
 
 def _too_early(evidence: Evidence, leaf: Input, event: Event) -> Finding:
-    line, name = evidence.line(event), reading.subject(event.source) or evidence.name(leaf)
+    spot, name = evidence.spot(event), reading.subject(event.source) or evidence.name(leaf)
     what = f"{name}.grad" if name else ".grad"
     return evidence.finding(
         "grad_is_none", event, name,
-        f"line {line}: {evidence.code(line)} uses {what}, which is still None.",
-        "Only backward() fills .grad, and none has run so far.",
-        f"Change: call backward() before line {line}, or ask first: if {what} is not None:",
+        f"{spot}: {spot.code} uses {what}, which is still None.",
+        "Only backward() fills .grad, and here none has run before.",
+        f"Change: call backward() before {spot}, or ask first: if {what} is not None:",
     )  # fmt: skip
 
 
 def _cleared(evidence: Evidence, leaf: Input, change: Any) -> Finding:
     event = next((e for e in evidence.tape.events if e.index == change.index), None)
-    line = evidence.line(event) if event is not None else change.line
+    spot = evidence.spot(event or change)
     name = evidence.name(leaf)
     what = f"{name}.grad" if name else ".grad"
     return evidence.finding(
         "grad_is_none", event or change, name,
-        f"line {line}: {evidence.code(line)} clears {what}: it is None from there on, not 0.",
+        f"{spot}: {spot.code} clears {what}: it is None from there on, not 0.",
         "What comes after it uses a gradient that is no longer there.",
         f"Change: use {what} first and clear afterwards, just before the next backward().",
-        line=line,
     )  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def lost_leaf(evidence: Evidence, value: Any) -> Finding | None:
         leaf = next((v for v in behind if _same_statement(evidence, v, value) or _is_update(evidence, value, v)), None)
     if leaf is None:
         return None
-    line = evidence.line(value)
+    spot = evidence.spot(value)
     if _is_update(evidence, value, leaf):
         change = f"Change: alter the leaf where it is: with torch.no_grad(): {evidence.name(leaf) or 'w'} -= 0.1 * …"
     elif _same_statement(evidence, leaf, value):
@@ -91,14 +91,14 @@ def lost_leaf(evidence: Evidence, value: Any) -> Finding | None:
         change = f"Change: give the result another name, and ask the leaf {name or 'x'} for .grad."
     return evidence.finding(
         "leaf_lost", value, name,
-        f"line {line}: {evidence.code(line)} makes {name or 'this'} the result of an operation.",
+        f"{spot}: {spot.code} makes {name or 'this'} the result of an operation.",
         "It is not a leaf any more: gradients pass through it on to the leaf, and its own .grad stays None.",
         change,
     )  # fmt: skip
 
 
 def _same_statement(evidence: Evidence, leaf: Input, value: Step) -> bool:
-    return leaf.made_by is not None and evidence.name(leaf) is None and evidence.line(leaf) == evidence.line(value)
+    return leaf.made_by is not None and evidence.name(leaf) is None and evidence.spot(leaf) == evidence.spot(value)
 
 
 def _is_update(evidence: Evidence, value: Step, leaf: Input) -> bool:
@@ -118,14 +118,14 @@ def not_a_leaf(evidence: Evidence, event: Event) -> Finding | None:
     lost = lost_leaf(evidence, value)
     if lost is not None:
         return lost
-    line = evidence.line(event)
+    spot = evidence.spot(event)
     name = evidence.named(value) or reading.subject(event.source)
     leaves = [n for leaf in evidence.leaves(value) if (n := evidence.name(leaf)) is not None]
     hint = f" (here {' and '.join(leaves)})" if 0 < len(leaves) <= 3 else ""
     return evidence.finding(
         "nonleaf_grad", event, name,
-        f"line {line}: {evidence.code(line)} asks {name or 'an intermediate value'} for its gradient.",
-        f"{name or 'It'} was computed in line {evidence.line(value)}. Only leaves{hint} keep .grad;",
+        f"{spot}: {spot.code} asks {name or 'an intermediate value'} for its gradient.",
+        f"{name or 'It'} was computed in {evidence.spot(value)}. Only leaves{hint} keep .grad;",
         "the gradients of values in between are let go of as soon as they were used.",
         f"Change: ask for it before backward(): {name or 'h'}.retain_grad()",
     )  # fmt: skip
@@ -138,21 +138,24 @@ def _after_its_pass(evidence: Evidence, asked: Event) -> bool:
 
 
 def _too_late(evidence: Evidence, asked: Event) -> Finding:
-    line, name = evidence.line(asked), evidence.named(asked.on)
+    spot, name = evidence.spot(asked), evidence.named(asked.on)
     run = next(run for run in evidence.passes if asked.on in run.adjoints)
     return evidence.finding(
         "retain_grad_too_late", asked, name,
-        f"line {line}: {evidence.code(line)} asks to keep a gradient that has gone by.",
-        f"backward() ran in line {evidence.line(run)}; what it computed for {name or 'this'} is let go of.",
+        f"{spot}: {spot.code} asks to keep a gradient that has gone by.",
+        f"backward() ran in {evidence.spot(run)}; what it computed for {name or 'this'} is let go of.",
         f"Change: move {name or 'h'}.retain_grad() in front of backward().",
     )  # fmt: skip
 
 
 def read_in_silence(evidence: Evidence) -> Iterator[Finding]:
     """`.grad` of intermediate values that was read, came back as None, and nothing was done about it."""
-    first = next((run.index for run in evidence.passes), None)
-    for event in evidence.missing_reads() if "grad" in evidence.kinds and first is not None else ():
-        if event.index > first and event.on is not None and event.on.requires_grad and evidence.leaf(event.on) is None:
+    first = next((run.index for run in evidence.passes), float("inf"))
+    for event in evidence.missing_reads() if "grad" in evidence.kinds else ():
+        value = event.on
+        if value is None or not value.requires_grad or evidence.leaf(value) is not None:
+            continue
+        if event.index > first or value.spent:
             found = not_a_leaf(evidence, event)
             if found is not None:
                 yield found
@@ -164,12 +167,12 @@ def retained_leaf(evidence: Evidence) -> Iterator[Finding]:
     for event in evidence.tape.events:
         leaf = evidence.known_leaf(event.on) if event.kind == "retain_grad" and event.on is not None else None
         if leaf is not None:
-            line, name = evidence.line(event), evidence.name(leaf)
+            spot, name = evidence.spot(event), evidence.name(leaf)
             yield evidence.finding(
                 "retain_grad_on_leaf", event, name,
-                f"line {line}: {evidence.code(line)} does nothing: {name or 'it'} is a leaf.",
+                f"{spot}: {spot.code} does nothing: {name or 'it'} is a leaf.",
                 "A leaf that requires grad keeps its .grad anyway, until something clears it.",
-                f"Change: leave out line {line}; retain_grad() is for values that were computed.",
+                f"Change: leave out {spot}; retain_grad() is for values that were computed.",
             )  # fmt: skip
             return
 
@@ -184,10 +187,10 @@ def retain_without_grad(evidence: Evidence) -> Finding | None:
         return None
     if isinstance(value, Step) and any(hasattr(v, "requires_grad") for v in value.inputs):
         return no_graph(evidence, value)
-    line, name = evidence.line(failure), evidence.named(value) or reading.subject(failure.source)
+    spot, name = evidence.spot(failure), evidence.named(value) or reading.subject(failure.source)
     return evidence.finding(
         "retain_grad_no_grad", failure, name,
-        f"line {line}: {evidence.code(line)} asks to keep a gradient that will never be there.",
+        f"{spot}: {spot.code} asks to keep a gradient that will never be there.",
         f"{name or 'The tensor'} holds data: it does not require grad, so no gradient is computed for it.",
-        f"Change: leave out line {line}, or make it require grad from the start: {name or 'x'}.requires_grad_()",
+        f"Change: leave out {spot}, or make it require grad from the start: {name or 'x'}.requires_grad_()",
     )  # fmt: skip

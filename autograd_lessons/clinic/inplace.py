@@ -37,7 +37,7 @@ def on_leaf(evidence: Evidence) -> Finding | None:
     leaf = base(value)
     if not isinstance(leaf, Input) or evidence.known_leaf(leaf) is None:
         return None
-    line = evidence.line(failure)
+    spot = evidence.spot(failure)
     name = reading.subject(failure.source) or evidence.name(value)
     view = (
         ""
@@ -46,10 +46,10 @@ def on_leaf(evidence: Evidence) -> Finding | None:
     )
     return evidence.finding(
         "inplace_on_leaf", failure, name,
-        f"line {line}: {evidence.code(line)} overwrites {name or 'a leaf'}{view}.",
+        f"{spot}: {spot.code} overwrites {name or 'a leaf'}{view}.",
         "A gradient belongs to the value that a leaf had; a recorded edit would make the leaf a result,",
         "and its .grad would stay empty: PyTorch refuses.",
-        _outside(failure, evidence.code(line)),
+        _outside(failure, spot.code),
     )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def _event(evidence: Evidence, change: Any) -> Any:
 
 
 def _saved(evidence: Evidence, step: Any, edit: Any, value: Any, tensor: Any) -> Finding:
-    line, made = evidence.line(edit), evidence.line(step)
+    spot, made = evidence.spot(edit), evidence.spot(step)
     by_optimizer = isinstance(edit, Event)
     name = evidence.name(tensor) or evidence.name(value)
     if not by_optimizer and (typed := reading.subject(evidence.source(edit))) is not None:
@@ -100,11 +100,11 @@ def _saved(evidence: Evidence, step: Any, edit: Any, value: Any, tensor: Any) ->
     role = "result" if value is step else "input"
     what = "changes the weights in place" if by_optimizer else f"changes {name or 'a tensor'} in place"
     is_leaf = evidence.leaf(tensor) is not None
-    change = f"Change: call backward() before line {line}." if is_leaf else _mended(evidence, edit, name)
+    change = f"Change: call backward() before {spot}." if is_leaf else _mended(evidence, edit, name)
     return evidence.finding(
         "inplace_on_saved", edit, name,
-        f"line {line}: {evidence.code(line)} {what}.",
-        f"The slope of {step.op} in line {made} is computed from its {role}, which PyTorch had kept for backward():",
+        f"{spot}: {spot.code} {what}.",
+        f"The slope of {step.op} in {made} is computed from its {role}, which PyTorch had kept for backward():",
         "with the old value gone it cannot give the right gradient, and raises.",
         change,
     )  # fmt: skip
@@ -118,13 +118,13 @@ def _is_part(edit: Any) -> bool:
 
 
 def _mended(evidence: Evidence, edit: Any, name: str | None) -> str:
-    line, out_of_place = evidence.line(edit), reading.out_of_place(evidence.source(edit))
+    spot, out_of_place = evidence.spot(edit), reading.out_of_place(evidence.source(edit))
     if isinstance(edit, Event):
-        return f"Change: call backward() before line {line}."
+        return f"Change: call backward() before {spot}."
     if edit.op in _SWITCHED:
         return "Change: leave out inplace=True."
     if _is_part(edit) or out_of_place is None:
-        return f"Change: edit a copy, made before line {line}: {name or 'h'} = {name or 'h'}.clone()"
+        return f"Change: edit a copy, made before {spot}: {name or 'h'} = {name or 'h'}.clone()"
     return f"Change: make a new tensor of it: {out_of_place}"
 
 
@@ -171,12 +171,12 @@ def _is_right(run: Pass, value: Any, arrived: torch.Tensor) -> bool:
 
 
 def _hidden(evidence: Evidence, edit: Any, step: Step, tensor: Any) -> Finding:
-    line = evidence.line(edit)
+    spot = evidence.spot(edit)
     name = evidence.name(tensor) or reading.subject(evidence.source(edit))
     return evidence.finding(
         "data_edit", edit, name,
-        f"line {line}: {evidence.code(line)} changes {name or 'a tensor'} without PyTorch noticing.",
-        f"{step.op} in line {evidence.line(step)} had kept the value for backward(), which then computed with the new one:",
+        f"{spot}: {spot.code} changes {name or 'a tensor'} without PyTorch noticing.",
+        f"{step.op} in {evidence.spot(step)} had kept the value for backward(), which then computed with the new one:",
         "the gradient is that of neither the old value nor the new one, and nothing raised.",
-        f"Change: call backward() before line {line}, or make a new tensor instead of editing .data.",
+        f"Change: call backward() before {spot}, or make a new tensor instead of editing .data.",
     )  # fmt: skip

@@ -48,14 +48,14 @@ def _is_meant_as_a_loss(evidence: Evidence, step: Step, operands: list) -> bool:
 
 
 def _table(evidence: Evidence, step: Step, operands: list) -> Finding:
-    line, rows = evidence.line(step), max(operands[0].value.shape)
+    spot, rows = evidence.spot(step), max(operands[0].value.shape)
     prediction = next((v for v in operands if getattr(v, "requires_grad", False)), operands[0])
     column = max(operands, key=lambda v: v.value.ndim)
     first, second = (evidence.called(v) if hasattr(v, "requires_grad") else "the other" for v in operands)
     mended = evidence.name(column) or "y_pred"
     return evidence.finding(
         "broadcast_loss", step, evidence.named(prediction),
-        f"line {line}: {first} has the shape {shape(operands[0])}, {second} has {shape(operands[1])}.",
+        f"{spot}: {first} has the shape {shape(operands[0])}, {second} has {shape(operands[1])}.",
         f"Together they spread out to a table of {rows} times {rows}: each is compared with all of the others,",
         "and the loss and its gradient are those of the table.",
         f"Change: give both the same shape: {mended}.squeeze(1)",
@@ -80,17 +80,17 @@ def _behind_views(value: Any) -> Any:
 
 
 def _twice(evidence: Evidence, loss: Step, squashed: Step, word: str, module: str) -> Finding:
-    line, name = evidence.line(squashed), evidence.named(squashed)
-    made = reading.calls_of(evidence.file, module)
+    spot, name = evidence.spot(squashed), evidence.named(squashed)
+    made = reading.calls_of(spot.file, module)
     if squashed.source is not None and word not in squashed.source.text.lower() and len(made) == 1:
-        line, name = made[0], None  # a module inside a model: where the model was put together
+        spot, name = spot._replace(line=made[0]), None  # a module inside a model: where the model was put together
     return evidence.finding(
         "sigmoid_twice", squashed, name,
-        f"line {line}: {evidence.code(line)} applies {word}.",
-        f"{loss.op} in line {evidence.line(loss)} applies it once more, to numbers between 0 and 1:",
+        f"{spot}: {spot.code} applies {word}.",
+        f"{loss.op} in {evidence.spot(loss)} applies it once more, to numbers between 0 and 1:",
         "the loss cannot come near 0, and its gradients are small where they should be large.",
         f"Change: leave out {word} and give the loss what stood before it.",
-        line=line,
+        spot=spot,
     )  # fmt: skip
 
 
@@ -101,10 +101,10 @@ def capped(evidence: Evidence) -> Iterator[Finding]:
             continue
         p, y = operands[0].value, operands[1].value
         if p.shape == y.shape and bool(((p == 1) & (y < 1) | (p == 0) & (y > 0)).any()):
-            line, name = evidence.line(step), evidence.named(operands[0])
+            spot, name = evidence.spot(step), evidence.named(operands[0])
             yield evidence.finding(
                 "bce_capped", step, name,
-                f"line {line}: {evidence.code(line)}",
+                f"{spot}: {spot.code}",
                 f"{name or 'A probability'} is exactly 0 or 1 where the target is another: the loss would be infinite.",
                 "binary_cross_entropy stops at 100 for one example, and no gradient gets back through the sigmoid.",
                 "Change: F.binary_cross_entropy_with_logits(z, y), with z from before the sigmoid.",

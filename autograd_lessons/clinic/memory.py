@@ -1,4 +1,4 @@
-"""What backward() keeps, frees and adds: a second pass through one graph, gradients that pile up, graphs that stay."""
+"""What stays longer than it should: gradients that pile up in `.grad`, graphs of losses that are kept."""
 
 from __future__ import annotations
 
@@ -7,94 +7,9 @@ from typing import Any
 
 from ..tape import Input, Pass, Step
 from . import reading
-from .evidence import Evidence, Finding, base
+from .evidence import Evidence, Finding, Spot, base
 
 
-# ---------------------------------------------------------------- a second pass through one graph
-def freed(evidence: Evidence, run: Pass) -> Finding | None:
-    """A failed pass that met steps whose saved values an earlier pass let go of."""
-    behind = evidence.ancestors(*run.roots, tracked=True)
-    spent = [v for v in behind if v.spent and evidence.leaf(v) is None]
-    if not spent:
-        return None
-    earlier = next(
-        (p for p in reversed(evidence.passes) if not p.keeps_graph and any(v in p.adjoints for v in spent)), None
-    )
-    if (
-        earlier is not None
-        and earlier.kind == "autograd.grad"
-        and (g := _gradient_among(evidence, run.roots)) is not None
-    ):
-        return no_create_graph(evidence, g, earlier)
-    line = evidence.line(run)
-    if earlier is None or evidence.line(earlier) != line:
-        return _second_time(evidence, run, earlier)
-    shared = [v for v in spent if isinstance(v, Step) and v.index < earlier.index]
-    return _made_once(evidence, run, max(shared, key=lambda v: v.index)) if shared else None
-
-
-def _second_time(evidence: Evidence, run: Pass, earlier: Pass | None) -> Finding:
-    root, line = run.roots[0], evidence.line(run)
-    name = evidence.named(root)
-    first = "an earlier cell" if earlier is None else f"line {evidence.line(earlier)}"
-    return evidence.finding(
-        "freed", run, name,
-        f"line {line}: {evidence.code(line)} goes back through a graph that {first} has gone through.",
-        "The first pass frees the numbers that the operations had saved for the way back; they are gone.",
-        f"Change: go back once, or keep the graph the first time: {_call(run, 'retain_graph=True')}",
-    )  # fmt: skip
-
-
-def _made_once(evidence: Evidence, run: Pass, shared: Step) -> Finding:
-    line, name = evidence.line(shared), evidence.named(shared)
-    return evidence.finding(
-        "freed", shared, name,
-        f"line {line}: {evidence.code(line)} connects {name or 'this'} to a graph of an earlier turn of the loop.",
-        f"{_call(run)} in line {evidence.line(run)} freed what that graph had saved, and the next turn needs it again.",
-        f"Change: compute {name or 'it'} anew inside the loop, or cut the old graph off: {name or 'h'}.detach()",
-    )  # fmt: skip
-
-
-def _call(run: Pass, option: str = "") -> str:
-    if run.kind == "backward":
-        return f"backward({option})"
-    return f"torch.autograd.grad(…, {option})" if option else "torch.autograd.grad"
-
-
-def doubled(evidence: Evidence) -> Iterator[Finding]:
-    """Two passes from one root, and the second added the same gradient again."""
-    first: dict[Any, Pass] = {}
-    for run in evidence.passes:
-        if run.kind != "backward" or run.seeds or run.wanted:
-            continue
-        root = run.roots[0]
-        earlier = first.setdefault(root, run)
-        if earlier is run or not _added(evidence, run) or _cleared_between(evidence, earlier, run):
-            continue
-        line, name = evidence.line(run), evidence.named(root)
-        yield evidence.finding(
-            "doubled", run, name,
-            f"line {line}: {evidence.code(line)} goes back a second time from the same {name or 'value'}.",
-            f"Line {evidence.line(earlier)} did so before; backward() adds to .grad, so the same gradient is in it twice.",
-            f"Change: leave out one of the two, or clear before line {line}: {_leaf_behind(evidence, root)}.grad = None",
-        )  # fmt: skip
-        return
-
-
-def _leaf_behind(evidence: Evidence, root: Any) -> str:
-    return next((name for leaf in evidence.leaves(root) if (name := evidence.name(leaf)) is not None), "x")
-
-
-def _added(evidence: Evidence, run: Pass) -> bool:
-    return any(c.index == run.index and c.kind == "added to" for life in evidence.tape.lives for c in life.changes)
-
-
-def _cleared_between(evidence: Evidence, first: Pass, second: Pass) -> bool:
-    changes = (c for life in evidence.tape.lives for c in life.changes if first.index < c.index < second.index)
-    return any(c.kind in ("zeroed", "removed", "set") for c in changes)
-
-
-# ---------------------------------------------------------------- gradients that pile up
 def accumulated(evidence: Evidence) -> Iterator[Finding]:
     """A gradient that was used, then added to, then used again, and cleared nowhere in between."""
     for life in evidence.tape.lives:
@@ -161,77 +76,16 @@ def _reading(leaf: Input, evidence: Evidence) -> Iterator[Any]:
 
 def _piled_up(evidence: Evidence, leaf: Input, added: Any, used: int) -> Finding:
     run = next((p for p in evidence.passes if p.index == added.index), None)
-    line = evidence.line(run) if run is not None else added.line
+    spot = evidence.spot(run or added)
     name = evidence.name(leaf)
     what = f"{name}.grad" if name is not None else ".grad"
     clear = "optimizer.zero_grad()" if "optimizer.step" in evidence.kinds else f"{name or 'w'}.grad = None"
     return evidence.finding(
         "accumulated", run or added, name,
-        f"line {line}: {evidence.code(line)} adds to {what}, which still holds an earlier gradient.",
+        f"{spot}: {spot.code} adds to {what}, which still holds an earlier gradient.",
         "That one had been used already; the sum of the two is the slope of neither.",
-        f"Change: clear it before line {line}: {clear}",
-        line=line,
+        f"Change: clear it before {spot}: {clear}",
     )  # fmt: skip
-
-
-# ---------------------------------------------------------------- the gradient of a gradient
-def _gradient_among(evidence: Evidence, roots: tuple) -> Any:
-    """A gradient without a graph that one of the roots was computed from."""
-    for value in evidence.ancestors(*roots):
-        if getattr(value, "requires_grad", True):
-            continue
-        if isinstance(value, Input) and value.origin == "gradient" or isinstance(value, Step) and value.op == "grad":
-            return value
-    return None
-
-
-def gradient_without_graph(evidence: Evidence, run: Pass) -> Finding | None:
-    """A pass that should start from a gradient, which was computed without a graph of its own."""
-    gradient = _gradient_among(evidence, run.roots)
-    if gradient is None:
-        return None
-    made_at = gradient.made_at if isinstance(gradient, Input) else gradient.index
-    earlier = [p for p in evidence.passes if p.index < made_at]
-    return no_create_graph(evidence, gradient, earlier[-1]) if earlier else None
-
-
-def no_create_graph(evidence: Evidence, gradient: Any, earlier: Pass) -> Finding:
-    line = evidence.line(earlier)
-    if isinstance(gradient, Step):  # w.grad
-        name = evidence.name(evidence.leaf(gradient.inputs[0]) or gradient.inputs[0])
-        what = f"{name or 'w'}.grad"
-    else:
-        name = evidence.name(gradient) or reading.target(earlier.source)
-        what = name or "the gradient"
-    return evidence.finding(
-        "no_create_graph", earlier, name,
-        f"line {line}: {evidence.code(line)} computes the gradient, as plain numbers.",
-        f"How {what} depends on the inputs was not recorded, so it cannot be differentiated once more.",
-        f"Change: line {line} has to record its own operations: {_call(earlier, 'create_graph=True')}",
-    )  # fmt: skip
-
-
-def penalty_without_effect(evidence: Evidence) -> Iterator[Finding]:
-    """A term of the loss that comes from a gradient without a graph: it is added, and moves nothing."""
-    if not any(v.origin == "gradient" for v in evidence.tape.inputs.values()):
-        return
-    for run in evidence.passes:
-        for term in _terms(run.roots[0]):
-            if not term.requires_grad and (g := _gradient_among(evidence, (term,))) is not None:
-                earlier = [p for p in evidence.passes if isinstance(g, Input) and p.index < g.made_at]
-                if earlier:
-                    yield no_create_graph(evidence, g, earlier[-1])
-                    return
-
-
-def _terms(root: Any) -> Iterator[Any]:
-    """What a loss is the sum of."""
-    waiting = [root]
-    for value in waiting:
-        if isinstance(value, Step) and value.op in ("add", "sub", "add_", "sub_") and value.requires_grad:
-            waiting += [v for v in value.inputs if hasattr(v, "requires_grad")]
-        elif isinstance(value, Step) and value is not root:
-            yield value
 
 
 # ---------------------------------------------------------------- graphs that stay
@@ -253,7 +107,7 @@ def _running_total(evidence: Evidence) -> Iterator[Finding]:
             continue
         gone_through = term in roots
         if gone_through or (not evidence.tape.passes and _only_looked_at(evidence, step)):
-            yield _kept(evidence, step, evidence.line(step), reading.target(step.source) or evidence.name(step))
+            yield _kept(evidence, step, evidence.spot(step), reading.target(step.source) or evidence.name(step))
             return
 
 
@@ -276,24 +130,24 @@ def _only_looked_at(evidence: Evidence, step: Step) -> bool:
 
 
 def _list_of_losses(evidence: Evidence) -> Iterator[Finding]:
-    by_line: dict[int, list[Pass]] = {}
+    by_line: dict[Spot, list[Pass]] = {}
     for run in evidence.passes:
         if run.kind == "backward" and not run.keeps_graph:
-            by_line.setdefault(evidence.line(run), []).append(run)
-    for line, runs in by_line.items():
+            by_line.setdefault(evidence.spot(run), []).append(run)
+    for spot, runs in by_line.items():
         alive = [run for run in runs[:-1] if run.roots[0] in evidence.tape.alive]
         name = evidence.name(runs[-1].roots[0])
-        where = reading.appended(evidence.file, name, line) if alive and name is not None else None
+        where = reading.appended(spot.file, name, spot.line) if alive and name is not None else None
         if where is not None:
-            yield _kept(evidence, runs[-1], where[0], where[1])
+            yield _kept(evidence, runs[-1], spot._replace(line=where[0]), where[1])
             return
 
 
-def _kept(evidence: Evidence, at: Any, line: int, name: str | None) -> Finding:
+def _kept(evidence: Evidence, at: Any, spot: Spot, name: str | None) -> Finding:
     return evidence.finding(
         "graphs_kept", at, name,
-        f"line {line}: {evidence.code(line)} keeps the loss together with its graph.",
+        f"{spot}: {spot.code} keeps the loss together with its graph.",
         f"As long as {name or 'the total'} is there, so are the graphs of all turns of the loop: memory grows.",
-        f"Change: keep the number alone, with .item() or .detach() on the loss in line {line}.",
-        line=line,
+        f"Change: keep the number alone, with .item() or .detach() on the loss in {spot}.",
+        spot=spot,
     )  # fmt: skip

@@ -92,34 +92,34 @@ def _nearest(evidence: Evidence, step: Step) -> str | None:
 
 
 def _log(evidence: Evidence, step: Step) -> Finding:
-    line, name = evidence.line(step), _nearest(evidence, step)
+    spot, name = evidence.spot(step), _nearest(evidence, step)
     code = " ".join(step.source.text.split()) if step.source else "log"
     behind = {v.op for v in evidence.ancestors(step) if isinstance(v, Step)}
     together = next((mended for op, mended in _TOGETHER.items() if op in behind), None)
     return evidence.finding(
         "log_of_zero", step, name,
-        f"line {line}: {code if len(code) < 40 else 'the logarithm'} takes the logarithm of 0: that is -inf, and its slope is infinite.",
+        f"{spot}: {code if len(code) < 40 else 'the logarithm'} takes the logarithm of 0: that is -inf, and its slope is infinite.",
         "On the way back an infinite slope makes the gradient infinite, or nan where it meets a 0.",
         "Change: take both in one: " + together if together else f"Change: keep away from 0: torch.log({name or 'p'} + 1e-12)",
     )  # fmt: skip
 
 
 def _root(evidence: Evidence, step: Step) -> Finding:
-    line = evidence.line(step)
+    spot = evidence.spot(step)
     name = evidence.name(step) or _nearest(evidence, step)
     return evidence.finding(
         "sqrt_at_zero", step, name,
-        f"line {line}: {evidence.code(line)} takes the square root of 0.",
+        f"{spot}: {spot.code} takes the square root of 0.",
         "The slope of the square root at 0 is infinite; times a 0 from further inside it is nan.",
         "Change: add a little inside the root: torch.sqrt(… + 1e-12)",
     )  # fmt: skip
 
 
 def norm_at_zero(evidence: Evidence, step: Step) -> Finding:
-    line, name = evidence.line(step), _nearest(evidence, step)
+    spot, name = evidence.spot(step), _nearest(evidence, step)
     return evidence.finding(
         "norm_at_zero", step, name,
-        f"line {line}: {evidence.code(line)} takes the norm of a vector of zeros, {name or 'its operand'}.",
+        f"{spot}: {spot.code} takes the norm of a vector of zeros, {name or 'its operand'}.",
         "The length of a vector has no slope there: PyTorch gives 0, so nothing moves,",
         "and dividing by the length, which is 0, gives nan.",
         f"Change: start elsewhere, or add a little: torch.sqrt(({name or 'v'}**2).sum() + 1e-12)",
@@ -134,13 +134,13 @@ def _zero_meets_inf(step: Step) -> bool:
 
 
 def _zero_times_inf(evidence: Evidence, step: Step) -> Finding:
-    line = evidence.line(step)
+    spot = evidence.spot(step)
     infinite = next(v for v in tensors(step.inputs) if bool(v.value.isinf().any()))
     name = evidence.nearest_name(infinite)
     first = next((n for leaf in evidence.leaves(infinite) if (n := evidence.name(leaf)) is not None), name)
     return evidence.finding(
         "zero_times_inf", step, name,
-        f"line {line}: {evidence.code(line)} multiplies 0 by inf, and that is nan, not 0.",
+        f"{spot}: {spot.code} multiplies 0 by inf, and that is nan, not 0.",
         f"{evidence.called(infinite)} is infinite there; a mask of zeros does not take an infinite number out.",
         f"Change: leave those elements out before computing: {first or 'x'}[mask == 1]",
     )  # fmt: skip
@@ -161,12 +161,12 @@ def _choice_after(run: Pass, step: Step) -> Step | None:
 
 
 def _where(evidence: Evidence, choice: Step, step: Step) -> Finding:
-    line = evidence.line(choice)
+    spot = evidence.spot(choice)
     name = evidence.nearest_name(step.inputs[0]) if step.inputs else None
     code = " ".join(step.source.text.split()) if step.source else step.op
     return evidence.finding(
         "nan_where", choice, name,
-        f"line {line}: torch.where computes both branches; {code if len(code) < 36 else step.op} is computed everywhere.",
+        f"{spot}: torch.where computes both branches; {code if len(code) < 36 else step.op} is computed everywhere.",
         "To the branch that is not taken 0 comes back; times its infinite slope that is 0 · inf = nan.",
         "So the input of the branch has to be harmless where the branch is not taken, say 1.",
         f"Change: compute it from safe = torch.where(condition, {name or 'x'}, torch.ones_like({name or 'x'}))",

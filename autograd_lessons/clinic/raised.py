@@ -7,10 +7,10 @@ import types
 from typing import Any
 
 from ..source import author
-from ..tape import Input, Pass, Step
-from . import gradients, inplace, memory, reading
-from .cuts import explain_cut, find_cut, leaving, left_graph, never_required, no_graph
-from .evidence import Evidence, Finding, shape
+from ..tape import Step
+from . import engine, gradients, inplace, reading
+from .absent import leaving, left_graph
+from .evidence import Evidence, Finding
 
 
 def explain(evidence: Evidence) -> Finding | None:
@@ -21,7 +21,7 @@ def explain(evidence: Evidence) -> Finding | None:
     if not isinstance(error, (RuntimeError, TypeError)):
         return None
     if failure.kind in ("backward", "autograd.grad"):
-        return _engine(evidence, evidence.tape.passes[-1])
+        return engine.explain(evidence, evidence.tape.passes[-1])
     if failure.kind == "retain_grad":
         return gradients.retain_without_grad(evidence)
     if any(getattr(v, "is_inference", False) for v in failure.operands) and _mentions(
@@ -41,121 +41,20 @@ def _mentions(error: Any, *wordings: str) -> bool:
     return any(wording in str(error) for wording in wordings)
 
 
-# ---------------------------------------------------------------- backward() and torch.autograd.grad
-def _engine(evidence: Evidence, run: Pass) -> Finding | None:
-    for root in run.roots:
-        if not getattr(root, "requires_grad", False):
-            cut = find_cut(evidence, root)
-            of_a_gradient = (
-                memory.gradient_without_graph(evidence, run) if cut is None or cut.step.op == "grad" else None
-            )
-            return of_a_gradient or no_graph(evidence, root)
-    for value in run.wanted:
-        if not getattr(value, "requires_grad", False) or evidence.switched_off(value):
-            return _wanted(evidence, value)
-    if (found := _start(evidence, run)) is not None:
-        return found
-    unused = next((v for v in run.wanted if v not in evidence.ancestors(*run.roots, tracked=True)), None)
-    spent = memory.freed(evidence, run)
-    if spent is not None:
-        return spent
-    edited = inplace.on_saved(evidence, run)
-    if edited is not None:
-        return edited
-    return _unused(evidence, run, unused) if unused is not None else None
-
-
-def _start(evidence: Evidence, run: Pass) -> Finding | None:
-    """What backward() starts with: one number, or a gradient for each of several."""
-    root, line = run.roots[0], evidence.line(run)
-    name = evidence.named(root)
-    if not run.seeds:
-        if root.value.numel() == 1:
-            return None
-        call = (
-            f"{name or 'y'}.sum().backward()"
-            if run.kind == "backward"
-            else f"torch.autograd.grad({name or 'y'}.sum(), x)"
-        )
-        return evidence.finding(
-            "nonscalar", run, name,
-            f"line {line}: {evidence.code(line)}",
-            f"{name or 'What it starts from'} has the shape {shape(root)}: it is {root.value.numel()} numbers, each with a slope of its own.",
-            "A gradient is that of one number, so it is not clear which is meant.",
-            f"Change: make one number of them first: {call}, or .mean()",
-        )  # fmt: skip
-    for start, seed in zip(run.roots, run.seeds):
-        if start.value.shape != seed.value.shape:
-            name = evidence.named(start)
-            return evidence.finding(
-                "gradient_shape", run, name,
-                f"line {line}: {evidence.code(line)}",
-                f"{name or 'The output'} has the shape {shape(start)}, the gradient that was passed has {shape(seed)}.",
-                "It gives each element of the output its weight, so it needs one number for each.",
-                f"Change: torch.ones_like({name or 'y'}) has the right shape, and means the sum.",
-            )  # fmt: skip
-    return None
-
-
-def _wanted(evidence: Evidence, value: Any) -> Finding:
-    where = f"torch.autograd.grad in line {evidence.line(evidence.tape.failure)}"
-    if isinstance(value, Step) and find_cut(evidence, value) is not None:
-        return no_graph(evidence, value)
-    return (
-        no_graph(evidence, value)
-        if evidence.switched_off(value)
-        else never_required(evidence, value, where, only=value)
-    )
-
-
-def _unused(evidence: Evidence, run: Pass, value: Any) -> Finding:
-    """torch.autograd.grad with respect to a tensor that the output was not computed from."""
-    lost = gradients.lost_leaf(evidence, value)
-    if lost is not None:
-        return lost
-    leaf = evidence.known_leaf(value)
-    for root in run.roots if leaf is not None else ():
-        cut = find_cut(evidence, root, leaf)
-        if cut is not None and not (isinstance(cut.step, Input)):
-            return explain_cut(evidence, cut, f"torch.autograd.grad in line {evidence.line(run)}")
-    name = evidence.name(value)
-    made_from = evidence.nearest_name(value)
-    if leaf is None and name is not None:
-        line = evidence.line(value)
-        return evidence.finding(
-            "unused_input", value, name,
-            f"line {line}: {evidence.code(line)} makes a new tensor {name}.",
-            f"{evidence.named(run.roots[0]) or 'The output'} was not computed from {name}: that both have the same numbers"
-            " does not count.",
-            "Only what the operations really used gets a gradient.",
-            f"Change: compute the output from {name}, or ask for the gradient of what it used.",
-        )  # fmt: skip
-    line, name = evidence.line(run), name or made_from
-    what = evidence.called(value)
-    return evidence.finding(
-        "unused_input", run, name,
-        f"line {line}: {evidence.code(line)} asks for a gradient for {what}.",
-        f"Nothing leads from {what} to {evidence.named(run.roots[0]) or 'the output'}: no operation on the way used it"
-        + (", so its slope is 0." if leaf is not None else " (each indexing makes a new tensor)."),
-        f"Change: leave {what} out, or if 0 is the answer: allow_unused=True" if leaf is not None
-        else f"Change: ask for all of {name or 'the leaf'}, and take the element of the gradient afterwards.",
-    )  # fmt: skip
-
-
 # ---------------------------------------------------------------- flags, dtypes, arrays
 def _inference(evidence: Evidence) -> Finding:
     failure = evidence.tape.failure
     assert failure is not None
     value = next(v for v in failure.operands if getattr(v, "is_inference", False))
     name = evidence.named(value)
-    line = reading.around(evidence.source(value), "inference_mode") or evidence.line(value)
+    spot = evidence.spot(value, reading.around(evidence.source(value), "inference_mode"))
     return evidence.finding(
         "inference_tensor", value, name,
-        f"line {line}: {evidence.code(line)}",
+        f"{spot}: {spot.code}",
         f"{name or evidence.called(value)} was made in inference mode. Such a tensor is made without what a graph needs,",
-        f"and line {evidence.line(failure)} wants to use it in one.",
+        f"and {evidence.spot(failure)} wants to use it in one.",
         f"Change: torch.no_grad() instead of inference_mode, or use a copy: {name or 'h'}.clone()",
-        line=line,
+        spot=spot,
     )  # fmt: skip
 
 
@@ -167,20 +66,20 @@ def _flag(evidence: Evidence) -> Finding | None:
         return _integers(evidence, value, evidence.named(value))
     if not isinstance(value, Step) or not value.requires_grad or evidence.leaf(value) is not None:
         return None
-    line, name = evidence.line(failure), evidence.named(value) or reading.subject(failure.source)
+    spot, name = evidence.spot(failure), evidence.named(value) or reading.subject(failure.source)
     return evidence.finding(
         "flag_on_nonleaf", failure, name,
-        f"line {line}: {evidence.code(line)} sets a flag that only leaves have.",
-        f"{name or 'The tensor'} was computed in line {evidence.line(value)}: whether it requires grad follows from its operands.",
+        f"{spot}: {spot.code} sets a flag that only leaves have.",
+        f"{name or 'The tensor'} was computed in {evidence.spot(value)}: whether it requires grad follows from its operands.",
         f"Change: go on with its numbers alone: {name or 'h'} = {name or 'h'}.detach()",
     )  # fmt: skip
 
 
 def _integers(evidence: Evidence, at: Any, name: str | None) -> Finding:
-    line = evidence.line(at)
+    spot = evidence.spot(at)
     return evidence.finding(
         "integer_dtype", at, name,
-        f"line {line}: {evidence.code(line)} makes whole numbers.",
+        f"{spot}: {spot.code} makes whole numbers.",
         "A gradient says what happens when a number moves a little, and a whole number cannot.",
         "So only floating-point tensors can require grad.",
         "Change: write a decimal point, as in 1.0, or say dtype=torch.float32.",
@@ -193,11 +92,11 @@ def _array(evidence: Evidence) -> Finding | None:
     value = failure.operands[0] if failure.operands else None
     if value is None or not getattr(value, "requires_grad", False):
         return None
-    line, name = evidence.line(failure), evidence.nearest_name(value)
+    spot, name = evidence.spot(failure), evidence.nearest_name(value)
     what = evidence.called(value)
     return evidence.finding(
         "left_graph", failure, name,
-        f"line {line}: {evidence.code(line)} wants a NumPy array of {what}.",
+        f"{spot}: {spot.code} wants a NumPy array of {what}.",
         "NumPy knows nothing of gradients: with it the computation would leave the graph, so PyTorch refuses.",
         f"Change: {name or 'y'}.detach().numpy() for a plot; on the way to the loss torch's own functions.",
     )  # fmt: skip
@@ -265,10 +164,10 @@ def _gradcheck(evidence: Evidence) -> Finding | None:
     if not single:
         return None
     value = single[0]
-    name, line = evidence.name(value), evidence.line(value)
+    name, spot = evidence.name(value), evidence.spot(value)
     return evidence.finding(
         "gradcheck_float32", value, name,
-        f"line {line}: {evidence.code(line)} makes numbers of {value.value.element_size() * 8} bits.",
+        f"{spot}: {spot.code} makes numbers of {value.value.element_size() * 8} bits.",
         "gradcheck compares the gradient with a difference of two values that lie very close together:",
         "in single precision it is mostly rounding, and the failure says nothing about the gradient.",
         f"Change: check in double precision: {name or 'x'}.double(), or dtype=torch.float64",
