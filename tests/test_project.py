@@ -107,13 +107,17 @@ def test_the_readme_lists_exactly_the_notebooks(project):
     assert all(name == link for name, link in rows)
 
 
-def test_the_readme_s_example_prints_what_it_says(project):
-    text = section(project, "What it does")
-    code, printed = re.findall(r"```(?:python|text)\n(.*?)```", text, re.DOTALL)
-    assert len(code.splitlines()) <= 12
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    lines = [line.rstrip() for line in run.stdout.splitlines()]
-    assert (lines, run.stderr) == (printed.splitlines(), "")
+def test_the_readme_s_examples_print_what_it_says(project, tmp_path):
+    blocks = re.findall(r"```(?:python|text)\n(.*?)```", section(project, "What it does"), re.DOTALL)
+    assert len(blocks) == 4
+    for code, printed in zip(blocks[::2], blocks[1::2]):
+        assert len(code.splitlines()) <= 12
+        script = tmp_path / "example.py"  # an explanation quotes the code, so that there must be a file of it
+        script.write_text(code)
+        run = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, cwd=project)
+        lines = [line.rstrip() for line in (run.stdout or run.stderr).splitlines()]
+        assert lines[-len(printed.splitlines()) :] == printed.splitlines()
+        assert bool(run.returncode) == printed.startswith("RuntimeError")
 
 
 def test_the_readme_names_only_targets_that_exist(project):
