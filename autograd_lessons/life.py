@@ -6,8 +6,9 @@ Nothing announces that the engine wrote a `.grad`, so every known leaf is looked
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
@@ -109,3 +110,38 @@ def _kept(grad: torch.Tensor | None) -> tuple[torch.Tensor | None, bool]:
 
 def _copy(tensor: torch.Tensor) -> torch.Tensor | None:
     return tensor.detach().clone() if tensor.numel() <= MOST_ELEMENTS else None
+
+
+class Lives:
+    """Watches the leaves that a recorder knows. `own` gives a leaf of an earlier tape its place on this one."""
+
+    def __init__(self, own: Callable[[Any], Any]):
+        self._own = own
+        self._watching: dict[int, Watch] = {}  # by id of the tensor
+        self._elsewhere: list[Watch] = []  # leaves that only earlier blocks have seen so far
+        self.lives: list[Life] = []
+
+    def watch(self, tensor: torch.Tensor, value: Any, kept: bool = False) -> None:
+        """Look at this leaf from now on; `kept` says that it is none, and was asked to keep its `.grad`."""
+        if id(tensor) not in self._watching:
+            watch = self._watching[id(tensor)] = Watch(tensor, value, kept)
+            self.lives.append(watch.life)
+
+    def watch_from_elsewhere(self, tensor: torch.Tensor, value: Any) -> None:
+        """The engine may write to this leaf too; it comes over if that happens."""
+        if id(tensor) not in self._watching:
+            watch = self._watching[id(tensor)] = Watch(tensor, value)
+            self._elsewhere.append(watch)
+
+    def look(self, index: int, line: int, by: str) -> None:
+        """What the last thing that happened did to the leaves."""
+        gone = [key for key, watch in self._watching.items() if not watch.look(index, line, by)]
+        for key in gone:
+            del self._watching[key]
+        for watch in [watch for watch in self._elsewhere if watch.life.changes]:
+            watch.life.of = self._own(watch.life.of)
+            self.lives.append(watch.life)
+            self._elsewhere.remove(watch)
+
+    def __bool__(self) -> bool:
+        return bool(self._watching)

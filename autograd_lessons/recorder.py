@@ -5,116 +5,33 @@ A `TorchFunctionMode` sees every torch call and tensor operator; pre-hooks on au
 
 from __future__ import annotations
 
-import functools
 import sys
 import types
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
-from copy import copy
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
 import torch
-from torch.autograd.graph import get_gradient_edge
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from .calls import differentiates, is_pointwise, is_random, kind_of, make_call, operands_of, tensors_in
-from .frames import Caller, caller_of, is_the_shells, name_in, name_through_returns, stand_in
-from .life import Life, Watch
+from .earlier import Earlier
+from .engine import Ear, pass_of
+from .frames import Caller, caller_of, name_in, stand_in
+from .life import Lives
+from .naming import Inputs, Names
 from .replay import Call, substitute
+from .session import Seen, Session, is_loose, node_of, version_of
 from .source import NOWHERE, Place, place_of
 from .tape import Constant, Event, Failure, Input, Pass, Step, Tape, Value
 
-MOST_EARLIER = 500  # steps of earlier blocks that come over with their history
 MOST_STEPS = 20_000  # that a recorded block keeps
 ENDS = 4  # of many backward passes in a recorded block so many are kept at either end
 MAY_CHANGE = {"backward", "set grad", "optimizer.step", "zero_grad"}  # calls after which a leaf's .grad may be another
-_NAMELESS = ("unnamed", "gradient")  # what inputs are called that no variable holds
-_LEAF = 2**64 - 1  # what PyTorch numbers the nodes of all leaves with
-_ENGINE_PARAMETERS = {
-    "backward": ("tensor", "gradient", "retain_graph", "create_graph", "inputs"),
-    "autograd.grad": (
-        "outputs",
-        "inputs",
-        "grad_outputs",
-        "retain_graph",
-        "create_graph",
-        "only_inputs",
-        "allow_unused",
-    ),
-}
-
-
-class _Seen:
-    """What is known of one tensor object: which value it holds, at which version, made by which autograd node."""
-
-    __slots__ = ("tensor", "value", "version", "node")
-
-    def __init__(self, value: Value | Constant, tensor: torch.Tensor):
-        self.tensor = weakref.ref(tensor)
-        self.value = value
-        self.version = _version(tensor)
-        self.node = _node(tensor)
-
-
-class Session:
-    """What is known of tensors from one recorded block to the next, and which run of the engine is listened to now.
-
-    Tensors compare elementwise, so that no plain dictionary can hold them as keys; they are held weakly.
-    """
-
-    def __init__(self):
-        self._by_id: dict[int, _Seen] = {}
-        self.listening: Pass | None = None
-        self.recorder: Recorder | None = None
-
-    def know(self, tensor: torch.Tensor, value: Value | Constant, before: _Seen | None = None) -> _Seen:
-        seen = self._by_id[id(tensor)] = _Seen(value, tensor)
-        if before is not None:
-            seen.version, seen.node = before.version, before.node
-        return seen
-
-    def get(self, tensor: torch.Tensor) -> _Seen | None:
-        seen = self._by_id.get(id(tensor))
-        return seen if seen is not None and seen.tensor() is tensor else None  # an id may have been given again
-
-    def __contains__(self, tensor: torch.Tensor) -> bool:
-        return self.get(tensor) is not None
-
-    def items(self) -> Iterator[tuple[torch.Tensor, _Seen]]:
-        for seen in self._by_id.values():
-            tensor = seen.tensor()
-            if tensor is not None:
-                yield tensor, seen
-
-    def forget_the_dead(self) -> None:
-        self._by_id = {key: seen for key, seen in self._by_id.items() if seen.tensor() is not None}
-
-    def deliver(self, value: Value, output: int, gradients: tuple) -> None:
-        """A hook on the autograd node of a value: the adjoint has arrived there."""
-        run, gradient = self.listening, gradients[output]
-        if run is not None and self.recorder is not None and gradient is not None:
-            value = self.recorder.own(value)
-            run.adjoints[value] = gradient.detach().clone()
-            if isinstance(value, Step):
-                run.order.append(value)
-
-    def deliver_to(self, leaf: weakref.ref, gradients: tuple) -> None:
-        """The same for a leaf, whose node outlives its in-place changes."""
-        seen = None if (tensor := leaf()) is None else self.get(tensor)
-        if seen is not None:
-            self.deliver(seen.value, 0, gradients)  # pyright: ignore
-
-    def sent_back(self, step: Step, places: dict[int, int], gradients: tuple, _: tuple) -> None:
-        """A hook on the autograd node of a step: what it sends to each of its inputs."""
-        if self.listening is not None and self.recorder is not None:
-            step = self.recorder.own(step)
-            sent = {place: gradients[index] for place, index in places.items()}
-            copies = {place: gradient.detach().clone() for place, gradient in sent.items() if gradient is not None}
-            self.listening.sent[step] = copies
 
 
 class Recorder(TorchFunctionMode):
@@ -128,28 +45,20 @@ class Recorder(TorchFunctionMode):
         self.tape = Tape()
         self.steps: list[Step] = []
         self.events: list[Event] = []
-        self.inputs: dict[str, Input] = {}
+        self.inputs = Inputs()
         self._base = base
         self._session = session or Session()
         self._block = session is not None  # a block of code, where passes follow each other, and not one function
+        self._earlier = Earlier(self.tape, self.inputs)
+        self._ear = Ear(self._session, self._earlier.own)
+        self._lives = Lives(self._earlier.own)
+        self._names = Names(self._session)
         self._count = 0
         self._line = 0  # of the recorded code, now
-        self._adopted: dict[Value, Value] = {}  # by value of an earlier tape: the same on this one
-        self._copies: dict[str, int] = {}  # how many inputs of a name there have been
         self._originals = WeakTensorKeyDictionary()  # what `.data` was read from: its edits raise no version
-        self._ends: dict[Value, tuple] = {}  # which autograd node each value comes from, and which of its outputs
-        self._nodes: dict[
-            int, Any
-        ] = {}  # the nodes of leaves by id, held, since they live only as long as somebody holds them
-        self._watched: list[Watch] = []
-        self._watched_ids: set[int] = set()
-        self._lives: list[Life] = []
         self._last: tuple[int, int, str] = (0, 0, "")  # what happened last: index, line, which call
-        self._inside: tuple | None = None  # the optimizer's call whose own calls are not steps
-        self._in_layer: tuple[int, Step] | None = None  # where a layer is being called, and its last step
+        self._inside: tuple | None = None  # the call of torch's whose own calls are not steps
         self._stepping: tuple[types.FrameType, int] | None = None  # where the learner's code calls an optimizer now
-        self._outermost: types.FrameType | None = None
-        self._pending: set[str] = set()  # names in the outermost function that a running helper's result will get
 
     # ------------------------------------------------------------------ every torch call comes through here
     def __torch_function__(self, func, types, args=(), kwargs=None):
@@ -172,28 +81,27 @@ class Recorder(TorchFunctionMode):
         if caller.inside is not None and self._goes_on(caller):
             with mode():
                 return func(*args, **kwargs)
-        if self._watched and (self._last[2] in MAY_CHANGE or line != self._last[1]):
-            self._look()
+        if self._lives and (self._last[2] in MAY_CHANGE or line != self._last[1]):
+            self._lives.look(*self._last)
         if caller.inside is not None:
             self._event(caller.inside, [], place_of(frames[0]) if frames else NOWHERE, (), {}, None)
             with mode():
                 return func(*args, **kwargs)
         self._inside = None
-        self._outermost = frames[-1] if frames else None
         place = place_of(frames[0]) if frames else NOWHERE
-        name, depth = self._name(frames, place)
+        name, depth = self._names.of(frames, place)
         tensors = list(tensors_in(args, kwargs))
         known = [self._value_of(tensor, frames) for tensor in tensors]
-        versions = [_version(tensor) for tensor in tensors]
+        versions = [version_of(tensor) for tensor in tensors]
         op = kind_of(func)
         random_state = torch.get_rng_state() if is_random(op) else None
         engine = differentiates(func)
         try:
-            with mode(), self._engine(op, args, kwargs, known, place.source) if engine else nullcontext():
+            with mode(), self._engine(op, args, kwargs, known, place) if engine else nullcontext():
                 result = stand_in(caller)(func, args, kwargs)
         except BaseException as error:
             options = {key: value for key, value in kwargs.items() if isinstance(value, (bool, int, float, str))}
-            unreadable = self._unreadable(args, kwargs) if engine else ()
+            unreadable = self._ear.unreadable(args, kwargs) if engine else ()
             self.tape.failure = Failure(
                 error, op, tuple(known), place.source, line, torch.is_grad_enabled(), options, unreadable
             )
@@ -202,7 +110,7 @@ class Recorder(TorchFunctionMode):
         if func is torch.Tensor.__iter__:
             result = list(result)
 
-        changed = [i for i, tensor in enumerate(tensors) if _version(tensor) != versions[i]]
+        changed = [i for i, tensor in enumerate(tensors) if version_of(tensor) != versions[i]]
         fresh = [] if changed else self._fresh(result, tensors)
         if engine:
             self._event(op, known, place, args, kwargs, None)
@@ -215,11 +123,11 @@ class Recorder(TorchFunctionMode):
             for output, tensor in fresh:
                 step = self._step(tensor, op, call if output is None else replace(call, output=output), place.source)
                 step.name, step.depth = name, depth
-                self._only_the_last(step, frames[0].f_lasti if frames and caller.by_module else None)
+                self._names.only_the_last(step, frames[0].f_lasti if frames and caller.by_module else None)
                 step.grad_enabled = step.grad_enabled and mode is nullcontext
                 if op == "data":
                     self._originals[tensor] = weakref.ref(tensors[0])
-                if tensor.is_leaf and tensor.requires_grad and not _is_loose(tensor):
+                if tensor.is_leaf and tensor.requires_grad and not is_loose(tensor):
                     self._becomes_leaf(tensor, step)
         else:
             first = known[0] if known else None
@@ -227,7 +135,7 @@ class Recorder(TorchFunctionMode):
                 first.name, first.depth = name, depth  # w = torch.tensor(2.0).requires_grad_() is called w
             self._event(op, known, place, args, kwargs, result)
             if op == "retain_grad" and not tensors[0].is_leaf:
-                self._watch_life(tensors[0], known[0], kept=True)
+                self._lives.watch(tensors[0], known[0], kept=True)
         return iter(result) if func is torch.Tensor.__iter__ else result
 
     def _event(
@@ -262,7 +170,7 @@ class Recorder(TorchFunctionMode):
             known = [self._session.get(p) for p in parameters if p.grad is None]
         frame = caller.frames[0]
         self._line = caller.frames[-1].f_lineno or 0
-        self._look()
+        self._lives.look(*self._last)
         skipped = tuple(seen.value for seen in known if seen is not None and isinstance(seen.value, Value))
         self._event("optimizer.step", [], place_of(frame), (), {}, None, skipped)
         self._stepping = (frame, frame.f_lasti)
@@ -275,95 +183,43 @@ class Recorder(TorchFunctionMode):
         return inside == before or caller.inside == "optimizer"
 
     # ------------------------------------------------------------------ runs of the engine
-    @contextmanager
-    def listening(
-        self, kind: str, roots: tuple, keeps_graph: bool = False, source: Any = None, tensors: tuple = (),
-        wanted: tuple = (), seeds: tuple = (),
-    ) -> Iterator[Pass]:  # fmt: skip
-        """While the engine runs, what it delivers is written to a new `Pass`."""
-        run = Pass(self._count, kind, roots, keeps_graph, source, self._line)
-        run.wanted, run.seeds = wanted, seeds
-        run.tensors = tuple(map(weakref.ref, tensors))
+    def listening(self, run: Pass) -> AbstractContextManager[Pass]:
+        """While the engine runs, what it delivers is written to `run`."""
         self.tape.passes.append(run)
         if self._block and len(self.tape.passes) > 2 * ENDS:
             self._fold()
-        self._session.listening, self._session.recorder = run, self
-        try:
-            yield run
-            for value in run.adjoints if not keeps_graph else ():
-                value.spent = value.original.spent = True  # a later block goes on from either
-        except BaseException:
-            run.failed = True
-            raise
-        finally:
-            self._session.listening = self._session.recorder = None
+        return self._ear.listening(run)
 
-    def _engine(self, op: str, args: tuple, kwargs: dict, known: list, source: Any):
-        """The same for a call of the learner's own, `known` being what its tensors hold."""
-        given = dict(zip(_ENGINE_PARAMETERS[op], args)) | kwargs
-        retain = given.get("retain_graph")
-        values = {key: tuple(known[i] for i in places) for key, places in _places(op, args, kwargs).items()}
-        roots = tuple(tensors_in(given[_ENGINE_PARAMETERS[op][0]]))
-        keeps = bool(given.get("create_graph") if retain is None else retain)
-        self._watch_all()
-        wanted = values.get("inputs", ())
-        seeds = (*values.get("gradient", ()), *values.get("grad_outputs", ()))
-        return self.listening(op, values[_ENGINE_PARAMETERS[op][0]], keeps, source, roots, wanted, seeds)
+    def own_pass(self, root: Value) -> AbstractContextManager[Pass]:
+        """The same for a pass from the output that is not the learner's, but ours."""
+        return self.listening(Pass(self._count, "backward", (root,), False, None, self._line))
 
-    def _unreadable(self, args: tuple, kwargs: dict) -> tuple:
-        """The steps before the roots of which the engine cannot have back what they had saved: it was freed, or changed."""
-        made = {number: value for value, (number, _) in self._ends.items()}
-        given = args[0] if args else kwargs["outputs"]
-        waiting: list[tuple[Any, Any]] = [(root.grad_fn, None) for root in tensors_in(given)]
-        found: dict[Any, None] = {}
-        visited = set()
-        while waiting:
-            node, owner = waiting.pop()
-            if node is None or node in visited:
-                continue
-            visited.add(node)
-            owner = made.get(node._sequence_nr(), owner)  # a call may be several nodes: the last one has its result
-            if owner is not None and not _can_be_read(node):
-                found[owner] = None
-            waiting += [(ahead, owner) for ahead, _ in node.next_functions]
-        return tuple(found)
+    def _engine(self, op: str, args: tuple, kwargs: dict, known: list, place: Place) -> AbstractContextManager[Pass]:
+        if (
+            not self.tape.passes
+        ):  # the engine may write to the `.grad` of any leaf, also of one that only earlier blocks saw
+            for tensor, seen in self._session.items():
+                if tensor.requires_grad and tensor.is_leaf and isinstance(seen.value, Value):
+                    mine = seen.value._tape is self.tape
+                    (self._lives.watch if mine else self._lives.watch_from_elsewhere)(tensor, seen.value)
+        return self.listening(pass_of(op, args, kwargs, known, self._count, place.source, self._line))
 
     def finish(self, output: Any = None, error: BaseException | None = None) -> Tape:
         """The tape, once the code has run and returned `output` or raised; lets go of the graph and the frames."""
-        self._look()
-        self._settle()
+        self._lives.look(*self._last)
         self._stepping = None
-        frame, self._outermost = self._outermost, None
-        if frame is not None:
-            for name, held in frame.f_locals.items():
-                if not is_the_shells(name):
-                    self._call_it(held, name)
-            self._name_later(frame)
+        self._names.finish(self.tape, self.inputs)
+        self._earlier.finish()
         tape = self.tape
         tape.output, tape.error = self._held(output), error
         if tape.failure is not None and tape.failure.error is not error:
             tape.failure = None  # the learner's code caught it
         tape.steps, tape.events, tape.inputs = tuple(self.steps), tuple(self.events), self.inputs
-        tape.lives = tuple(self._lives)
-        tape.earlier.sort(key=lambda step: (step.index, step.line))
-        for place, step in enumerate(tape.earlier):
-            step.index = place - len(tape.earlier)
-        self._watched, self._ends, self._nodes = [], {}, {}
+        tape.lives = tuple(self._lives.lives)
+        self._ear.let_go()
         self._session.forget_the_dead()
         tape.alive = frozenset(seen.value for _, seen in self._session.items() if isinstance(seen.value, Step))
         return tape
-
-    def _name_later(self, frame: types.FrameType) -> None:
-        """Name what was used before anything was called by its name: a new model's parameters, `g, = autograd.grad(…)`."""
-        for tensor, seen in list(self._session.items()):
-            value = seen.value.leaf if isinstance(seen.value, Input) else None
-            if value is None or value._tape is not self.tape or (value.name or "").split("_")[0] not in _NAMELESS:
-                continue
-            name = name_in([frame], tensor)
-            for key, version in [(k, v) for k, v in self.inputs.items() if v.leaf is value and name is not None]:
-                del self.inputs[key]
-                version.name = self._free(str(name))
-                self.inputs[version.name] = version
 
     def _held(self, output: Any):
         if isinstance(output, torch.Tensor):
@@ -371,33 +227,6 @@ class Recorder(TorchFunctionMode):
         if isinstance(output, (tuple, list)):
             return tuple(self._held(item) for item in output)
         return None
-
-    def _look(self) -> None:
-        """What the last thing that happened did to the leaves."""
-        gone = [watch for watch in self._watched if not watch.look(*self._last)]
-        for watch in self._watched:
-            if watch.life.changes and watch.life.of._tape is not self.tape:
-                watch.life.of = self.own(watch.life.of)
-                self._lives.append(watch.life)
-        if gone:
-            self._watched = [watch for watch in self._watched if watch not in gone]
-            self._watched_ids = {id(watch.tensor()) for watch in self._watched}
-
-    def _watch_life(self, tensor: torch.Tensor, value: Any, kept: bool = False) -> None:
-        if id(tensor) not in self._watched_ids:
-            self._watched_ids.add(id(tensor))
-            watch = Watch(tensor, value, kept)
-            self._watched.append(watch)
-            if value._tape is self.tape:
-                self._lives.append(watch.life)
-
-    def _watch_all(self) -> None:
-        """The engine runs for the first time: it may write to the `.grad` of any leaf, also of one that only earlier blocks saw."""
-        if self.tape.passes:
-            return
-        for tensor, seen in list(self._session.items()):
-            if tensor.requires_grad and tensor.is_leaf and isinstance(seen.value, Value):
-                self._watch_life(tensor, seen.value)
 
     def _fold(self) -> None:
         """Of many passes the first and the last are kept, with the steps between them; the values of the others are let go."""
@@ -414,31 +243,23 @@ class Recorder(TorchFunctionMode):
         self.events = [event for event in self.events if not first < event.index <= last]
         for step in gone:
             step.forget()
-            self._ends.pop(step, None)
+            self._ear.ends.pop(step, None)
         passed = {key: v for key, v in self.inputs.items() if first < v.made_at <= last and v not in used}
         for key, value in passed.items():
             if value.origin in ("updated", "gradient", "made inside"):
                 del self.inputs[key]
-                self._ends.pop(value, None)
+                self._ear.ends.pop(value, None)
 
     # ------------------------------------------------------------------ which value a tensor holds
     def add_input(self, name: str, tensor: torch.Tensor, origin: str = "argument") -> Input:
         """Make a tensor known as a leaf. A second leaf of the same name is called name_2, name_3, …"""
-        key = self._free(name)
-        value = self.inputs[key] = Input(self.tape, tensor, key, origin)
+        value = Input(self.tape, tensor, name, origin)
+        self.inputs.put(name, value)
         value.line, value.made_at = self._line, self._count
         self._remember(tensor, value)
         if self._block and tensor.requires_grad and tensor.is_leaf:
-            self._watch_life(tensor, value)
+            self._lives.watch(tensor, value)
         return value
-
-    def _free(self, name: str) -> str:
-        key = name
-        while key in self.inputs or (key == name and name in self._copies):
-            self._copies[name] = self._copies.get(name, 1) + 1
-            key = f"{name}_{self._copies[name]}"
-        self._copies.setdefault(name, 1)
-        return key
 
     def leaves(self) -> list[tuple[torch.Tensor, Input]]:
         """The tensors that a gradient can be asked for, each with its input."""
@@ -451,10 +272,10 @@ class Recorder(TorchFunctionMode):
             return self._stranger(tensor, name_in(frames, tensor))
         if isinstance(seen.value, Value) and seen.value._tape is not self.tape:
             seen = self._from_earlier(tensor, seen)
-        if seen.version == _version(tensor):
-            if seen.node == _node(tensor):
+        if seen.version == version_of(tensor):
+            if seen.node == node_of(tensor):
                 known_leaf = isinstance(seen.value, Input) and seen.value.requires_grad
-                if tensor.is_leaf and tensor.requires_grad and not known_leaf and not _is_loose(tensor):
+                if tensor.is_leaf and tensor.requires_grad and not known_leaf and not is_loose(tensor):
                     return self._now_leaf(tensor, seen.value)
                 return seen.value
             if not tensor._is_view():
@@ -469,51 +290,12 @@ class Recorder(TorchFunctionMode):
             return value
         return self.add_input(name or "unnamed", tensor, "closure" if tensor.is_leaf else "unknown")
 
-    def own(self, value: Any) -> Any:
-        """A value on this tape: what an earlier recorded block made comes over with its name and its history."""
-        if value._tape is self.tape:
-            return value
-        waiting = [value]
-        while waiting:
-            here = waiting[-1]
-            used = here.inputs if isinstance(here, Step) and len(self._adopted) < MOST_EARLIER else ()
-            lacking = [v for v in used if self._here(v) is None]
-            if not lacking and self._here(waiting.pop()) is None:
-                self._adopted[here.original] = self._copy_of(here, bool(used))
-            waiting += lacking
-        return self._here(value)
-
-    def _here(self, value: Any) -> Any:
-        """The value itself, if it is of this tape, or the copy that came over; None if there is none yet."""
-        if not isinstance(value, Value) or value._tape is self.tape:
-            return value
-        return self._adopted.get(value.original)
-
-    def _copy_of(self, value: Value, with_history: bool) -> Value:
-        mine = copy(value)
-        mine._tape = self.tape
-        if isinstance(mine, Step):
-            if with_history:
-                mine.inputs = tuple(map(self._here, mine.inputs))
-                args, kwargs = substitute((mine.call.args, mine.call.kwargs), self._here)
-                mine.call = replace(mine.call, args=args, kwargs=kwargs)
-            else:
-                mine.forget()
-            self.tape.earlier.append(mine)
-        elif isinstance(mine, Input):
-            mine.origin, mine.made_at, mine.made_by = "earlier", -1, None
-            mine.name = self._free(value.name or "unnamed")
-            self.inputs[mine.name] = mine
-        if value in self._ends:
-            self._ends[mine] = self._ends[value]
-        return mine
-
-    def _from_earlier(self, tensor: torch.Tensor, seen: _Seen) -> _Seen:
+    def _from_earlier(self, tensor: torch.Tensor, seen: Seen) -> Seen:
         """A tensor that an earlier recorded block made or used."""
-        value = self.own(seen.value)
+        value = self._earlier.own(seen.value)
         self._remember(tensor, value)
         if tensor.is_leaf and tensor.requires_grad:
-            self._watch_life(tensor, value)
+            self._lives.watch(tensor, value)
         return self._session.know(tensor, value, seen)  # as it was left there: a change since then is noticed
 
     def _now_leaf(self, tensor: torch.Tensor, value: Any) -> Input:
@@ -525,7 +307,7 @@ class Recorder(TorchFunctionMode):
         if isinstance(value, Input):
             value.requires_grad = True
             self._remember(tensor, value)
-            self._watch_life(tensor, value)
+            self._lives.watch(tensor, value)
             return value
         return self.add_input("unnamed", tensor, "closure")
 
@@ -545,29 +327,10 @@ class Recorder(TorchFunctionMode):
 
     def _remember(self, tensor: torch.Tensor, value: Value) -> None:
         self._session.know(tensor, value)
-        value.version = _version(tensor)
-        value.requires_grad = tensor.requires_grad and not _is_loose(tensor)
+        value.version = version_of(tensor)
+        value.requires_grad = tensor.requires_grad and not is_loose(tensor)
         if value.requires_grad:
-            edge = get_gradient_edge(tensor)
-            self._ends[value] = _end(edge)
-            if not tensor.is_leaf:
-                edge.node.register_prehook(functools.partial(self._session.deliver, value, edge.output_nr))
-            elif self._nodes.get(id(tensor)) is not edge.node:
-                self._nodes[id(tensor)] = edge.node
-                edge.node.register_prehook(functools.partial(self._session.deliver_to, weakref.ref(tensor)))
-
-    def _watch(self, step: Step, tensor: torch.Tensor) -> None:
-        """Hear from the engine what a step sends back to each of its inputs, where the step is one autograd node."""
-        node = tensor.grad_fn
-        used = [(place, v) for place, v in enumerate(step.inputs) if isinstance(v, Value) and v.requires_grad]
-        ahead = [(index, edge) for index, edge in enumerate(node.next_functions) if edge[0] is not None] if node else []
-        if (
-            used
-            and len(used) == len(ahead)
-            and all(_end(edge) == self._ends.get(v) for (_, v), (_, edge) in zip(used, ahead))
-        ):
-            places = {place: index for (place, _), (index, _) in zip(used, ahead)}
-            node.register_hook(functools.partial(self._session.sent_back, step, places))  # pyright: ignore
+            self._ear.attach(tensor, value)
 
     # ------------------------------------------------------------------ steps
     def _next(self) -> int:
@@ -587,7 +350,7 @@ class Recorder(TorchFunctionMode):
         self._last = (step.index, self._line, op)
         self._remember(tensor, step)
         if tensor.requires_grad and call.output is None and call.changed is None:
-            self._watch(step, tensor)
+            self._ear.attach_behind(step, tensor)
         return step
 
     def _fresh(self, result, tensors: list) -> list[tuple[int | None, torch.Tensor]]:
@@ -633,36 +396,6 @@ class Recorder(TorchFunctionMode):
         step.name, step.depth = old.name, getattr(old, "depth", 0)
         return step
 
-    # ------------------------------------------------------------------ the learner's names
-    def _name(self, frames: list, place: Place) -> tuple[str | None, int]:
-        """The variable that the result is assigned to, and how deep; what a helper will return is named later."""
-        if len(frames) <= 1:
-            self._settle()
-            return place.name, 0
-        name, depth, outermost = name_through_returns(frames, place)
-        if outermost is not None:
-            self._pending.add(outermost)
-        return name, depth
-
-    def _only_the_last(self, step: Step, place: int | None) -> None:
-        """A line that calls a layer names what the layer returns: of the layer's own calls the last one."""
-        before, self._in_layer = self._in_layer, None if place is None else (place, step)
-        if before is not None and before[0] == place:
-            before[1].name = None
-
-    def _settle(self) -> None:
-        """`z = helper(x)`: now that the helper has returned, what z holds is called z."""
-        if self._pending and self._outermost is not None:
-            held = self._outermost.f_locals
-            for name in self._pending:
-                self._call_it(held.get(name), name)
-            self._pending.clear()
-
-    def _call_it(self, held: Any, name: str) -> None:
-        seen = self._session.get(held) if isinstance(held, torch.Tensor) else None
-        if seen is not None and isinstance(seen.value, Step) and (seen.value.name is None or seen.value.depth > 0):
-            seen.value.name, seen.value.depth = name, 0
-
 
 def _broadcasts(shapes: list, to: torch.Size) -> bool:
     """Whether the shapes broadcast to `to`; a maximum over a dimension shares its name with the elementwise one."""
@@ -672,53 +405,6 @@ def _broadcasts(shapes: list, to: torch.Size) -> bool:
         return torch.broadcast_shapes(*shapes) == to
     except RuntimeError:
         return False
-
-
-def _version(tensor: torch.Tensor) -> int:
-    return 0 if tensor.is_inference() else tensor._version
-
-
-def _node(tensor: torch.Tensor) -> int | None:
-    """The number of the autograd node that made a tensor; to hold the node would keep its graph alive."""
-    node = None if _is_loose(tensor) else tensor.grad_fn
-    return None if node is None else node._sequence_nr()  # pyright: ignore
-
-
-def _is_loose(tensor: torch.Tensor) -> bool:
-    """Whether this is a view of a leaf that was taken under no_grad: it says that it requires grad, and has no node."""
-    base = tensor._base if tensor._is_view() else None
-    if base is None or not (base.requires_grad and base.is_leaf and tensor.requires_grad):
-        return False
-    try:
-        return tensor.grad_fn is None
-    except RuntimeError:  # PyTorch refuses to say, once one of the two was edited
-        return True
-
-
-def _end(edge: Any) -> tuple:
-    """An edge of autograd's graph by the number of its node. A leaf's node has none: the leaf stands for it."""
-    node, output = edge[:2]
-    number = node._sequence_nr()
-    return (id(node.variable) if number == _LEAF else number), output
-
-
-def _can_be_read(node: Any) -> bool:
-    """Whether autograd still has, unchanged, what this node saved for the way back."""
-    try:
-        for name in dir(node):
-            if name.startswith("_saved_") or name == "saved_tensors":
-                getattr(node, name)
-    except RuntimeError:
-        return False
-    return True
-
-
-def _places(op: str, args: tuple, kwargs: dict) -> dict[str, list[int]]:
-    """By parameter of an engine call: which of all its tensors were passed there."""
-    count, places = 0, {}
-    for key, value in (*zip(_ENGINE_PARAMETERS[op], args), *kwargs.items()):
-        places[key] = list(range(count, count := count + sum(1 for _ in tensors_in(value))))
-    return places
 
 
 def _copy(tensor: torch.Tensor) -> torch.Tensor:

@@ -9,7 +9,8 @@ import types
 
 from .clinic import explain
 from .frames import learners_traceback
-from .recorder import Recorder, Session
+from .recorder import Recorder
+from .session import Session
 from .source import Block
 from .tape import Tape
 

@@ -94,7 +94,7 @@ def _backward(recorder: Recorder, tape: Tape, output: torch.Tensor) -> None:
             )
         tape.summed = True
         target = output.sum()
-    with recorder.listening("backward", (tape.output,)) as heard:
+    with recorder.own_pass(tape.target) as heard:
         gradients = torch.autograd.grad(target, [leaf for leaf, _ in leaves], allow_unused=True)
     for (_, value), gradient in zip(leaves, gradients):
         if gradient is not None:

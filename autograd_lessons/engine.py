@@ -1,0 +1,165 @@
+"""Listen to autograd's engine: hooks on the nodes of recorded values tell what it delivers there, and in which order.
+
+Never a tensor hook: that loses the gradient of a view whose base is changed in place, and can crash the process.
+"""
+
+from __future__ import annotations
+
+import functools
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch.autograd.graph import get_gradient_edge
+
+from .calls import tensors_in
+from .session import Session
+from .tape import Pass, Step, Value
+
+_LEAF = 2**64 - 1  # what PyTorch numbers the nodes of all leaves with
+_PARAMETERS = {
+    "backward": ("tensor", "gradient", "retain_graph", "create_graph", "inputs"),
+    "autograd.grad": (
+        "outputs", "inputs", "grad_outputs", "retain_graph", "create_graph", "only_inputs", "allow_unused",
+    ),
+}  # fmt: skip
+
+
+class Ear:
+    """Hears what the engine does for one recorder. `own` gives a value of an earlier tape its place on this one."""
+
+    def __init__(self, session: Session, own: Callable[[Any], Any]):
+        self._session, self._own = session, own
+        self._run: Pass | None = None
+        self.ends: dict[Value, tuple] = {}  # which autograd node each value comes from, and which of its outputs
+        self._nodes: dict[int, Any] = {}  # of leaves, by id: held, since they live only as long as somebody holds them
+
+    # ------------------------------------------------------------------ hooks
+    def attach(self, tensor: torch.Tensor, value: Value) -> None:
+        """Hear when a gradient arrives at a tensor that requires one."""
+        edge = get_gradient_edge(tensor)
+        self.ends[value] = _end(edge)
+        if not tensor.is_leaf:
+            edge.node.register_prehook(functools.partial(_arrived, self._session, value, edge.output_nr))
+        elif self._nodes.get(id(tensor)) is not edge.node:
+            self._nodes[id(tensor)] = edge.node
+            edge.node.register_prehook(functools.partial(_arrived_at_leaf, self._session, weakref.ref(tensor)))
+
+    def attach_behind(self, step: Step, tensor: torch.Tensor) -> None:
+        """Hear what a step sends back to each of its inputs, where the step is one autograd node."""
+        node = tensor.grad_fn
+        used = [(place, v) for place, v in enumerate(step.inputs) if isinstance(v, Value) and v.requires_grad]
+        ahead = [(index, edge) for index, edge in enumerate(node.next_functions) if edge[0] is not None] if node else []
+        one = bool(used) and len(used) == len(ahead)
+        if one and all(_end(edge) == self.ends.get(v) for (_, v), (_, edge) in zip(used, ahead)):
+            places = {place: index for (place, _), (index, _) in zip(used, ahead)}
+            node.register_hook(functools.partial(_sent_back, self._session, step, places))  # pyright: ignore
+
+    def hear(self, value: Value, gradient: torch.Tensor) -> None:
+        if self._run is not None:
+            value = self._own(value)
+            self._run.adjoints[value] = gradient.detach().clone()
+            if isinstance(value, Step):
+                self._run.order.append(value)
+
+    def hear_sent(self, step: Step, sent: dict[int, torch.Tensor | None]) -> None:
+        if self._run is not None:
+            copies = {place: gradient.detach().clone() for place, gradient in sent.items() if gradient is not None}
+            self._run.sent[self._own(step)] = copies
+
+    @contextmanager
+    def listening(self, run: Pass) -> Iterator[Pass]:
+        """While the engine runs, what it delivers is written to `run`."""
+        self._run, self._session.ear = run, self
+        try:
+            yield run
+            for value in run.adjoints if not run.keeps_graph else ():
+                value.spent = value.original.spent = True  # a later block goes on from either
+        except BaseException:
+            run.failed = True
+            raise
+        finally:
+            self._run = self._session.ear = None
+
+    def let_go(self) -> None:
+        """Hold no part of the graph any more."""
+        self.ends, self._nodes = {}, {}
+
+    # ------------------------------------------------------------------ what cannot be heard
+    def unreadable(self, args: tuple, kwargs: dict) -> tuple:
+        """The steps before the roots of which the engine cannot have back what they had saved: it was freed, or changed."""
+        made = {number: value for value, (number, _) in self.ends.items()}
+        given = args[0] if args else kwargs["outputs"]
+        waiting: list[tuple[Any, Any]] = [(root.grad_fn, None) for root in tensors_in(given)]
+        found: dict[Any, None] = {}
+        visited = set()
+        while waiting:
+            node, owner = waiting.pop()
+            if node is None or node in visited:
+                continue
+            visited.add(node)
+            owner = made.get(node._sequence_nr(), owner)  # a call may be several nodes: the last one has its result
+            if owner is not None and not _can_be_read(node):
+                found[owner] = None
+            waiting += [(ahead, owner) for ahead, _ in node.next_functions]
+        return tuple(found)
+
+
+def pass_of(op: str, args: tuple, kwargs: dict, known: list, index: int, source: Any, line: int) -> Pass:
+    """The `Pass` that a call of the engine begins, `known` being what the call's tensors hold."""
+    given = dict(zip(_PARAMETERS[op], args)) | kwargs
+    values = {key: tuple(known[i] for i in places) for key, places in _places(op, args, kwargs).items()}
+    first = _PARAMETERS[op][0]
+    retain = given.get("retain_graph")
+    run = Pass(index, op, values[first], bool(given.get("create_graph") if retain is None else retain), source, line)
+    run.tensors = tuple(map(weakref.ref, tensors_in(given[first])))
+    run.wanted = values.get("inputs", ())
+    run.seeds = (*values.get("gradient", ()), *values.get("grad_outputs", ()))
+    return run
+
+
+def _arrived(session: Session, value: Value, output: int, gradients: tuple) -> None:
+    """A hook on the autograd node of a value: the adjoint has arrived there."""
+    if session.ear is not None and gradients[output] is not None:
+        session.ear.hear(value, gradients[output])
+
+
+def _arrived_at_leaf(session: Session, leaf: weakref.ref, gradients: tuple) -> None:
+    """The same for a leaf, whose node outlives its in-place changes."""
+    seen = None if (tensor := leaf()) is None else session.get(tensor)
+    if seen is not None and isinstance(seen.value, Value):
+        _arrived(session, seen.value, 0, gradients)
+
+
+def _sent_back(session: Session, step: Step, places: dict[int, int], gradients: tuple, _: tuple) -> None:
+    """A hook on the autograd node of a step: what it sends to each of its inputs."""
+    if session.ear is not None:
+        session.ear.hear_sent(step, {place: gradients[index] for place, index in places.items()})
+
+
+def _end(edge: Any) -> tuple:
+    """An edge of autograd's graph by the number of its node. A leaf's node has none: the leaf stands for it."""
+    node, output = edge[:2]
+    number = node._sequence_nr()
+    return (id(node.variable) if number == _LEAF else number), output
+
+
+def _can_be_read(node: Any) -> bool:
+    """Whether autograd still has, unchanged, what this node saved for the way back."""
+    try:
+        for name in dir(node):
+            if name.startswith("_saved_") or name == "saved_tensors":
+                getattr(node, name)
+    except RuntimeError:
+        return False
+    return True
+
+
+def _places(op: str, args: tuple, kwargs: dict) -> dict[str, list[int]]:
+    """By parameter of an engine call: which of all its tensors were passed there."""
+    count, places = 0, {}
+    for key, value in (*zip(_PARAMETERS[op], args), *kwargs.items()):
+        places[key] = list(range(count, count := count + sum(1 for _ in tensors_in(value))))
+    return places
