@@ -19,7 +19,7 @@ from .frames import learners_traceback
 from .grains import between, links, nodes
 from .inputs import gather
 from .notation import latex, text
-from .program import MOST_ELEMENTS, Program, has_rule, outline
+from .program import MOST_ELEMENTS, Program, has_rule, outline, program_of
 from .run import run
 from .tape import Input, Step, Tape, Value
 
@@ -71,8 +71,9 @@ class Derivation:
 
     # ------------------------------------------------------------------ programs, by branch
     def _program(self, branches: dict[Step, np.ndarray], generic: bool | None = None) -> Program:
-        key, arguments = outline(self.tape, branches, self.generic if generic is None else generic)
-        found = _programs.pop(key, None) or Program(*arguments)
+        generic = self.generic if generic is None else generic
+        key = outline(self.tape, branches, generic)
+        found = _programs.pop(key, None) or program_of(self.tape, branches, generic)
         _programs[key] = found
         while len(_programs) > 256:
             _programs.popitem(last=False)

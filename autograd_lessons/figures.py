@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from . import lessons
+from .errors import InputError
 from .run import record
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as MatplotlibFigure
 
-__all__ = ["Figure", "finite_difference_error", "loss_curves", "saturation"]
+__all__ = ["Figure", "finite_difference_error", "loss_by_step", "loss_curves", "saturation"]
 
 BLUE, ORANGE, GREEN, VERMILLION, INK = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#222222"
 
@@ -216,6 +217,41 @@ def loss_curves(y: int = 0, dtype: torch.dtype = torch.float32) -> Figure:
     for i in range(0, 481, 40):
         cells = (f"{_brief(columns[f'{t}: loss'][i])} ({_brief(columns[f'{t}: dL/dz'][i])})" for t in LOSSES)
         lines.append(f"{zs[i]:6.1f}" + "".join(f"{cell:>22}" for cell in cells))
+    return Figure(figure, columns, "\n".join(lines))
+
+
+# ---------------------------------------------------------------------- training
+def loss_by_step(**runs: Sequence[float]) -> Figure:
+    """The losses of up to four training runs of equal length, each under the name given, against the step.
+
+    >>> print(loss_by_step(steady=[4.0, 2.0, 1.0, 0.5], stuck=[4.0, 4.0, 4.0, 4.0]))
+    loss before each step
+    step      steady       stuck
+       0           4           4
+       1           2           4
+       2           1           4
+       3         0.5           4
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    lengths = {name: len(losses) for name, losses in runs.items()}
+    if not 1 <= len(runs) <= 4 or len(set(lengths.values())) != 1 or 0 in lengths.values():
+        raise InputError(
+            f"loss_by_step draws one to four runs with as many losses each; given were {lengths or 'none'}"
+        )
+    columns = {"step": [float(step) for step in range(max(lengths.values()))]}
+    figure, (axes,) = _card(1, 6.4, 3.2)
+    for (name, losses), colour, marker in zip(runs.items(), (BLUE, VERMILLION, GREEN, ORANGE), "os^D"):
+        columns[name] = [float(loss) for loss in losses]
+        axes.plot(columns["step"], columns[name], marker=marker, markersize=3, linewidth=1.2, color=colour, label=name)
+    axes.set(xlabel="step", ylabel="loss")
+    axes.grid(True, color="#dddddd", linewidth=0.6)
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    axes.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False)
+    every = max(1, math.ceil(len(columns["step"]) / 16))
+    lines = ["loss before each step", "step" + "".join(f"{name:>12}" for name in runs)]
+    for step in range(0, len(columns["step"]), every):
+        lines.append(f"{step:4}" + "".join(f"{_brief(columns[name][step]):>12}" for name in runs))
     return Figure(figure, columns, "\n".join(lines))
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
 import torch
 
-from .replay import substitute
+from .replay import Operand, substitute
 from .rules import LOSSES, POINTWISE, SHAPED
 from .tape import Constant, Step, Tape, Value
 
@@ -228,56 +229,79 @@ def _accepts(op: str, pointwise: bool, args: int, kwargs: tuple[str, ...]) -> bo
 
 
 def outline(tape: Tape, branches: dict[Step, np.ndarray], generic: bool) -> tuple:
-    """What a `Program` is made from, as one hashable key and the arguments themselves."""
-    values = tape.values
-    numbered = {value: i for i, value in enumerate(values)}
-    labels, shapes, forms, key = [], [], [], []
-    for value in values:
-        labels.append(value.label)
-        shapes.append(() if generic else tuple(value.value.shape))
-        if not isinstance(value, Step):
-            forms.append(None)
-            key.append((value.label, shapes[-1], value.requires_grad))
-            continue
-        form, form_key = _form(value, numbered, branches.get(value), generic)
-        forms.append(form)
-        key.append((value.label, shapes[-1], value.requires_grad, form_key))
-    arguments = (tuple(labels), tuple(shapes), tuple(forms), tuple(value.requires_grad for value in values))
-    return tuple(key), arguments
+    """All that `program_of` looks at, as a key: a slider asks at every tick, and hardly ever for a new program."""
+    numbered = {value: i for i, value in enumerate(tape.values)}
+    return tuple(
+        (
+            value.label,
+            () if generic else value.value.shape,
+            value.requires_grad,
+            _outlined(value, numbered, branches.get(value), generic) if isinstance(value, Step) else None,
+        )
+        for value in numbered
+    )
 
 
-def _form(step: Step, numbered: dict[Value, int], branch, generic: bool) -> tuple[Form, tuple]:
+def program_of(tape: Tape, branches: dict[Step, np.ndarray], generic: bool) -> Program:
+    """The program of a run on these branches; `generic` has one symbol for all elements of a tensor."""
+    numbered = {value: i for i, value in enumerate(tape.values)}
+    return Program(
+        tuple(value.label for value in numbered),
+        tuple(() if generic else tuple(value.value.shape) for value in numbered),
+        tuple(
+            _form(value, numbered, branches.get(value), generic) if isinstance(value, Step) else None
+            for value in numbered
+        ),
+        tuple(value.requires_grad for value in numbered),
+    )
+
+
+def _taken_as(step: Step, generic: bool) -> str:
+    """`"made"`: a tensor made inside, its numbers are part of the formula; `"opaque"`: its value is taken as it is; else `"rule"`."""
     tensors = [used for used in step.inputs if isinstance(used.value, torch.Tensor)]
-    cut = not step.requires_grad and any(used.requires_grad for used in tensors if isinstance(used, Value))
-    filled = step.op in _FILLED and step.value.numel() > 0
-    constant = filled or not any(isinstance(used, Value) for used in tensors)
-    opaque = cut or not has_rule(step) or not step.value.is_floating_point() or (generic and not step.pointwise)
-    if constant and (filled or not generic and step.value.numel() <= MOST_ELEMENTS) and step.value.is_floating_point():
-        numbers = _numbers(step.value.reshape(-1)[0] if generic else step.value)  # a tensor made inside
-        form = Form("clone", (numbers,), (Constant(0),), {}, None, None, True, False, tuple(step.value.shape))
-        return form, ("made", tuple(numbers.reshape(-1)))
-    operands, positions = [], {}
-    for used in tensors:
-        positions[id(used)] = len(operands)
+    values = [used for used in tensors if isinstance(used, Value)]
+    floating, filled = step.value.is_floating_point(), step.op in _FILLED and step.value.numel() > 0
+    if floating and (filled or not values and not generic and step.value.numel() <= MOST_ELEMENTS):
+        return "made"
+    cut = not step.requires_grad and any(used.requires_grad for used in values)
+    if cut or not floating or not has_rule(step):
+        return "opaque"
+    uneven = generic and any(used.value.numel() > 1 for used in tensors if not isinstance(used, Value))
+    return "opaque" if uneven or (generic and not step.pointwise) else "rule"
+
+
+def _outlined(step: Step, numbered: dict[Value, int], branch: np.ndarray | None, generic: bool) -> tuple:
+    taken_as, call = _taken_as(step, generic), step.call
+    if taken_as == "made":
+        return step.op, taken_as, repr((step.value.reshape(-1)[0] if generic else step.value).tolist())
+
+    def frozen(used: Operand) -> tuple:
         if isinstance(used, Value):
-            operands.append(numbered[used])
-        else:
-            operands.append(np.full((), sp.nan) if generic and used.value.numel() > 1 else _numbers(used.value))
-            opaque = opaque or (generic and used.value.numel() > 1)
-    if opaque:
-        operands = []
-    args = substitute(step.call.args, lambda used: Constant(positions[id(used)]))
-    kwargs = substitute(step.call.kwargs, lambda used: Constant(positions[id(used)]))
+            return "value", numbered[used]
+        return "tensor", used.value.shape if taken_as == "opaque" else repr(used.value.tolist())
+
+    branched = None if branch is None else (branch.reshape(-1)[0] if generic else branch).tobytes()
+    return step.op, taken_as, _frozen(call.args, frozen), _frozen(call.kwargs, frozen), call.output, branched
+
+
+def _form(step: Step, numbered: dict[Value, int], branch: np.ndarray | None, generic: bool) -> Form:
+    taken_as, shape = _taken_as(step, generic), tuple(step.value.shape)
+    if taken_as == "made":
+        numbers = _numbers(step.value.reshape(-1)[0] if generic else step.value)
+        return Form("clone", (numbers,), (Constant(0),), {}, None, None, True, False, shape)
+    operands, positions = [], {}
+    for used in step.inputs:
+        if isinstance(used.value, torch.Tensor) and taken_as != "opaque":
+            positions[id(used)] = len(operands)
+            operands.append(numbered[used] if isinstance(used, Value) else _numbers(used.value))
+    args = substitute(step.call.args, lambda used: Constant(positions.get(id(used))))
+    kwargs = substitute(step.call.kwargs, lambda used: Constant(positions.get(id(used))))
     if generic and branch is not None:
         branch = np.asarray(branch).reshape(-1)[0]
-    form = Form(
-        step.op.rstrip("_"), tuple(operands), args, kwargs, step.call.output, branch, step.pointwise, opaque, tuple(step.value.shape)
+    return Form(
+        step.op.rstrip("_"), tuple(operands), args, kwargs, step.call.output, branch, step.pointwise,
+        taken_as == "opaque", shape,
     )  # fmt: skip
-    key = (
-        form.op, tuple(o if isinstance(o, int) else o.tobytes() if o.dtype != object else tuple(o.reshape(-1)) for o in operands),
-        _frozen(args), _frozen(kwargs), form.output, None if branch is None else np.asarray(branch).tobytes(), opaque,
-    )  # fmt: skip
-    return form, key
 
 
 def _numbers(tensor: torch.Tensor) -> np.ndarray:
@@ -287,13 +311,14 @@ def _numbers(tensor: torch.Tensor) -> np.ndarray:
     return array
 
 
-def _frozen(arguments):
-    if isinstance(arguments, Constant):
-        return ("operand", arguments.value)
+def _frozen(arguments: Any, operand: Callable[[Operand], Hashable]) -> Hashable:
+    """The arguments of a call as a part of a key."""
+    if isinstance(arguments, Operand):
+        return operand(arguments)
     if isinstance(arguments, (tuple, list)):
-        return tuple(_frozen(item) for item in arguments)
+        return tuple([_frozen(item, operand) for item in arguments])
     if isinstance(arguments, dict):
-        return tuple((key, _frozen(item)) for key, item in arguments.items())
+        return tuple([(key, _frozen(item, operand)) for key, item in arguments.items()])
     if isinstance(arguments, slice):
-        return ("slice", arguments.start, arguments.stop, arguments.step)
+        return ("slice", *[_frozen(part, operand) for part in (arguments.start, arguments.stop, arguments.step)])
     return arguments if isinstance(arguments, (int, float, str, bool, type(None))) else repr(arguments)

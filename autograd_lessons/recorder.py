@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 from torch.autograd.graph import get_gradient_edge
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
@@ -145,12 +146,17 @@ class Recorder(TorchFunctionMode):
         self._lives: list[Life] = []
         self._last: tuple[int, int, str] = (0, 0, "")  # what happened last: index, line, which call
         self._inside: tuple | None = None  # the optimizer's call whose own calls are not steps
+        self._in_layer: tuple[int, Step] | None = None  # where a layer is being called, and its last step
+        self._stepping: tuple[types.FrameType, int] | None = None  # where the learner's code calls an optimizer now
         self._outermost: types.FrameType | None = None
         self._pending: set[str] = set()  # names in the outermost function that a running helper's result will get
 
     # ------------------------------------------------------------------ every torch call comes through here
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
+        if self._stepping is not None and self._stepping[0].f_lasti == self._stepping[1]:
+            return func(*args, **kwargs)  # a detail of an optimizer's step
+        self._stepping = None
         caller = caller_of(sys._getframe(1), self._base)
         if caller is None:
             return func(*args, **kwargs)
@@ -165,17 +171,17 @@ class Recorder(TorchFunctionMode):
         line = self._line = frames[-1].f_lineno or 0 if frames else 0
         if caller.inside is not None and self._goes_on(caller):
             with mode():
-                return self._without_gradient(func, args, func(*args, **kwargs))
+                return func(*args, **kwargs)
         if self._watched and (self._last[2] in MAY_CHANGE or line != self._last[1]):
             self._look()
         if caller.inside is not None:
             self._event(caller.inside, [], place_of(frames[0]) if frames else NOWHERE, (), {}, None)
             with mode():
-                return self._without_gradient(func, args, func(*args, **kwargs))
+                return func(*args, **kwargs)
         self._inside = None
         self._outermost = frames[-1] if frames else None
         place = place_of(frames[0]) if frames else NOWHERE
-        name, depth = self._name(frames, place, caller.by_module)
+        name, depth = self._name(frames, place)
         tensors = list(tensors_in(args, kwargs))
         known = [self._value_of(tensor, frames) for tensor in tensors]
         versions = [_version(tensor) for tensor in tensors]
@@ -191,6 +197,7 @@ class Recorder(TorchFunctionMode):
             self.tape.failure = Failure(
                 error, op, tuple(known), place.source, line, torch.is_grad_enabled(), options, unreadable
             )
+            self._event(op, known, place, args, kwargs, None)
             raise
         if func is torch.Tensor.__iter__:
             result = list(result)
@@ -208,6 +215,7 @@ class Recorder(TorchFunctionMode):
             for output, tensor in fresh:
                 step = self._step(tensor, op, call if output is None else replace(call, output=output), place.source)
                 step.name, step.depth = name, depth
+                self._only_the_last(step, frames[0].f_lasti if frames and caller.by_module else None)
                 step.grad_enabled = step.grad_enabled and mode is nullcontext
                 if op == "data":
                     self._originals[tensor] = weakref.ref(tensors[0])
@@ -222,23 +230,42 @@ class Recorder(TorchFunctionMode):
                 self._watch_life(tensors[0], known[0], kept=True)
         return iter(result) if func is torch.Tensor.__iter__ else result
 
-    def _event(self, kind: str, known: list, place: Place, args: tuple, kwargs: dict, result: Any) -> None:
+    def _event(
+        self, kind: str, known: list, place: Place, args: tuple, kwargs: dict, result: Any, skipped: tuple = ()
+    ) -> None:  # fmt: skip
         first = known[0] if known and isinstance(known[0], Value) else None
         plain = next((a for a in (*args, *kwargs.values()) if isinstance(a, (bool, int, float))), None)
         result = result if isinstance(result, (bool, int, float)) else result is not None
-        skipped = [] if kind == "optimizer.step" else ()
         self.events.append(Event(self._next(), kind, first, place.source, self._line, plain, result, skipped))
         self._last = (self._count - 1, self._line, kind)
         if first is not None and plain is False and kind in ("requires_grad_", "set requires_grad"):
             first.turned_off = self.events[-1]
 
-    def _without_gradient(self, func, args: tuple, result: Any) -> Any:
-        """A parameter whose `.grad` an optimizer found to be None: it is left as it was."""
-        if result is None and self.events and self.events[-1].kind == "optimizer.step" and kind_of(func) == "grad":
-            seen = self._session.get(args[0])
-            if seen is not None and isinstance(seen.value, Value):
-                self.events[-1].skipped.append(seen.value)
-        return result
+    def __enter__(self):
+        self._hook = register_optimizer_step_pre_hook(self._before_step)
+        return super().__enter__()
+
+    def __exit__(self, *error):
+        self._hook.remove()
+        return super().__exit__(*error)
+
+    def _before_step(self, optimizer: torch.optim.Optimizer, args: tuple, kwargs: dict) -> None:
+        """An optimizer takes a step: all that it does is one event, as long as the learner's line is the same.
+
+        A closure is the learner's own code: then each call is looked at, and told by its frames to be the optimizer's.
+        """
+        caller = caller_of(sys._getframe(1), self._base)
+        if caller is None or not caller.frames or len(args) > 1 or kwargs.get("closure") is not None:
+            return
+        with torch._C.DisableTorchFunction():
+            parameters = [p for group in optimizer.param_groups for p in group["params"]]
+            known = [self._session.get(p) for p in parameters if p.grad is None]
+        frame = caller.frames[0]
+        self._line = caller.frames[-1].f_lineno or 0
+        self._look()
+        skipped = tuple(seen.value for seen in known if seen is not None and isinstance(seen.value, Value))
+        self._event("optimizer.step", [], place_of(frame), (), {}, None, skipped)
+        self._stepping = (frame, frame.f_lasti)
 
     def _goes_on(self, caller: Caller) -> bool:
         """Whether an optimizer's own call belongs to the event that is noted already: all calls of one `.step()` are one."""
@@ -305,6 +332,7 @@ class Recorder(TorchFunctionMode):
         """The tape, once the code has run and returned `output` or raised; lets go of the graph and the frames."""
         self._look()
         self._settle()
+        self._stepping = None
         frame, self._outermost = self._outermost, None
         if frame is not None:
             for name, held in frame.f_locals.items():
@@ -364,7 +392,9 @@ class Recorder(TorchFunctionMode):
                 self._lives.append(watch.life)
 
     def _watch_all(self) -> None:
-        """The engine runs next: it may write to the `.grad` of any leaf, also of one that only earlier blocks have seen."""
+        """The engine runs for the first time: it may write to the `.grad` of any leaf, also of one that only earlier blocks saw."""
+        if self.tape.passes:
+            return
         for tensor, seen in list(self._session.items()):
             if tensor.requires_grad and tensor.is_leaf and isinstance(seen.value, Value):
                 self._watch_life(tensor, seen.value)
@@ -441,6 +471,8 @@ class Recorder(TorchFunctionMode):
 
     def own(self, value: Any) -> Any:
         """A value on this tape: what an earlier recorded block made comes over with its name and its history."""
+        if value._tape is self.tape:
+            return value
         waiting = [value]
         while waiting:
             here = waiting[-1]
@@ -602,19 +634,21 @@ class Recorder(TorchFunctionMode):
         return step
 
     # ------------------------------------------------------------------ the learner's names
-    def _name(self, frames: list, place: Place, by_module: bool) -> tuple[str | None, int]:
-        """The variable that the result is assigned to, and how deep; what a helper or a layer will return is named later."""
+    def _name(self, frames: list, place: Place) -> tuple[str | None, int]:
+        """The variable that the result is assigned to, and how deep; what a helper will return is named later."""
         if len(frames) <= 1:
             self._settle()
-            if by_module and place.name is not None:
-                self._pending.add(place.name)
-            return None if by_module else place.name, 0
-        if by_module:
-            place = replace(place, name=None)
+            return place.name, 0
         name, depth, outermost = name_through_returns(frames, place)
         if outermost is not None:
             self._pending.add(outermost)
         return name, depth
+
+    def _only_the_last(self, step: Step, place: int | None) -> None:
+        """A line that calls a layer names what the layer returns: of the layer's own calls the last one."""
+        before, self._in_layer = self._in_layer, None if place is None else (place, step)
+        if before is not None and before[0] == place:
+            before[1].name = None
 
     def _settle(self) -> None:
         """`z = helper(x)`: now that the helper has returned, what z holds is called z."""

@@ -8,6 +8,7 @@ import sys
 import types
 
 from .clinic import explain
+from .frames import learners_traceback
 from .recorder import Recorder, Session
 from .source import Block
 from .tape import Tape
@@ -40,6 +41,8 @@ class recording:
     def __exit__(self, kind, error, traceback) -> None:
         self._recorder.__exit__(kind, error, traceback)
         explain(self._recorder.finish(error=error))
+        if error is not None:
+            error.with_traceback(learners_traceback(error))
 
 
 def _with_statement(frame: types.FrameType) -> Block | None:

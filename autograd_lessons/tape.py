@@ -154,7 +154,7 @@ class Step(Value):
 
 
 class Event(NamedTuple):
-    """Something seen that made no tensor: `backward`, `.grad` read or set, a shape, an item, grad mode."""
+    """Something seen that made no tensor: `backward`, `.grad` read or set, a shape, an item, grad mode, a call that raised."""
 
     index: int
     kind: str

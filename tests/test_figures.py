@@ -1,6 +1,7 @@
 """The lessons' still figures: every plotted number holds against mpmath at 50 digits, and pyplot is left alone."""
 
 import math
+import re
 import struct
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from autograd_lessons import figures
 
 X = 4.0
 TRUE = -7.661275842587077  # 2·4·cos 16
+HALVED = [2.0**-step for step in range(40)]
 
 
 def sine_of_square(x):
@@ -30,6 +32,7 @@ def made():
         "finite_difference_error": figures.finite_difference_error(sine_of_square, x=X, derivative=TRUE),
         "saturation": figures.saturation(),
         "loss_curves": figures.loss_curves(y=0),
+        "loss_by_step": figures.loss_by_step(halved=HALVED, level=[3.0] * 40),
     }
 
 
@@ -196,3 +199,34 @@ def test_loss_curves_break_where_torch_breaks():
     assert (zero["BCELoss: loss"][high], zero["BCELoss: dL/dz"][high]) == (100.0, 0.0)
     assert one["clamped formula: loss"][low] == pytest.approx(18.4207, abs=1e-4)
     assert one["clamped formula: dL/dz"][low] == 0.0
+
+
+# ---------------------------------------------------------------- training
+def test_losses_stand_at_their_step_under_their_name(made):
+    figure = made["loss_by_step"]
+    assert figure.columns == {"step": [float(step) for step in range(40)], "halved": HALVED, "level": [3.0] * 40}
+    (axes,) = figure.figure.axes
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["halved", "level"]
+    assert len({line.get_marker() for line in axes.lines}) == len({line.get_color() for line in axes.lines}) == 2
+
+
+def test_the_table_of_losses_has_at_most_sixteen_rows(made):
+    title, head, *rows = repr(made["loss_by_step"]).splitlines()
+    assert head.split() == ["step", "halved", "level"] and len(rows) <= 16
+    for row in rows:
+        step, halved, level = row.split()
+        assert float(halved) == pytest.approx(2.0 ** -int(step), rel=5e-3) and level == "3"
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        ({}, "none"),
+        ({"a": []}, "{'a': 0}"),
+        ({"a": [1.0], "b": [1.0, 2.0]}, "{'a': 1, 'b': 2}"),
+        (dict.fromkeys("abcde", [1.0]), "one to four runs"),
+    ],
+)
+def test_runs_that_cannot_be_drawn_together_are_refused(runs, said):
+    with pytest.raises(figures.InputError, match=re.escape(said)):
+        figures.loss_by_step(**runs)

@@ -1,6 +1,7 @@
 """Recorded blocks: passes, the life of each `.grad`, what stays known from block to block, and what stays as it was."""
 
 import gc
+import traceback
 import weakref
 
 import pytest
@@ -196,6 +197,16 @@ def test_an_exception_goes_on_its_way_with_the_tape_of_what_came_before():
         1 / 0
     assert tape.error is caught.value and [step.op for step in tape.steps] == ["mul"]
     assert tape.failure is None
+
+
+def test_an_exceptions_traceback_has_no_frames_of_ours():
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(RuntimeError) as caught, al.recording():
+        (x * 2).backward()
+    files = [entry.filename for entry in traceback.extract_tb(caught.value.__traceback__)]
+    assert files[0] == __file__ and not any("autograd_lessons/autograd_lessons" in file for file in files)
+    assert len([file for file in files if file == __file__]) == 1
+    assert "overrides.py" not in " ".join(files)
 
 
 def test_an_exception_that_the_code_caught_is_none_of_the_tapes():

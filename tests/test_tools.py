@@ -273,3 +273,11 @@ def test_an_index_that_does_not_answer_is_not_waited_for(setup, monkeypatch):
 
     monkeypatch.setattr(setup.urllib.request, "urlopen", unreachable)
     assert setup.cpu_wheels_answer() is False
+
+
+# ---------------------------------------------------------------- the clinic's page
+def test_the_clinics_page_is_what_the_corpus_and_the_clinic_say(project):
+    run = subprocess.run(
+        [sys.executable, str(project / "tools" / "clinic.py"), "--check"], capture_output=True, text=True, cwd=project
+    )
+    assert run.returncode == 0, run.stdout + run.stderr

@@ -109,7 +109,11 @@ def _told(tape: Tape, happening: Any) -> list[str]:
     if isinstance(happening, Step):
         return _told_step(happening)
     run = next((run for run in tape.passes if run.index == happening.index), None)
-    return _told_pass(run) if run is not None else _told_event(happening)
+    if run is not None:
+        return _told_pass(run)
+    if tape.failure is not None and happening is tape.events[-1]:
+        return [f"{happening.kind} raises {type(tape.failure.error).__name__}"]
+    return _told_event(happening)
 
 
 def _told_step(step: Step) -> list[str]:

@@ -7,7 +7,7 @@ import contextlib
 import io
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -77,10 +77,12 @@ def _gradients_of(function: Callable, file: str) -> Callable[[dict[str, float], 
 def recorded(path: Path) -> list[dict[str, list[float] | None]]:
     """For each `%%autograd` cell of a notebook, in order: the `.grad` of every named leaf when plain torch has run up to there.
 
-    Statements that need `autograd_lessons` or IPython are left out, and so is what depends on them.
+    Statements that need `autograd_lessons` or IPython are left out, and so is what depends on them. A leaf keeps its name
+    when a later statement gives that name to the result of an operation (`w = w - 0.1 * w.grad`), as it does on the page.
     """
     found = []
     known: dict = {}
+    leaves: dict[str, torch.Tensor] = {}
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type != "code":
             continue
@@ -89,18 +91,20 @@ def recorded(path: Path) -> list[dict[str, list[float] | None]]:
         text = rest if magic else "\n".join(line for line in cell.source.splitlines() if not line.startswith("%"))
         with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            _run_plainly(text, str(path), known)
+            for _ in _run_plainly(text, str(path), known):
+                leaves |= {n: v for n, v in known.items() if isinstance(v, torch.Tensor) and v.is_leaf}
         if magic and "-q" not in first.split():
-            leaves = {n: v for n, v in known.items() if isinstance(v, torch.Tensor) and v.is_leaf}
-            leaves |= {
+            parameters = {
                 f"{n}_{part.replace('.', '_')}": p
                 for n, v in known.items() if isinstance(v, torch.nn.Module) for part, p in v.named_parameters()
             }  # fmt: skip
-            found.append({n: None if v.grad is None else v.grad.reshape(-1).tolist() for n, v in leaves.items()})
+            found.append(
+                {n: None if v.grad is None else v.grad.reshape(-1).tolist() for n, v in (leaves | parameters).items()}
+            )
     return found
 
 
-def _run_plainly(text: str, file: str, known: dict) -> None:
+def _run_plainly(text: str, file: str, known: dict) -> Iterator[None]:
     for statement in ast.parse(text).body:
         source = ast.unparse(statement)
         if any(word in source for word in ("autograd_lessons", "al.", "figures.", "get_ipython")):
@@ -109,3 +113,4 @@ def _run_plainly(text: str, file: str, known: dict) -> None:
             exec(compile(ast.Module([statement], []), file, "exec"), known)
         except Exception:  # a provoked error, or what depends on a statement that was left out
             break
+        yield

@@ -49,6 +49,8 @@ def test_below_each_recorded_cell_stands_the_grad_that_plain_torch_has(lab, trut
     shown = 0
     for which, true in enumerate(truth):
         for name, numbers in lab.block(which).grads().items():
+            if name.startswith("unnamed"):  # a leaf that no variable holds: there is nobody to ask plain torch for it
+                continue
             assert name in true, f"cell {which + 1} shows {name}.grad; plain torch has {', '.join(true)}"
             checks.same_numbers(name, numbers, true[name])
             shown += 1

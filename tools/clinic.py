@@ -1,0 +1,113 @@
+"""Write docs/clinic.md: every case of the clinic's corpus, what PyTorch does with it, and what the clinic says.
+
+python tools/clinic.py           write the page
+python tools/clinic.py --check   exit 1 if the page is not what would be written
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "clinic.md"
+sys.path.insert(0, str(ROOT))
+
+INTRODUCTION = """# The clinic
+
+When code that is recorded (`%%autograd`, `al.recording()`, `al.record`, `al.explore`) raises, or does something wrong in
+silence, the clinic says which line and which tensor it was, why, and the smallest change that mends it. It finds the
+cause on the tape of what really happened; PyTorch's own message stays as it is.
+
+This page is made by `make docs` from the corpus in `tests/clinic_cases.py`. The tests run each case on plain PyTorch
+and recorded: same values, warnings and errors, and the right cause, line and tensor. They also run {correct} correct cells,
+of which the clinic says nothing.
+
+In code: `tape.findings` is a tuple, and each finding has `.cause`, `.raised`, `.line`, `.name`, `.lines` and `.text`.
+"""
+
+
+def finding_of(shell: Any, code: str) -> Any:
+    """What the clinic says first of a cell, run as it stands under the magic."""
+    import torch
+
+    quiet = contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO())
+    with quiet[0], quiet[1], warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        shell.run_cell(f"%%autograd -q tape\n{code}")
+        found = shell.user_ns["tape"].findings[0]
+        shell.run_line_magic("reset", "-f")
+    torch.set_grad_enabled(True)  # a case may have left it off
+    return found
+
+
+def page() -> str:
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    from tests.clinic_cases import CASES, CAUSES, CORRECT
+
+    shell = InteractiveShell.instance(config=Config(HistoryManager=Config(enabled=False)))
+    shell.run_line_magic("load_ext", "autograd_lessons")
+    parts = [INTRODUCTION.format(correct=len(CORRECT)), "| cause | what it is | cases |", "| --- | --- | --- |"]
+    for cause, meaning in CAUSES.items():
+        count = sum(case.cause == cause for case in CASES)
+        parts.append(f"| [`{cause}`](#{cause}) | {meaning} | {count} |")
+    for cause, meaning in CAUSES.items():
+        cases = [case for case in CASES if case.cause == cause]
+        said = {case: finding_of(shell, case.code) for case in cases}
+        first = cases[0]
+        parts += [
+            "",
+            f"## {cause}",
+            "",
+            f"{meaning[0].upper()}{meaning[1:]}.",
+            "",
+            "```python",
+            first.code.rstrip(),
+            "```",
+        ]
+        parts += ["", f"PyTorch: {_does(first)}", "", "```text", said[first].text, "```", ""]
+        parts += ["| case | PyTorch | the clinic points at | and says |", "| --- | --- | --- | --- |"]
+        for case in cases:
+            line = case.code.splitlines()[case.line - 1].strip()
+            mend = said[case].lines[-1]
+            parts.append(f"| {case.name.replace('_', ' ')} | {_does(case)} | {_code(line)} | {_cell(mend)} |")
+    return "\n".join(parts) + "\n"
+
+
+def _does(case: Any) -> str:
+    if case.raises:
+        return f"raises {case.raises}"
+    warned = f"warns: {_cell(case.warns[0])}…" if case.warns else "is silent"
+    return f"{warned}, and {_code(case.gives)}" if case.gives else warned
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def _code(text: str) -> str:
+    return f"`{text.replace('|', chr(92) + '|')}`"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--check", action="store_true", help="write nothing; say whether the page is current")
+    made = page()
+    if parser.parse_args().check:
+        current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == made
+        print("docs/clinic.md is current" if current else "docs/clinic.md is not what would be written: make docs")
+        return int(not current)
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(made, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
