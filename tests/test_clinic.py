@@ -13,7 +13,8 @@ import torch
 
 import autograd_lessons as al
 from autograd_lessons import lessons
-from autograd_lessons.clinic import diagnose, findings
+from autograd_lessons.clinic import findings
+from autograd_lessons.clinic.diagnosis import diagnose
 
 from .clinic_cases import CASES, CORRECT, run_plain
 

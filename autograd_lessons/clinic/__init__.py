@@ -6,57 +6,20 @@ gets no finding: where the tape leaves a doubt, they say nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ..tape import Tape
-from . import flat, gradients, inplace, losses, memory, nonfinite, passes, raised, unreached
-from .evidence import Evidence, Finding
+from .finding import Finding
 
 __all__ = ["Finding", "explain", "findings"]
-
-#: in the order in which they are tried: what stops a gradient comes before what it is worth
-_SILENT = (
-    unreached.silent,
-    gradients.read_in_silence,
-    gradients.retained_leaf,
-    passes.doubled,
-    memory.accumulated,
-    passes.penalty_without_effect,
-    memory.graphs_kept,
-    inplace.data_edit,
-    losses.broadcast,
-    losses.twice,
-    losses.capped,
-    nonfinite.nonfinite,
-    flat.zeros,
-    flat.kinks,
-)
 
 
 def findings(tape: Tape) -> tuple[Finding, ...]:
     """What the tape shows to be wrong, the most likely to matter first; nothing for code without a mistake."""
+    from .diagnosis import diagnose  # a dozen detectors, which an import of the package need not wait for
+
     try:
         return diagnose(tape)
     except Exception:  # what runs beside the learner's code must never be what breaks it
         return ()
-
-
-def diagnose(tape: Tape) -> tuple[Finding, ...]:
-    """The same, but a mistake of our own is raised."""
-    evidence = Evidence(tape)
-    if tape.error is not None:
-        found = raised.explain(evidence)
-        return () if found is None else (found,)
-    return tuple(_one_a_line(evidence))
-
-
-def _one_a_line(evidence: Evidence) -> Iterator[Finding]:
-    met = set()
-    for detector in _SILENT:
-        for finding in detector(evidence):
-            if finding.line not in met:
-                met.add(finding.line)
-                yield finding
 
 
 def explain(tape: Tape) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 from ..tape import Event, Input, Step
 from . import reading
 from .cuts import explain_cut, find_cut
-from .evidence import EXITS, Evidence, Finding
+from .evidence import EXITS, Evidence
+from .finding import Finding
 
 _DATA = {"tensor", "as_tensor", "from_numpy", "arange", "linspace", "eye"}  # what data are made by, rather than weights
 

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from ..tape import Input
 from . import reading
-from .evidence import Evidence, Finding
+from .evidence import Evidence
+from .finding import Finding
 
 _DETACH = {"detach", "detach_", "data"}
 _COPIES = {"tensor", "as_tensor", "asarray", "new_tensor"}

@@ -8,7 +8,8 @@ from ..tape import Input, Pass, Step
 from . import gradients, inplace, passes
 from .absent import never_required, no_graph
 from .cuts import explain_cut, find_cut
-from .evidence import Evidence, Finding, shape
+from .evidence import Evidence, shape
+from .finding import Finding
 
 
 def explain(evidence: Evidence, run: Pass) -> Finding | None:

@@ -12,6 +12,7 @@ import torch
 from ..source import Source
 from ..tape import Constant, Event, Input, Pass, Step, Tape, Value
 from . import reading
+from .finding import Finding
 
 #: calls that give a Python number, a list or an array
 EXITS = {"item", "float", "int", "numpy", "tolist", "array", "format"}
@@ -32,21 +33,6 @@ _SHARES = {
 }
 
 _GIVEN_BY_US = re.compile(r"(unnamed|gradient)(_\d+)?$")
-
-
-class Finding(NamedTuple):
-    """One thing to know about a recorded run."""
-
-    cause: str  # a stable identifier
-    raised: bool  # whether it explains the exception that ended the run
-    line: int  # of the recorded code
-    source: Source | None
-    name: str | None  # the tensor that it is about
-    lines: tuple[str, ...]  # at most five, the last one says what to change
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.lines)
 
 
 class Spot(NamedTuple):

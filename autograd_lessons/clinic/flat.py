@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from ..tape import Input, Pass, Step
-from .evidence import Evidence, Finding, number
+from .evidence import Evidence, number
+from .finding import Finding
 from .nonfinite import NORMS, norm_at_zero
 
 FLAT = {"round", "floor", "ceil", "trunc", "fix", "sign", "sgn", "heaviside"}

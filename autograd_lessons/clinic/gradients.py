@@ -8,7 +8,8 @@ from typing import Any
 from ..tape import Event, Input, Step
 from . import reading
 from .absent import no_graph
-from .evidence import Evidence, Finding
+from .evidence import Evidence
+from .finding import Finding
 from .unreached import unreached
 
 

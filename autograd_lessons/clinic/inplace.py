@@ -9,23 +9,13 @@ import torch
 
 from ..tape import Event, Input, Pass, Step
 from . import reading
-from .evidence import Evidence, Finding, base, changed, tensors
+from .evidence import Evidence, base, changed, tensors
+from .finding import Finding
 
 #: functions with an inplace=True
 _SWITCHED = {
-    "relu",
-    "relu6",
-    "elu",
-    "celu",
-    "selu",
-    "silu",
-    "leaky_relu",
-    "hardtanh",
-    "hardswish",
-    "mish",
-    "dropout",
-    "threshold",
-}
+    "relu", "relu6", "elu", "celu", "selu", "silu", "leaky_relu", "hardtanh", "hardswish", "mish", "dropout", "threshold",
+}  # fmt: skip
 
 
 def on_leaf(evidence: Evidence) -> Finding | None:
@@ -39,11 +29,8 @@ def on_leaf(evidence: Evidence) -> Finding | None:
         return None
     spot = evidence.spot(failure)
     name = reading.subject(failure.source) or evidence.name(value)
-    view = (
-        ""
-        if evidence.leaf(value) is not None
-        else f", which is a part of the leaf {evidence.name(leaf) or ''}".rstrip()
-    )
+    is_part = evidence.leaf(value) is None
+    view = f", which is a part of the leaf {evidence.name(leaf) or ''}".rstrip() if is_part else ""
     return evidence.finding(
         "inplace_on_leaf", failure, name,
         f"{spot}: {spot.code} overwrites {name or 'a leaf'}{view}.",
@@ -177,6 +164,6 @@ def _hidden(evidence: Evidence, edit: Any, step: Step, tensor: Any) -> Finding:
         "data_edit", edit, name,
         f"{spot}: {spot.code} changes {name or 'a tensor'} without PyTorch noticing.",
         f"{step.op} in {evidence.spot(step)} had kept the value for backward(), which then computed with the new one:",
-        "the gradient is that of neither the old value nor the new one, and nothing raised.",
+        "the loss belongs to the old value and the gradient to the new one, and nothing raised.",
         f"Change: call backward() before {spot}, or make a new tensor instead of editing .data.",
     )  # fmt: skip

@@ -7,7 +7,8 @@ from typing import Any
 
 from ..tape import Step
 from . import reading
-from .evidence import Evidence, Finding, shape, tensors
+from .evidence import Evidence, shape, tensors
+from .finding import Finding
 
 _PAIRWISE = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"}
 _DIFFERENCES = {"sub", *_PAIRWISE}

@@ -7,7 +7,8 @@ from typing import Any
 
 from ..tape import Input, Pass, Step
 from . import reading
-from .evidence import Evidence, Finding, Spot, base
+from .evidence import Evidence, Spot, base
+from .finding import Finding
 
 
 def accumulated(evidence: Evidence) -> Iterator[Finding]:

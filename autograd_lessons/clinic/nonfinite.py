@@ -10,7 +10,8 @@ import torch
 
 from ..tape import Pass, Step
 from . import reading
-from .evidence import Evidence, Finding, tensors
+from .evidence import Evidence, tensors
+from .finding import Finding
 
 _LOGS = {"log", "log2", "log10"}
 _ROOTS = {"sqrt", "rsqrt"}

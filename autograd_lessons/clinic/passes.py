@@ -7,7 +7,8 @@ from typing import Any
 
 from ..tape import Input, Pass, Step
 from . import reading
-from .evidence import Evidence, Finding
+from .evidence import Evidence
+from .finding import Finding
 
 
 # ---------------------------------------------------------------- a second pass through one graph
@@ -17,15 +18,12 @@ def freed(evidence: Evidence, run: Pass) -> Finding | None:
     spent = [v for v in behind if v.spent and evidence.leaf(v) is None]
     if not spent:
         return None
-    earlier = next(
-        (p for p in reversed(evidence.passes) if not p.keeps_graph and any(v in p.adjoints for v in spent)), None
-    )
-    if (
-        earlier is not None
-        and earlier.kind == "autograd.grad"
-        and (g := _gradient_among(evidence, run.roots)) is not None
-    ):
-        return no_create_graph(evidence, g, earlier)
+    freeing = (p for p in reversed(evidence.passes) if not p.keeps_graph and any(v in p.adjoints for v in spent))
+    earlier = next(freeing, None)
+    if earlier is not None and earlier.kind == "autograd.grad":
+        gradient = _gradient_among(evidence, run.roots)
+        if gradient is not None:
+            return no_create_graph(evidence, gradient, earlier)
     if earlier is None or evidence.spot(earlier) != evidence.spot(run):
         return _second_time(evidence, run, earlier)
     shared = [v for v in spent if isinstance(v, Step) and v.index < earlier.index]
@@ -74,7 +72,7 @@ def doubled(evidence: Evidence) -> Iterator[Finding]:
         yield evidence.finding(
             "doubled", run, name,
             f"{spot}: {spot.code} goes back a second time from the same {name or 'value'}.",
-            f"{evidence.spot(earlier)} did so before; backward() adds to .grad, so the same gradient is in it twice.",
+            f"{str(evidence.spot(earlier)).capitalize()} did so before; backward() adds to .grad, so the same gradient is in it twice.",
             f"Change: leave out one of the two, or clear before {spot}: {_leaf_behind(evidence, root)}.grad = None",
         )  # fmt: skip
         return
@@ -115,6 +113,7 @@ def _pass_before(evidence: Evidence, gradient: Any) -> Pass | None:
 
 
 def no_create_graph(evidence: Evidence, gradient: Any, earlier: Pass | None) -> Finding:
+    """The pass that computed the gradient did not record how; of an earlier cell only the gradient is known."""
     if isinstance(gradient, Step):  # w.grad
         name = evidence.name(evidence.leaf(gradient.inputs[0]) or gradient.inputs[0])
         what = f"{name or 'w'}.grad"

@@ -10,7 +10,8 @@ from ..source import author
 from ..tape import Step
 from . import engine, gradients, inplace, reading
 from .absent import leaving, left_graph
-from .evidence import Evidence, Finding
+from .evidence import Evidence
+from .finding import Finding
 
 
 def explain(evidence: Evidence) -> Finding | None:

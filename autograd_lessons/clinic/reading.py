@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import linecache
 from typing import Any
 
@@ -218,6 +217,8 @@ def calls_of(file: str, name: str) -> list[int]:
 
 def misspelt(file: str, attribute: str) -> tuple[int, str | None, str] | None:
     """An assignment to an attribute that is nearly this one: its line, the variable, and what was typed."""
+    import difflib
+
     for node in nodes(file):
         for target in node.targets if isinstance(node, ast.Assign) else ():
             typed = getattr(target, "attr", attribute)

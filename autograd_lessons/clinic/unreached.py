@@ -9,7 +9,8 @@ from ..tape import Input, Step
 from . import reading
 from .absent import frozen, leaving, left_graph, turned_off
 from .cuts import explain_cut, find_cut
-from .evidence import EXITS, Evidence, Finding
+from .evidence import EXITS, Evidence
+from .finding import Finding
 
 
 def unreached(evidence: Evidence, leaf: Input, roots: list[Any]) -> Finding:
