@@ -110,7 +110,7 @@ def _backward(scene: Scene) -> dict:
         rf"{partial_latex(output, u.output.label)} \cdot {partial_latex(u.output.label, value.label)}" for u in uses
     )
     rows.append({"left": left, "right": mathml(symbols)})
-    formulas = [scene.derivation.latex_local(u.output.label, value.label) for u in uses]
+    formulas = [scene.derivation.latex_local(u.output.label, value.label, scene.grain) for u in uses]
     if all(formulas):
         slopes = " + ".join(rf"{_chained(u, output)} \cdot {_wrapped(str(f))}" for u, f in zip(uses, formulas))
         rows.append({"left": "", "right": mathml(slopes)})
