@@ -290,6 +290,7 @@ class Recorder(TorchFunctionMode):
         self._session.listening, self._session.recorder = run, self
         try:
             yield run
+            _part_from_edited(run)
             for value in run.adjoints if not keeps_graph else ():
                 value.spent = value.original.spent = True  # a later block goes on from either
         except BaseException:
@@ -723,6 +724,24 @@ def _places(op: str, args: tuple, kwargs: dict) -> dict[str, list[int]]:
 
 def _copy(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.detach().clone()
+
+
+def _part_from_edited(run: Pass) -> None:
+    """Give the values that were edited out of autograd's sight what came back through their own uses.
+
+    They are on the same autograd node as the value before the edit, and the engine delivered the gradient of both there.
+    """
+    edited = [value for value in run.order if value.op == "edited" and value not in run.roots]
+    for value in sorted(edited, key=lambda step: step.index, reverse=True):
+        parts = [
+            product
+            for step in run.order
+            if value in step.inputs
+            for place, product in run.products(step).items()
+            if step.inputs[place] is value
+        ]
+        if parts:
+            run.adjoints[value] = functools.reduce(torch.add, parts)
 
 
 def _edited(old: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
