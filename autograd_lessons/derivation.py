@@ -18,7 +18,7 @@ from .exact import Exact
 from .frames import learners_traceback
 from .grains import between, links, nodes
 from .inputs import gather
-from .notation import latex, text
+from .notation import latex, partial_text, text
 from .program import MOST_ELEMENTS, Program, has_rule, outline, program_of
 from .run import run
 from .tape import Input, Step, Tape, Value
@@ -68,6 +68,7 @@ class Derivation:
         self._where: Any = None  # for each element of a generic run the number of its group
         self._programs = self._grouped() if self.generic else [self._program(self.branches)]
         self._exacts: dict[int | None, Exact] = {}
+        self._locals: dict[str, dict] = {}  # by grain
 
     # ------------------------------------------------------------------ programs, by branch
     def _program(self, branches: dict[Step, np.ndarray], generic: bool | None = None) -> Program:
@@ -106,13 +107,13 @@ class Derivation:
 
     @cached_property
     def missing(self) -> tuple[str, ...]:
-        """The operations on the way that have no symbolic rule, by torch's name."""
-        flows = [step for step in self.tape.history if step.requires_grad]
-        if self.unseen:
-            return (*dict.fromkeys(step.op for step in flows if not has_rule(step)), "autograd.grad")
-        if not self._known:
-            return tuple(dict.fromkeys(s.op for s in flows if s.value.numel() > MOST_ELEMENTS or not has_rule(s)))
-        return tuple(dict.fromkeys(step.op for step in flows if not has_rule(step)))
+        """The operations on the way that have no symbolic rule or are not written out, by torch's name."""
+        flows, forms = [step for step in self.tape.history if step.requires_grad], self._programs[0].forms
+        lacking = [step.op for step in flows if self._too_many(step) or forms[self._index[step]].opaque]  # pyright: ignore
+        return tuple(dict.fromkeys([*lacking, *(["autograd.grad"] if self.unseen else [])]))
+
+    def _too_many(self, step: Step) -> bool:
+        return not self._known and step.value.numel() > MOST_ELEMENTS
 
     @cached_property
     def obstacle(self) -> str | None:
@@ -124,6 +125,8 @@ class Derivation:
         unknown = [step.op for step in self.tape.history if step.requires_grad and not has_rule(step)]
         if unknown:
             return f"no symbolic rule for {', '.join(f'torch.{op}' for op in dict.fromkeys(unknown))}"
+        if self.generic and self.missing:
+            return "a tensor without a name stands in it, and one formula for all elements has no place for its numbers"
         if not self._known or self.missing:
             return f"tensors of more than {MOST_ELEMENTS} elements are written out for elementwise functions only"
         if any(self._formulas(program, name) is None for program in self._programs for name in self._differentiated):
@@ -180,16 +183,25 @@ class Derivation:
     def _output(self) -> int:
         return self._index[self.tape.output]  # pyright: ignore
 
-    @cached_property
+    @property
     def local(self) -> dict[tuple[str, str], Any]:
-        """By (output, input): ∂output/∂input for every link of both grains, in the names of what the output used."""
-        found = {}
-        for grain in ("variables", "operations"):
-            for link in links(self.tape, grain):
-                pair = (link.output.label, link.input.label)
-                if pair not in found and (made := self._local(link.output, link.input, grain)) is not None:
-                    found[pair] = made
-        return found
+        """By (output, input): ∂output/∂input for every link of both grains, in the names of what the output used.
+
+        A link that both grains have stands for all between the two names. A pair is left out where a step between them
+        has no rule.
+        """
+        named = self._local_at("variables")
+        single = {pair: made for pair, made in self._local_at("operations").items() if pair not in named}
+        return {pair: made for pair, made in (named | single).items() if made is not None}
+
+    def _local_at(self, grain: str) -> dict[tuple[str, str], Any]:
+        """The same for the links of one grain, None where there is no formula."""
+        if grain not in self._locals:
+            self._locals[grain] = {
+                (link.output.label, link.input.label): self._local(link.output, link.input, grain)
+                for link in links(self.tape, grain)
+            }
+        return self._locals[grain]
 
     def _local(self, output: Step, used: Value, grain: str):
         if not self._known:
@@ -213,11 +225,14 @@ class Derivation:
 
     @property
     def chain(self) -> dict[str, tuple[tuple[Any, ...], ...]]:
-        """By input: the paths from the output down to it at the variables grain, each a tuple of factors; at most 64."""
+        """By input: the paths from the output down to it at the variables grain, each a tuple of factors; at most 64.
+
+        A factor is None where no rule gives one.
+        """
         start = self.tape.output.label if isinstance(self.tape.output, Value) else ""
         paths: dict[str, list[tuple]] = {start: [()]}
         for link in links(self.tape, "variables"):  # the last output comes first
-            factor = self.local.get((link.output.label, link.input.label))
+            factor = self._local_at("variables")[link.output.label, link.input.label]
             there = paths.setdefault(link.input.label, [])
             there += [(*path, factor) for path in paths.get(link.output.label, [])][: MOST_PATHS - len(there)]
         return {name: tuple(paths.get(name, ())) for name in self._differentiated}
@@ -230,17 +245,24 @@ class Derivation:
         """The same in plain Unicode text."""
         return formulas.cached(self._programs[0], ("text", name), lambda: text(self.gradient[name]))
 
-    def latex_local(self, output: str, used: str) -> str | None:
-        """LaTeX of a local derivative, or None where no rule gives one."""
+    def latex_local(self, output: str, used: str, grain: str = "variables") -> str | None:
+        """LaTeX of a local derivative, or None where no rule gives one.
+
+        At the *operations* grain it is that of one step; at *variables*, of all between two names where both have one.
+        """
         return formulas.cached(
-            self._programs[0], ("latex", output, used), lambda: _shown(self.local.get((output, used)), latex)
+            self._programs[0], ("latex", output, used, grain), lambda: _shown(self._slope(output, used, grain), latex)
         )
 
-    def text_local(self, output: str, used: str) -> str | None:
+    def text_local(self, output: str, used: str, grain: str = "variables") -> str | None:
         """A local derivative as plain Unicode text, or None."""
         return formulas.cached(
-            self._programs[0], ("text", output, used), lambda: _shown(self.local.get((output, used)), text)
+            self._programs[0], ("text", output, used, grain), lambda: _shown(self._slope(output, used, grain), text)
         )
+
+    def _slope(self, output: str, used: str, grain: str):
+        made = self.local if grain == "variables" else self._local_at(grain)
+        return made.get((output, used))
 
     def latex_value(self, label: str, grain: str = "operations") -> str | None:
         """LaTeX of a step's own formula, in the names of what it used."""
@@ -261,7 +283,7 @@ class Derivation:
         stop = frozenset(self._index[v] for v in nodes(self.tape, grain))
         program = self._programs[0] if self.generic or step.value.numel() == 1 else self._single
         form = program.forms[self._index[step]] if program else None
-        if program is None or form is None or form.opaque:
+        if program is None or form is None or form.opaque or program.hidden(self._index[step], stop):
             return None
         made = program.compose(self._index[step], stop)
         return None if made is None else formulas.plain(sp.sympify(made.reshape(-1)[0]))
@@ -370,10 +392,10 @@ class Derivation:
         return self._exacts[at]
 
     def __repr__(self) -> str:
-        lines = [f"∂{self._output_name}/∂{name} = {self.text(name)}" for name in self.gradient]
-        lines += [f"∂{output}/∂{used} = {self.text_local(output, used)}" for output, used in self.local]
+        lines = [f"{partial_text(self._output_name, name)} = {self.text(name)}" for name in self.gradient]
+        lines += [f"{partial_text(*pair)} = {self.text_local(*pair)}" for pair in self.local]
         lines += [f"because {condition}" for condition in self.conditions]
-        lines += [f"no symbolic rule for torch.{op}" for op in self.missing]
+        lines += [self.obstacle] if self.obstacle else []
         return "\n".join(lines)
 
     @property

@@ -75,6 +75,7 @@ class Ear:
         self._run, self._session.ear = run, self
         try:
             yield run
+            _part_from_edited(run)
             for value in run.adjoints if not run.keeps_graph else ():
                 value.spent = value.original.spent = True  # a later block goes on from either
         except BaseException:
@@ -118,6 +119,24 @@ def pass_of(op: str, args: tuple, kwargs: dict, known: list, index: int, source:
     run.wanted = values.get("inputs", ())
     run.seeds = (*values.get("gradient", ()), *values.get("grad_outputs", ()))
     return run
+
+
+def _part_from_edited(run: Pass) -> None:
+    """Give the values that were edited out of autograd's sight what came back through their own uses.
+
+    They are on the same autograd node as the value before the edit, and the engine delivered the gradient of both there.
+    """
+    edited = [value for value in run.order if value.op == "edited" and value not in run.roots]
+    for value in sorted(edited, key=lambda step: step.index, reverse=True):
+        parts = [
+            product
+            for step in run.order
+            if value in step.inputs
+            for place, product in run.products(step).items()
+            if step.inputs[place] is value
+        ]
+        if parts:
+            run.adjoints[value] = functools.reduce(torch.add, parts)
 
 
 def _arrived(session: Session, value: Value, output: int, gradients: tuple) -> None:

@@ -27,11 +27,16 @@ def gradient(program: Program, output: int, leaf: int) -> list[sp.Expr] | None:
 
 
 def local(program: Program, output: int, used: int, stop: frozenset[int], name: str | None):
-    """∂output/∂used in the symbols of the shown values; σ and tanh in the output's own name, as textbooks have it."""
+    """∂output/∂used in the symbols of the shown values; σ and tanh in the output's own name, as textbooks have it.
+
+    None where a step without a rule stands between them.
+    """
 
     def make():
         form = program.forms[output]
         if form is None or form.opaque:
+            return None
+        if not all(program.is_constant_in(hidden, used, stop) for hidden in program.hidden(output, stop)):
             return None
         composed = program.compose(output, stop)
         if composed is None:

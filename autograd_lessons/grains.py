@@ -68,21 +68,29 @@ def links(tape: Tape, grain: str, run: Pass | None = None) -> tuple[Link, ...]:
     return tape.cache[key]
 
 
+def recomputed(link: Link, tape: Tape, grain: str) -> torch.Tensor | None:
+    """The product of a link as its steps give it when they are called again on the recorded values.
+
+    The engine computed its own with what it had saved, and an edit through `.data` changes that in silence.
+    """
+    return _pull_back(link.output, link.adjoint, set(nodes(tape, grain)), None).get(link.input)
+
+
 def _links_of(step: Step, shown: set[Value], run: Pass) -> list[Link]:
     products = _pull_back(step, run.adjoints[step], shown, run)
     slopes = _slopes(step, shown, products, run)
     return [Link(step, value, slopes.get(value), product, run.adjoints[step]) for value, product in products.items()]
 
 
-def _pull_back(step: Step, vector: torch.Tensor, shown: set[Value], run: Pass) -> dict[Value, torch.Tensor]:
-    """The vector carried back through the anonymous steps to the next shown values."""
+def _pull_back(step: Step, vector: torch.Tensor, shown: set[Value], run: Pass | None) -> dict[Value, torch.Tensor]:
+    """The vector carried back through the anonymous steps to the next shown values, with what `run` sent where it sent the same."""
     waiting = {step: vector}
     reached: dict[Value, torch.Tensor] = {}
     while waiting:
         last = max(waiting, key=lambda waits: waits.index)
         back = waiting.pop(last)
-        as_recorded = last in run.adjoints and torch.equal(back, run.adjoints[last])
-        parts = run.products(last) if as_recorded else last.pull_back(back)
+        as_recorded = run is not None and last in run.adjoints and torch.equal(back, run.adjoints[last])
+        parts = run.products(last) if as_recorded else last.pull_back(back)  # pyright: ignore
         for position, product in parts.items():
             value = last.inputs[position]
             target = reached if value in shown or not isinstance(value, Step) else waiting
@@ -105,8 +113,18 @@ def _slopes(step: Step, shown: set[Value], products: dict[Value, torch.Tensor], 
     if not (single or same):
         return {}
     ones = torch.ones_like(step.value)
-    slopes = products if torch.equal(run.adjoints[step], ones) else _pull_back(step, ones, shown, run)
+    if torch.equal(run.adjoints[step], ones) and not was_edited(step._tape):
+        slopes = products
+    else:
+        slopes = _pull_back(step, ones, shown, None)
     return {value: slope.reshape(step.value.shape) for value, slope in slopes.items()}
+
+
+def was_edited(tape: Tape) -> bool:
+    """Whether the run wrote through `.data`: then what the engine sent may not be what the recorded values give."""
+    if "edited" not in tape.cache:
+        tape.cache["edited"] = any(s.op == "data" for s in tape.steps) or any(e.kind == "set data" for e in tape.events)
+    return tape.cache["edited"]
 
 
 def between(step: Step, shown: Collection[Value]) -> list[Step]:

@@ -47,7 +47,7 @@ class Form(NamedTuple):
     """One step: which values it uses, how it was called, and on which branch each element went."""
 
     op: str
-    operands: tuple  # an index into the program's values, or an array of exact numbers
+    operands: tuple  # an index into the program's values, or exact numbers; of an opaque step the former only
     args: tuple
     kwargs: dict
     output: int | None
@@ -103,6 +103,27 @@ class Program:
                 found.add(here)
                 waiting += [o for o in form.operands if isinstance(o, int)]
         return found
+
+    def hidden(self, index: int, stop: frozenset[int]) -> set[int]:
+        """The opaque values outside `stop` that stand as symbols of their own in `compose(index, stop)`."""
+        inside = self._until(index, stop)
+        used = {o for here in inside for o in self.forms[here].operands if isinstance(o, int)}  # pyright: ignore
+        return {o for o in used - inside - stop if self.forms[o] is not None}
+
+    def is_constant_in(self, hidden: int, used: int, stop: frozenset[int]) -> bool:
+        """Whether no gradient gets from an opaque value to `used` but through `stop`: only then is its symbol a constant there."""
+        found, waiting = set(), [hidden]
+        while waiting:
+            here = waiting.pop()
+            if here in found or not self.differentiated[here]:
+                continue
+            if here == used:
+                return False
+            found.add(here)
+            form = self.forms[here]
+            if form is not None and here not in stop:
+                waiting += [o for o in form.operands if isinstance(o, int)]
+        return True
 
     def _too_large(self, index: int, inside: list[int]) -> bool:
         """Whether the formula would have too many parts, or be nested too deep for SymPy, which recurses into it."""
@@ -207,6 +228,8 @@ def has_rule(step: Step) -> bool:
     op = step.op.rstrip("_")
     if step.call.view is not None or step.call.kwargs.get("rounding_mode"):
         return False
+    if any(isinstance(v.value, torch.Tensor) and v.value.is_complex() for v in (step, *step.inputs)):
+        return False  # every symbol is real
     if not step.pointwise and any(
         isinstance(v.value, torch.Tensor) and not v.value.is_floating_point() for v in step.inputs
     ):
@@ -291,7 +314,8 @@ def _form(step: Step, numbered: dict[Value, int], branch: np.ndarray | None, gen
         return Form("clone", (numbers,), (Constant(0),), {}, None, None, True, False, shape)
     operands, positions = [], {}
     for used in step.inputs:
-        if isinstance(used.value, torch.Tensor) and taken_as != "opaque":
+        known = isinstance(used, Value) or taken_as == "rule"
+        if isinstance(used.value, torch.Tensor) and known:
             positions[id(used)] = len(operands)
             operands.append(numbered[used] if isinstance(used, Value) else _numbers(used.value))
     args = substitute(step.call.args, lambda used: Constant(positions.get(id(used))))

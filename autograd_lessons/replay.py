@@ -88,6 +88,12 @@ def _leaves(arguments) -> Iterator[Any]:
         yield arguments
 
 
+def repeated(call: Call, tensors: list[torch.Tensor]) -> torch.Tensor:
+    """A call on other tensors, with a graph, in silence and with the random numbers that it drew."""
+    with quiet(), torch.enable_grad(), _random_state(call.random_state):
+        return call.again(tensors)
+
+
 class Replay:
     """A call made once more on copies of what it used. `inputs` are its operands, as `Step.inputs` lists them."""
 
@@ -104,8 +110,7 @@ class Replay:
         self.result = self._again(self.tensors) if wanted else None
 
     def _again(self, tensors: list[torch.Tensor]) -> torch.Tensor | None:
-        with quiet(), torch.enable_grad(), _random_state(self.call.random_state):
-            result = self.call.again(tensors)
+        result = repeated(self.call, tensors)
         return result if result.requires_grad else None
 
     def products(self, vector: torch.Tensor) -> dict[int, torch.Tensor]:

@@ -124,7 +124,12 @@ def _mean(x, dim=None, keepdim=False, dtype=None):
 
 
 def _matmul(a, b):
-    return np.dot(a, b)
+    return np.matmul(a, b)
+
+
+def _linear(input, weight, bias=None):
+    made = _matmul(input, np.transpose(weight))
+    return made if bias is None else made + bias
 
 
 def _sizes(*sizes):
@@ -148,6 +153,7 @@ SHAPED: dict[str, Callable] = {
     "expand":      _expand,
     "flatten":     lambda x, *_: x.reshape(-1),
     "getitem":     lambda x, index: x[index],
+    "linear":      _linear,
     "matmul":      _matmul,
     "mean":        _mean,
     "mm":          _matmul,

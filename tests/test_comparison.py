@@ -305,6 +305,93 @@ def test_the_finite_difference_keeps_within_its_bound(dtype, x):
     assert comparison.off_bound("x").item() is False
 
 
+# ---------------------------------------------------------------- a cut of the graph
+def detached(x):
+    return x * (x**2).detach()
+
+
+def under_no_grad(x):
+    with torch.no_grad():
+        factor = x**2
+    return x * factor
+
+
+@torch.no_grad()
+def squared_out_of_sight(x):
+    return x**2
+
+
+def as_a_number(x):
+    return x * (x**2).item()
+
+
+def through_numpy(x):
+    return x * torch.from_numpy((x**2).detach().numpy())
+
+
+def through_a_gradient(x):
+    (slope,) = torch.autograd.grad(x**3 / 3, x)
+    return x * slope
+
+
+def through_data(x):
+    y = x**2
+    y.data.mul_(x.item())
+    return y
+
+
+CUTS = {
+    detached: "(x**2).detach() cuts the graph",
+    under_no_grad: "factor = x**2 ran under no_grad",
+    lambda x: x * squared_out_of_sight(x): "x**2 ran under no_grad",
+    lambda x: x * torch.tensor(x**2): "torch.tensor(x**2) cuts the graph",
+    as_a_number: "(x**2).item() leaves the graph",
+    lambda x: x * float(x) ** 2: "float(x) leaves the graph",
+    through_numpy: "numpy() leaves the graph",
+    through_a_gradient: "torch.autograd.grad(x**3 / 3, x) leaves the graph",
+}
+
+
+@pytest.mark.filterwarnings("ignore:To copy construct", "ignore:Converting a tensor")
+@pytest.mark.parametrize("function", CUTS)
+def test_a_cut_is_why_a_finite_difference_sees_more_than_autograd(function):
+    comparison = al.compare(function, x=2.0)  # d(x·x²) = 3x² = 12; with x² held fast 4
+    assert comparison.gradients["x"]["autograd"].item() == 4.0 and comparison.ok
+    assert comparison.gradients["x"]["finite_difference"].item() == pytest.approx(12.0)
+    (reason,) = comparison.reasons
+    assert reason.code == "cut" and CUTS[function] in reason.text and "a finite difference lets it move" in reason.text
+
+
+@pytest.mark.parametrize("function", [detached, under_no_grad, as_a_number])
+def test_a_formula_that_differentiates_through_the_cut_is_told_so(function):
+    comparison = al.compare(function, lambda x: 3 * x**2, x=2.0)
+    assert codes(comparison, "manual") == {"cut"} and "the hand-written formula lets it move" in comparison.verdict
+    assert codes(al.compare(function, lambda x: 5 * x, x=2.0), "manual") == {"wrong"}, "the cut does not explain this"
+
+
+def test_an_edit_out_of_sight_is_a_cut():
+    comparison = al.compare(through_data, x=2.0)
+    (reason,) = comparison.reasons
+    assert reason.code == "cut" and "edit of y through .data" in reason.text
+
+
+def test_a_cut_in_a_vector():
+    comparison = al.compare(lambda x: (x / x.exp().sum().detach()).sum(), x=[1.0, 2.0])
+    assert codes(comparison) == {"cut"}
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: torch.relu(x) + x + 0 * (x**2).detach(),  # the cut value takes no part
+        lambda x: (torch.relu(x) + x, (x**2).item())[0],  # the number is looked at only
+        lambda x: torch.relu(x) + torch.where(x.detach() < 5, x, -x),
+    ],
+)
+def test_a_cut_that_moves_nothing_is_no_reason(function):
+    assert codes(al.compare(function, x=1e-9)) == {"kink"}
+
+
 # ---------------------------------------------------------------- float32, grids, vectors
 def test_float32_rounding_is_told_from_a_wrong_answer():
     comparison = al.compare(lambda x: ((1 + x) - 1) ** 2, lambda x: 2 * x, x=1e-4, dtype=torch.float32)

@@ -252,6 +252,31 @@ def test_a_rule_knows_its_operands_by_place_and_by_name(function, slope):
     assert derivation.numbers["x"].item() == pytest.approx(slope, rel=1e-14)
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, w, b: F.linear(x, w, b),
+        lambda x, w, b: F.linear(x, weight=w, bias=b),
+        lambda x, w, b: F.linear(x, w),
+        lambda x, w, b: F.linear(x[0], w[1], b[0]),
+        lambda x, w, b: F.linear(x.reshape(2, 1, 3), w, b),
+        lambda x, w, b: torch.stack([x, x**2]) @ w.t(),
+        lambda x, w, b: x.reshape(2, 1, 3) @ w.reshape(2, 3, 1),
+        lambda x, w, b: torch.mm(x, w.t()) + torch.mv(x, w[0]).dot(b),
+    ],
+)
+def test_matrix_products_have_autograds_gradient(function):
+    given = {"x": [[0.3, -1.0, 2.0], [0.5, 0.25, -0.75]], "w": [[1.5, 2.0, -0.5], [0.1, 0.2, 0.3]], "b": [0.7, -0.4]}
+    leaves = {name: torch.tensor(value, dtype=torch.float64, requires_grad=True) for name, value in given.items()}
+    (function(**leaves) ** 2).sum().backward()
+    derivation = al.derive(lambda x, w, b: (function(x, w, b) ** 2).sum(), inputs=given)
+    assert derivation.obstacle is None
+    for name, found in derivation.numbers.items():
+        torch.testing.assert_close(found, leaves[name].grad, rtol=1e-13, atol=0)
+        reference = torch.tensor([float(n) for n in derivation.reference(name)], dtype=torch.float64)
+        torch.testing.assert_close(reference.reshape(found.shape), leaves[name].grad, rtol=1e-13, atol=0)
+
+
 # ---------------------------------------------------------------- no rule, no formula
 def test_an_operation_without_a_rule_is_named_and_never_guessed():
     derivation = al.derive(lambda x: torch.special.erfcx(x) * x, x=1.0)
@@ -262,6 +287,62 @@ def test_an_operation_without_a_rule_is_named_and_never_guessed():
 def test_a_way_of_calling_that_the_rule_does_not_know_has_no_rule():
     derivation = al.derive(lambda x: torch.div(x, 3, rounding_mode="floor") * x, x=1.0)
     assert derivation.missing == ("div",) and derivation.gradient == {}
+
+
+def test_a_slope_through_a_step_without_a_rule_is_left_out():
+    def scaled(x, w):
+        y = torch.special.erfcx(x) * x * w
+        return y
+
+    def of_a_vector(x):
+        y = torch.special.erfcx(x).sum()
+        return y
+
+    derivation = al.derive(scaled, x=0.3, w=2.0)
+    assert ("y", "x") not in derivation.local and derivation.chain["x"] == ((None,),)
+    assert derivation.latex_local("y", "x") is None and derivation.text_local("y", "x") is None
+    assert same(derivation.local["y", "w"], sp.Symbol("#0") * x), "w is not behind the step without a rule"
+    assert derivation.text_value("y", "variables") is None and derivation.text_value("y") == "v1·w"
+    vector = al.derive(of_a_vector, x=[0.3, 1.0])
+    assert ("y", "x") not in vector.local and vector.local["y", "#0"] == [1, 1]
+    assert ("#0", "x") not in vector.local and vector.gradient == {} == vector.numbers
+
+
+def test_what_no_gradient_flows_through_is_a_constant_of_the_slope():
+    def cut(x):
+        y = x * (x**2).detach()
+        return y
+
+    derivation = al.derive(cut, x=2.0)
+    assert same(derivation.local["y", "x"], sp.Symbol("#1")) and derivation.numbers["x"].item() == 4.0
+
+
+def test_each_grain_has_its_own_slope_between_two_names():
+    def product(x):
+        y = x * torch.sin(x)
+        return y
+
+    derivation = al.derive(product, x=2.0)
+    assert same(derivation.local["y", "x"], x * sp.cos(x) + sp.sin(x))
+    assert derivation.text_local("y", "x", "operations") == "v0", "the sine is a step of its own there"
+
+
+def test_one_formula_for_a_grid_has_no_place_for_unnamed_numbers():
+    weights = [torch.linspace(1, 2, 100, dtype=torch.float64)]
+    comparison = al.compare(lambda x: x * weights[0] * x, x=torch.ones(100, dtype=torch.float64))
+    assert comparison.derivation.gradient == {} and "without a name" in comparison.derivation.obstacle
+    assert comparison.ok is None and "agrees within its bound" in comparison.verdict
+
+
+def test_complex_numbers_have_no_rule():
+    comparison = al.compare(lambda x: (x * 1j).abs() * x, x=2.0)
+    assert comparison.derivation.missing == ("mul", "abs")
+    assert comparison.gradients["x"]["autograd"].item() == 4.0  # x·|x|
+
+
+def test_a_printed_derivation_has_one_notation_for_unnamed_steps():
+    lines = str(al.derive(lambda x: torch.sin(x**2) + x, x=2.0)).splitlines()
+    assert "∂v1/∂v0 = cos(v0)" in lines and not any("#" in line for line in lines)
 
 
 def test_why_there_is_no_formula_is_said():

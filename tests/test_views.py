@@ -7,17 +7,22 @@ import re
 
 import pytest
 import torch
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.strategies import sampled_from
 
 import autograd_lessons as al
 from autograd_lessons import lessons
 from autograd_lessons.comparison import Comparison
 from autograd_lessons.curves import Curve
 from autograd_lessons.derivation import Derivation
+from autograd_lessons.grains import GRAINS
 from autograd_lessons.inputs import gather
 from autograd_lessons.run import run
 from autograd_lessons.views import code, graph, layout, ledger, plot, terms
 from autograd_lessons.views.numbers import short
 from autograd_lessons.views.stages import Scene, stages
+
+from .programs import programs
 
 
 def scene_of(function, at=0, grain="operations", **given):
@@ -111,6 +116,130 @@ def test_a_sum_over_paths_lists_its_terms():
     term = terms.explained(scene)
     assert [use["through"] for use in term["uses"]] == ["y", "s"] and term["check"] is True
     assert term["total"] == "0.0770038"
+
+
+# ---------------------------------------------------------------- the terms against what autograd delivered
+def checks(function, inputs):
+    """By grain and value: the check of every backward stage that has one."""
+    tape = run(function, inputs)
+    derivation = Derivation(tape)
+    for grain in GRAINS:
+        found = stages(tape, grain)
+        for at, stage in enumerate(found):
+            if stage.direction == "backward":
+                term = terms.explained(Scene(tape, derivation, None, grain, found, at))
+                if term["uses"]:
+                    yield grain, stage.value.label, term
+
+
+def edited_result(x):
+    y = torch.sigmoid(x)
+    z = y * y + 1
+    y.data.fill_(3.0)
+    return z
+
+
+def edited_and_read_again(x):
+    y = x**2
+    z = torch.exp(y)
+    y.data += 1
+    w = z * y
+    return w
+
+
+def edited_vector(x):
+    y = (x**2).sum()
+    x.data.fill_(7.0)
+    return y
+
+
+def hooked(x):
+    y = x**2
+    y.register_hook(lambda g: 2 * g)
+    z = torch.exp(y)
+    return z
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_an_edit_through_data_makes_the_terms_differ_from_what_autograd_delivered(grain):
+    found = {label: term for g, label, term in checks(edited_result, gather(edited_result, dict(x=2.0))) if g == grain}
+    # by hand: y = σ(2), y(1 − y) = 0.104994; the engine took 3 for y: 3 + 3 = 6 and 6·3·(1 − 3) = −36
+    assert [found[name]["check"] for name in "yx"] == [False, False]
+    assert [(found[name]["total"], found[name]["autograd"]) for name in "yx"] == [("1.76159", "6"), ("0.629962", "−36")]
+    (use,) = found["y"]["uses"]
+    assert (use["adjoint"], use["local"], use["product"]) == ("1", "1.7616", "1.76159")
+    assert "y.data.fill_(3.0) changes y without PyTorch noticing" in found["y"]["remarks"][0]
+    assert "= 1 × 1.7616 = 1.76159, but autograd delivered 6" in "\n".join(
+        ledger.lines(scene_of(edited_result, grain=grain, x=2.0))
+    )
+
+
+def test_an_edit_shows_also_where_there_is_no_single_slope():
+    inputs = gather(edited_vector, dict(x=[1.0, 2.0]))
+    found = {(grain, label): term for grain, label, term in checks(edited_vector, inputs)}
+    term = found["variables", "x"]
+    assert (term["total"], term["autograd"], term["check"]) == ("[2, 4]", "[14, 14]", False)
+
+
+def test_an_edited_value_has_the_gradient_of_its_own_uses():
+    tape = run(edited_and_read_again, gather(edited_and_read_again, dict(x=2.0)))
+    # w = exp(y)·(y + 1) with the 1 added out of sight: ∂w/∂(y + 1) = e⁴, ∂w/∂y = 5e⁴ + e⁴
+    assert tape["y"].adjoint.item() == pytest.approx(math.exp(4))
+    assert tape.steps[0].adjoint.item() == pytest.approx(6 * math.exp(4))
+    inputs = gather(edited_and_read_again, dict(x=2.0))
+    assert all(term["check"] for _, _, term in checks(edited_and_read_again, inputs))
+
+
+def test_a_hook_that_changes_a_gradient_is_named():
+    found = {label: term for _, label, term in checks(hooked, gather(hooked, dict(x=1.0)))}
+    assert found["y"]["check"] is False and found["x"]["check"] is True
+    assert found["y"]["remarks"][0] == "A hook on y changed the gradient that came back."
+
+
+def test_terms_without_a_finite_product_are_no_edit():
+    def cut(x):
+        y = torch.relu(x)
+        z = torch.sqrt(y)
+        return z
+
+    found = {label: term for _, label, term in checks(cut, gather(cut, dict(x=0.0)))}
+    # the engine does not multiply at a relu: it passes the infinite slope of the root on, or it does not
+    assert found["x"]["check"] is None and found["x"]["total"] == "nan" and found["x"]["autograd"] == "0"
+    assert "Floating point makes nan of these numbers" in found["x"]["remarks"][0]
+
+
+@pytest.mark.parametrize("name", [name for name in lessons.__all__ if name != "Lesson"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_no_lesson_has_terms_that_differ(name, dtype):
+    lesson, random = getattr(lessons, name), torch.Generator().manual_seed(1)
+
+    def anywhere(key, given):
+        low, high = lesson.ranges[key]
+        size = len(given) if isinstance(given, list) else ()
+        place = torch.rand(size, generator=random, dtype=torch.float64)
+        return low + (high - low) * (place * 100).round() / 100  # as a slider goes: zeros and bounds are among them
+
+    for _ in range(40):
+        point = {key: anywhere(key, given).tolist() for key, given in lesson.inputs.items()}
+        inputs = gather(lesson.function, {}, point, lesson.wrt, dtype)
+        for grain, label, term in checks(lesson.function, inputs):
+            assert term["check"], f"{grain}, {label} at {point}: {term['total']} against {term['autograd']}"
+
+
+def test_no_random_program_has_terms_that_differ():
+    @seed(20261125)
+    @settings(max_examples=150, deadline=None, database=None, phases=[Phase.generate],
+              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @given(programs(), sampled_from([torch.float32, torch.float64]))
+    def check(program, dtype):
+        function = program.function()
+        for grain, label, term in checks(function, gather(function, {}, program.point, None, dtype)):
+            finite = "inf" not in term["autograd"] and "nan" not in term["total"]
+            assert term["check"] or term["check"] is None and not finite, (
+                f"{grain}, {label}: {term['total']} against {term['autograd']}\n{program.source}{program.point}"
+            )
+
+    check()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Why two routes to the same gradient differ: the causes in the order in which they are tried.
 
 A cause is named only after it was confirmed on the recorded run. Codes: `rounding`, `ill_conditioned`, `step`, `clamp`,
-`saturation`, `nonfinite`, `kink`, `missing_factor`, `shape`, `wrong`.
+`saturation`, `nonfinite`, `kink`, `cut`, `missing_factor`, `shape`, `wrong`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import torch
 from . import disagreement
 from .causes import clamp, kink, not_finite, saturation
 from .conditioning import another_way, digits, precision
+from .cut import cut
 from .disagreement import Cause, Disagreement
 from .slips import arithmetic_error, chain, missing_factor, shape
 
@@ -86,6 +87,7 @@ def _tried(here: Disagreement) -> Iterator[Cause | None]:
     if by_hand:
         yield chain(here)
         yield clamp(here) if here.got == here.got and here.want == 0 else None
+        yield cut(here) if here.finite else None
     if not by_hand or not here.finite or here.autograd_is_off():
         yield saturation(here)
     if by_hand:
@@ -129,7 +131,7 @@ def _about_the_step(comparison: Comparison, name: str, best: str) -> Cause | Non
         here = Disagreement(comparison, name, "finite_difference", best, at, got, want)
         if not here.finite:
             return "nonfinite", f"within h = {h:.2g} of the point the function leaves its domain or its range"
-        cause = kink(here) or another_way(here, h) or saturation(here)
+        cause = kink(here) or cut(here, h) or another_way(here, h) or saturation(here)
         if cause is not None:
             return cause
     truncation, rounding = difference.truncation.reshape(-1)[at].item(), difference.rounding.reshape(-1)[at].item()

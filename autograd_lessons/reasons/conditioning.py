@@ -8,7 +8,7 @@ import torch
 from ..derivation import Derivation
 from ..inputs import Inputs
 from ..run import run_again
-from ..tape import Step
+from ..tape import Step, Tape
 from .disagreement import Cause, Disagreement, called
 
 _WELL_CONDITIONED = 1e3  # three lost digits are still called rounding
@@ -96,15 +96,22 @@ def another_way(here: Disagreement, h: float) -> Cause | None:
 
 def _branches_at(here: Disagreement, shift: float) -> list[tuple[Step, str, int]] | None:
     """Each step with its text and the branch that the element of interest took, when its input is shifted."""
+    tape = shifted(here, shift)
+    if tape is None:
+        return None
+    branches = Derivation(tape).branches
+    return [(step, called(step), _at(branches.get(step), here.at)) for step in tape.steps]
+
+
+def shifted(here: Disagreement, shift: float) -> Tape | None:
+    """Another run, with the element of interest shifted; None outside the domain, where another cause tells."""
     inputs = here.comparison.inputs
     moved = inputs.arguments[here.name].clone().contiguous()
     moved.view(-1)[here.at] += shift
     try:
-        tape = run_again(here.tape.function, Inputs(inputs.arguments | {here.name: moved}, inputs.wrt, inputs.dtype))
-    except Exception:  # outside the domain: another cause tells
+        return run_again(here.tape.function, Inputs(inputs.arguments | {here.name: moved}, inputs.wrt, inputs.dtype))
+    except Exception:
         return None
-    branches = Derivation(tape).branches
-    return [(step, called(step), _at(branches.get(step), here.at)) for step in tape.steps]
 
 
 def _at(taken, at: int) -> int:

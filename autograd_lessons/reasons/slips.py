@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 
 from ..derivation import Derivation
-from ..grains import links
+from ..grains import GRAINS, links
 from ..inputs import Inputs
 from ..manual import Factor, leads
 from ..run import run_again
@@ -66,18 +66,18 @@ def missing_factor(here: Disagreement) -> Cause | None:
 def _factors(comparison) -> dict[tuple[str, str], tuple[torch.Tensor, str]]:
     """Every local derivative of the run, with its formula and number."""
     found = {}
-    for link in _all_links(comparison):
+    for grain, link in _all_links(comparison):
         if link.local is not None and bool(link.local.isfinite().all()):
             key = (link.output.label, link.input.label)
-            formula = comparison.derivation.text_local(*key)
+            formula = comparison.derivation.text_local(*key, grain)
             number = f"{bad_or_first(link.local):.6g}"
             found.setdefault(key, (link.local, f"{formula} = {number}" if formula and formula != number else number))
     return found
 
 
 def _all_links(comparison) -> Iterator:
-    yield from links(comparison.tape, "variables")
-    yield from links(comparison.tape, "operations")
+    for grain in GRAINS:
+        yield from ((grain, link) for link in links(comparison.tape, grain))
 
 
 def _mends(comparison, name: str, factor: torch.Tensor) -> bool:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 import linecache
+import math
 import re
 
 import torch
 from latex2mathml.converter import convert
 from markupsafe import Markup
+from torch.testing._comparison import default_tolerances
 
-from ..grains import Link
+from ..clinic import findings
+from ..grains import Link, recomputed, was_edited
 from ..notation import name_latex, partial_latex, partial_text
 from ..tape import Input, Step
 from . import timeline
@@ -37,7 +40,10 @@ def sentence(scene: Scene) -> str:
     if not uses:
         return f"grad   {name} = {short(adjoint)}"
     terms = " + ".join(_product_text(link) for link in uses) + (" + …" if _is_part(scene) else "")
-    return f"grad   {name} = {terms} = {short(adjoint)}"
+    total, same, _ = _check(scene, uses, adjoint)
+    if same is not False:
+        return f"grad   {name} = {terms} = {short(adjoint)}"
+    return f"grad   {name} = {terms} = {short(total)}, but autograd delivered {short(adjoint)}"
 
 
 def _forward(scene: Scene) -> dict:
@@ -110,18 +116,18 @@ def _backward(scene: Scene) -> dict:
         rf"{partial_latex(output, u.output.label)} \cdot {partial_latex(u.output.label, value.label)}" for u in uses
     )
     rows.append({"left": left, "right": mathml(symbols)})
-    formulas = [scene.derivation.latex_local(u.output.label, value.label) for u in uses]
+    formulas = [scene.derivation.latex_local(u.output.label, value.label, scene.grain) for u in uses]
     if all(formulas):
         slopes = " + ".join(rf"{_chained(u, output)} \cdot {_wrapped(str(f))}" for u, f in zip(uses, formulas))
         rows.append({"left": "", "right": mathml(slopes)})
     if all(u.local is not None and u.local.numel() <= 4 for u in uses):
         rows.append({"left": "", "right": " + ".join(_product_text(u) for u in uses), "number": True})
-    total = functools.reduce(torch.add, [u.product for u in uses if u.product is not None])
+    total, same, why = _check(scene, uses, adjoint)
     rows.append({"left": "", "right": short(total), "number": True, "result": True})
     return {
         "headline": "sends the gradient back to", "name": title(value), "rows": rows,
-        "uses": tuple(_use(scene, link) for link in uses), "total": short(total), "check": None if _is_part(scene) else _check(total, adjoint),
-        "remarks": _remarks(scene), "key": key(value, scene.tape), "adjoint_of": value.label, "adjoint": full(adjoint),
+        "uses": tuple(_use(scene, link) for link in uses), "total": short(total), "check": same,
+        "remarks": (*([why] if why else []), *_remarks(scene)), "key": key(value, scene.tape), "adjoint_of": value.label, "adjoint": full(adjoint),
         "autograd": short(adjoint),
     }  # fmt: skip
 
@@ -187,17 +193,63 @@ def _product_text(link: Link) -> str:
 def _use(scene: Scene, link: Link) -> dict:
     return {
         "through": title(link.output), "key": key(link.output, scene.tape), "adjoint": short(link.adjoint, 5),
-        "local": "vᵀJ" if link.local is None else short(link.local, 5), "product": short(link.product),
+        "local": "vᵀJ" if link.local is None else short(link.local, 5), "product": short(_product(scene, link)),
     }  # fmt: skip
 
 
-def _check(total: torch.Tensor, adjoint: torch.Tensor | None) -> bool | None:
-    """Whether the terms add up to what the engine delivered, up to the order of adding."""
-    if adjoint is None or total.shape != adjoint.shape:
-        return None
-    return bool(
-        torch.isclose(total, adjoint, rtol=1e-5 if adjoint.dtype == torch.float32 else 1e-10, equal_nan=True).all()
-    )
+def _check(scene: Scene, uses: list[Link], adjoint: torch.Tensor | None) -> tuple[torch.Tensor, bool | None, str]:
+    """The sum of the terms as they are shown, whether autograd delivered the same, and why not.
+
+    The slopes shown are those of the recorded values, while the engine computed with what it had saved: after an edit
+    through .data they are not the same. Where the terms cancel or are not finite, the steps are called once more to
+    tell an edit from rounding.
+    """
+    shown = [_product(scene, link) for link in uses]
+    total = functools.reduce(torch.add, shown)
+    if adjoint is None or total.shape != adjoint.shape or _is_part(scene):
+        return total, None, ""
+    if _is_the_sum(shown, adjoint):
+        return total, True, ""
+    again = [recomputed(link, scene.tape, scene.grain) for link in uses]
+    if any(part is None for part in again) or not _is_the_sum(again, adjoint):
+        return total, False, _why(scene)
+    if bool(total.isfinite().all()):
+        return functools.reduce(torch.add, again), True, ""  # pyright: ignore
+    return total, None, f"Floating point makes {short(total)} of these numbers; PyTorch multiplies in another way."
+
+
+def _product(scene: Scene, link: Link) -> torch.Tensor:
+    """The gradient of what used the value, times the slope; where there is no slope, what the engine made of the two."""
+    assert link.product is not None
+    if link.local is None or link.product.is_complex():
+        again = recomputed(link, scene.tape, scene.grain) if was_edited(scene.tape) else None
+        return link.product if again is None else again
+    product, shape = link.adjoint * link.local, link.product.shape
+    spread = product.numel() != link.product.numel()
+    return (product.sum_to_size(shape) if spread else product.reshape(shape)).to(link.product.dtype)
+
+
+def _is_the_sum(parts: list, adjoint: torch.Tensor) -> bool:
+    """Whether the parts add up to a gradient, but for rounding: that of the parts, which may cancel."""
+    relative, _ = default_tolerances(adjoint.dtype)
+    if adjoint.numel() == 1 and not adjoint.is_complex():  # a slider asks at every tick
+        numbers, want = [part.item() for part in parts], adjoint.item()
+        got, size = sum(numbers), sum(map(abs, numbers))
+        near = math.isfinite(got) and math.isfinite(want) and abs(got - want) <= relative * size
+        return got == want or near or (got != got and want != want)
+    total, size = functools.reduce(torch.add, parts), functools.reduce(torch.add, [part.abs() for part in parts])
+    near = total.isfinite() & adjoint.isfinite() & ((total - adjoint).abs() <= relative * size)
+    return bool((near | (total == adjoint) | (total.isnan() & adjoint.isnan())).all())
+
+
+def _why(scene: Scene) -> str:
+    """What the tape tells of a gradient that is not the sum of its terms: a hook on the value, or an edit through .data."""
+    value = scene.stage.value
+    assert value is not None
+    if any(event.kind == "register_hook" and event.on is value for event in scene.tape.events):
+        return f"A hook on {title(value)} changed the gradient that came back."
+    edit = next((found for found in findings(scene.tape) if found.cause == "data_edit"), None)
+    return "" if edit is None else " ".join(edit.lines[:3])
 
 
 def _remarks(scene: Scene) -> tuple[str, ...]:

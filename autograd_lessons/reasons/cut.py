@@ -1,0 +1,143 @@
+"""A cut of the graph: autograd takes a value that moves with the input as a constant; a finite difference does not.
+
+Confirmed by calling the recorded steps once more with the graph left whole: that gradient is the one that the other route
+has. Where a plain number left the graph, by another run, in which it is another number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from ..replay import repeated
+from ..tape import Constant, Step, Tape, Value
+from .conditioning import shifted
+from .disagreement import Cause, Disagreement, called, name_of
+
+_COPIES = {"detach", "data", "tensor", "as_tensor", "new_tensor"}  # the same numbers without the graph
+_EXITS = {
+    "item",
+    "float",
+    "int",
+    "numpy",
+    "tolist",
+    "array",
+    "autograd.grad",
+}  # numbers that come back by a way of their own
+
+
+def cut(here: Disagreement, h: float = 1e-3) -> Cause | None:
+    """The first place where autograd lost sight of a value that moves with the input and that the output was computed from."""
+    tape = here.tape
+    moving = _moving(tape, tape.inputs[here.name])
+    used = _before(tape.target)
+    for step in tape.steps:
+        if step.op == "edited" and step in used and step in moving:
+            what = f"the edit of {name_of(step)} through .data is out of autograd's sight: it takes the change"
+            return "cut", f"{what} as a constant, {_mover(here)}"
+    first = next((step for step in tape.steps if step in used and step in moving and _is_cut(step)), None)
+    if first is not None and _agrees_without(here):
+        where = " ran under no_grad" if not first.grad_enabled else " cuts the graph"
+        return "cut", f"{called(first)}{where}: autograd takes its value as a constant, {_mover(here)}"
+    left = next((event for event in tape.events if event.kind in _EXITS and event.on in moving), None)
+    if left is not None and _moves_as_it(here) and _numbers_move(here, h):
+        text = left.source.text if left.source else f"{name_of(left.on)}.{left.kind}()"
+        return "cut", f"{text} leaves the graph: autograd takes what is made of it as a constant, {_mover(here)}"
+    return None
+
+
+def _mover(here: Disagreement) -> str:
+    who = "the hand-written formula" if here.route == "manual" else "a finite difference"
+    return f"{who} lets it move with {here.name}"
+
+
+def _is_cut(step: Step) -> bool:
+    return (
+        not step.requires_grad
+        and step.value.is_floating_point()
+        and any(used.requires_grad for used in step.inputs if isinstance(used, Value))
+    )
+
+
+def _moving(tape: Tape, start: Value) -> set[Value]:
+    """What was computed from a value, whether a gradient flows or not."""
+    found: set[Value] = {start}
+    for step in tape.steps:
+        if any(used in found for used in step.inputs):
+            found.add(step)
+    return found
+
+
+def _before(end: Value) -> set[Value]:
+    """What a value was computed from, itself included."""
+    found, waiting = set(), [end]
+    while waiting:
+        here = waiting.pop()
+        if here not in found:
+            found.add(here)
+            waiting += [used for used in getattr(here, "inputs", ()) if isinstance(used, Value)]
+    return found
+
+
+def _agrees_without(here: Disagreement) -> bool:
+    """Whether the gradient through the cuts is the one that the route has, within the bound of a finite difference."""
+    try:
+        through = _gradient_through_cuts(here.tape, here.name)
+    except Exception:  # a step that has no derivative at all
+        return False
+    if through is None:
+        return False
+    number, difference = through.reshape(-1)[here.at].item(), here.comparison.differences[here.name]
+    by_difference = here.route == "finite_difference" and difference is not None
+    bound = difference.bound.reshape(-1)[here.at].item() if by_difference else 0.0  # pyright: ignore
+    return abs(number - here.got) <= bound + 1e-4 * abs(number)
+
+
+def _moves_as_it(here: Disagreement) -> bool:
+    """Whether the route has what the finite difference has, which runs the code again, plain numbers and all."""
+    difference = here.comparison.differences[here.name]
+    if difference is None:
+        return False
+    number, bound = (part.reshape(-1)[here.at].item() for part in (difference.value, difference.bound))
+    return abs(number - here.got) <= bound + 1e-4 * abs(number)
+
+
+def _gradient_through_cuts(tape: Tape, name: str) -> torch.Tensor | None:
+    """The gradient of the recorded steps, each called again, with nothing taken out of the graph."""
+    start = tape.inputs[name]
+    leaf = start.value.clone().requires_grad_()
+    made: dict[Value | Constant, torch.Tensor] = {start: leaf}
+    for step in tape.steps:
+        tensors = [made.get(used, used.value) for used in step.inputs if isinstance(used.value, torch.Tensor)]
+        if any(tensor.requires_grad for tensor in tensors):
+            made[step] = tensors[0] if step.op in _COPIES else repeated(step.call, tensors)
+    output = made.get(tape.target)
+    if output is None or not output.requires_grad:
+        return None
+    return torch.autograd.grad(output.sum(), leaf, allow_unused=True)[0]
+
+
+def _numbers_move(here: Disagreement, h: float) -> bool:
+    """Whether plain numbers on the tape, or tensors made of them, are others where the input is another."""
+    there = shifted(here, h)
+    if there is None:
+        return False
+    return any(_differ(*pair) for pair in zip(_given(here.tape), _given(there)))
+
+
+def _given(tape: Tape) -> Iterator[object]:
+    """What the steps used that was neither an argument nor computed by a step before, in order."""
+    for value in tape.inputs.values():
+        if value.origin == "gradient" and not value.requires_grad:
+            yield value.value
+    for step in tape.steps:
+        yield from (used.value for used in step.inputs if isinstance(used, Constant))
+        if not step.inputs and step.call.random_state is None:
+            yield step.value
+
+
+def _differ(one: object, other: object) -> bool:
+    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
+        return one.shape == other.shape and not torch.equal(one, other)
+    return one != other
