@@ -146,9 +146,10 @@ def definitions(cells):
     """Every function that the notebook's plain Python cells define, called by nobody yet."""
     space = {"torch": torch, "math": math, "F": torch.nn.functional}
     for cell in cells:
-        if cell.lstrip().startswith("%"):
+        if cell.lstrip().startswith("%%"):
             continue
-        for node in ast.parse(cell).body:
+        plain = "\n".join(line for line in cell.splitlines() if not line.startswith("%"))  # without %load_ext
+        for node in ast.parse(plain).body:
             if isinstance(node, ast.FunctionDef):
                 exec(compile(ast.Module([node], []), "<notebook>", "exec"), space)
     return space
