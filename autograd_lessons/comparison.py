@@ -20,6 +20,7 @@ from .errors import InputError
 from .finite_difference import FiniteDifference, finite_differences
 from .frames import learners_traceback
 from .inputs import Inputs, gather
+from .reasons import disagreement
 from .run import run
 from .tape import Tape
 
@@ -274,16 +275,22 @@ class Comparison:
         return reasons.find(self)
 
     @cached_property
+    def told(self) -> tuple[reasons.Reason, ...]:
+        """The reasons with each text once for an input: several routes may be off for the same one."""
+        once: dict[tuple[str, str], reasons.Reason] = {}
+        for reason in self.reasons:
+            once.setdefault((reason.input, reason.text), reason)
+        return tuple(once.values())
+
+    @cached_property
     def verdict(self) -> str:
         """One sentence: do they agree, and if not, which two differ and why."""
-        serious = [reason for reason in self.reasons if self._agreement[reason.input] is False]
+        serious = [reason for reason in self.told if self._agreement[reason.input] is False]
         serious = [reason for reason in serious if "finite_difference" not in reason.routes] or serious
         if serious:
-            first = serious[0]
-            one, other = first.routes
-            sides = f"{TITLES[one]} {self._shown(first.input, one)} against {TITLES[other]} {self._shown(first.input, other)}"
-            more = f" ({len(serious) - 1} more: see .reasons)" if len(serious) > 1 else ""
-            return f"{first.input}: {sides} differs, because {first.text}{more}"
+            first, others = serious[0], len(serious) - 1
+            more = f" ({others} more: see .reasons)" if others else ""
+            return f"{self._sides(first.input, *first.routes)} differs, because {first.text}{more}"
         empty = [name for name, zero in self.vacuous.items() if zero]
         if self.ok is None:
             return self._alone()
@@ -303,12 +310,23 @@ class Comparison:
         tested = ", and the finite difference agrees within its bound" if near else ", and nothing to hold it against"
         return f"There is only autograd{why}{tested}."
 
-    def _shown(self, name: str, route: str) -> str:
+    def _sides(self, name: str, one: str, other: str) -> str:
+        """`w[1]: manual -9.3 against autograd -6.7`: two routes where they are farthest apart, or as a whole if their shapes differ."""
+        like = self.tape.inputs[name].value
+        worst = disagreement.find(self, name, one, other) if like.numel() > 1 else None
+        at = None if worst is None else worst.at
+        sides = " against ".join(f"{TITLES[route]} {self._shown(name, route, at)}" for route in (one, other))
+        if at is None:
+            return f"{name}: {sides}"
+        place = torch.unravel_index(torch.tensor(at), like.shape)
+        return f"{name}[{', '.join(str(int(index)) for index in place)}]: {sides}"
+
+    def _shown(self, name: str, route: str, at: int | None) -> str:
         value = self.gradients[name].get(route)
         if value is None:
             return "(no answer)"
-        if value.numel() == 1:
-            return number(value.item(), self.dtype)
+        if at is not None or value.numel() == 1:
+            return number(value.reshape(-1)[at or 0].item(), self.dtype)
         return f"of shape {tuple(value.shape)}"
 
     def assert_ok(self) -> None:
@@ -341,7 +359,7 @@ class Comparison:
                 )
         if self.derivation.obstacle:
             lines.append(f"SymPy: {self.derivation.obstacle}")
-        lines += [f"{reason.input}: [{reason.code}] {reason.text}" for reason in self.reasons]
+        lines += [f"{reason.input}: [{reason.code}] {reason.text}" for reason in self.told]
         return "\n".join([*lines, self.verdict])
 
 

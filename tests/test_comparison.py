@@ -305,6 +305,48 @@ def test_the_finite_difference_keeps_within_its_bound(dtype, x):
     assert comparison.off_bound("x").item() is False
 
 
+# ---------------------------------------------------------------- vectors: where, and in which shape
+def test_the_verdict_on_a_vector_names_the_worst_element_and_both_numbers():
+    comparison = al.compare(lambda w: (w**3).sum(), {"w": torch.tensor([3.0, -9.25, 27.5])}, w=[1.0, -2.0, 3.0])
+    assert comparison.verdict.startswith("w[1]: manual -9.25 against autograd 12.0 differs, because it is -9.25")
+    matrix = al.compare(
+        lambda w: (w**2).sum(), {"w": torch.tensor([[2.0, 4.0], [7.0, 8.0]])}, w=[[1.0, 2.0], [3.0, 4.0]]
+    )
+    assert matrix.verdict.startswith("w[1, 0]: manual 7.0 against autograd 6.0 differs")
+
+
+def test_the_same_reason_is_printed_once():
+    comparison = al.compare(torch.log, lambda input: 1 / input, input=math.nan)
+    assert len(comparison.reasons) > 1
+    assert str(comparison).count("[nonfinite] the input input is nan") == 1 and "more:" not in comparison.verdict
+
+
+def column_against_row(w, x, y):
+    y_pred = x * w
+    loss = ((y_pred - y) ** 2).mean()
+    return loss
+
+
+COLUMN = {"w": 0.5, "x": [[1.0], [2.0], [3.0]], "y": [1.0, 3.0, 2.0]}
+
+
+@pytest.mark.filterwarnings("ignore:Using a target size")
+@pytest.mark.parametrize(
+    ("function", "text"),
+    [
+        (column_against_row, "y_pred - y"),
+        (lambda w, x, y: F.mse_loss(x * w, y), "F.mse_loss(x * w, y)"),
+    ],
+)
+def test_a_column_against_a_row_is_why_the_right_formula_differs(function, text):
+    # 2/3 · Σ (w·x − y)·x of the three pairs that were meant
+    meant = 2 / 3 * sum((0.5 * x - y) * x for x, y in ((1, 1), (2, 3), (3, 2)))
+    comparison = al.compare(function, {"w": meant}, inputs=COLUMN, wrt="w")
+    (reason,) = [reason for reason in comparison.reasons if "manual" in reason.routes]
+    assert reason.code == "shape" and f"{text} pairs (3, 1) with (3,) and makes (3, 3)" in reason.text
+    assert codes(al.compare(function, {"w": 2 * meant + 1}, inputs=COLUMN, wrt="w"), "manual") == {"wrong"}
+
+
 # ---------------------------------------------------------------- a cut of the graph
 def detached(x):
     return x * (x**2).detach()

@@ -16,7 +16,7 @@ from .causes import clamp, kink, not_finite, saturation
 from .conditioning import another_way, digits, precision
 from .cut import cut
 from .disagreement import Cause, Disagreement
-from .slips import arithmetic_error, chain, missing_factor, shape
+from .slips import arithmetic_error, broadcast, chain, missing_factor, shape
 
 if TYPE_CHECKING:
     from ..comparison import Comparison
@@ -87,6 +87,7 @@ def _tried(here: Disagreement) -> Iterator[Cause | None]:
     if by_hand:
         yield chain(here)
         yield clamp(here) if here.got == here.got and here.want == 0 else None
+        yield broadcast(here) if here.finite else None
         yield cut(here) if here.finite else None
     if not by_hand or not here.finite or here.autograd_is_off():
         yield saturation(here)

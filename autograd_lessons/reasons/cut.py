@@ -14,6 +14,7 @@ from ..replay import repeated
 from ..tape import Constant, Step, Tape, Value
 from .conditioning import shifted
 from .disagreement import Cause, Disagreement, called, name_of
+from .variation import explains, varied
 
 _COPIES = {"detach", "data", "tensor", "as_tensor", "new_tensor"}  # the same numbers without the graph
 _EXITS = {
@@ -37,7 +38,7 @@ def cut(here: Disagreement, h: float = 1e-3) -> Cause | None:
             what = f"the edit of {name_of(step)} through .data is out of autograd's sight: it takes the change"
             return "cut", f"{what} as a constant, {_mover(here)}"
     first = next((step for step in tape.steps if step in used and step in moving and _is_cut(step)), None)
-    if first is not None and _agrees_without(here):
+    if first is not None and explains(here, varied(tape, here.name, _whole)):
         where = " ran under no_grad" if not first.grad_enabled else " cuts the graph"
         return "cut", f"{called(first)}{where}: autograd takes its value as a constant, {_mover(here)}"
     left = next((event for event in tape.events if event.kind in _EXITS and event.on in moving), None)
@@ -80,18 +81,9 @@ def _before(end: Value) -> set[Value]:
     return found
 
 
-def _agrees_without(here: Disagreement) -> bool:
-    """Whether the gradient through the cuts is the one that the route has, within the bound of a finite difference."""
-    try:
-        through = _gradient_through_cuts(here.tape, here.name)
-    except Exception:  # a step that has no derivative at all
-        return False
-    if through is None:
-        return False
-    number, difference = through.reshape(-1)[here.at].item(), here.comparison.differences[here.name]
-    by_difference = here.route == "finite_difference" and difference is not None
-    bound = difference.bound.reshape(-1)[here.at].item() if by_difference else 0.0  # pyright: ignore
-    return abs(number - here.got) <= bound + 1e-4 * abs(number)
+def _whole(step: Step, tensors: list[torch.Tensor]) -> torch.Tensor:
+    """A step with its graph, also where the run had taken it out."""
+    return tensors[0] if step.op in _COPIES else repeated(step.call, tensors)
 
 
 def _moves_as_it(here: Disagreement) -> bool:
@@ -101,21 +93,6 @@ def _moves_as_it(here: Disagreement) -> bool:
         return False
     number, bound = (part.reshape(-1)[here.at].item() for part in (difference.value, difference.bound))
     return abs(number - here.got) <= bound + 1e-4 * abs(number)
-
-
-def _gradient_through_cuts(tape: Tape, name: str) -> torch.Tensor | None:
-    """The gradient of the recorded steps, each called again, with nothing taken out of the graph."""
-    start = tape.inputs[name]
-    leaf = start.value.clone().requires_grad_()
-    made: dict[Value | Constant, torch.Tensor] = {start: leaf}
-    for step in tape.steps:
-        tensors = [made.get(used, used.value) for used in step.inputs if isinstance(used.value, torch.Tensor)]
-        if any(tensor.requires_grad for tensor in tensors):
-            made[step] = tensors[0] if step.op in _COPIES else repeated(step.call, tensors)
-    output = made.get(tape.target)
-    if output is None or not output.requires_grad:
-        return None
-    return torch.autograd.grad(output.sum(), leaf, allow_unused=True)[0]
 
 
 def _numbers_move(here: Disagreement, h: float) -> bool:

@@ -1,4 +1,4 @@
-"""Causes in the hand-written gradient: a wrong factor of the chain, one that is missing, an arithmetic error."""
+"""Causes in the hand-written gradient: a wrong factor of the chain, one that is missing, an arithmetic error, other shapes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from ..derivation import Derivation
 from ..grains import GRAINS, links
 from ..inputs import Inputs
 from ..manual import Factor, leads
+from ..replay import repeated
+from ..rules import LOSSES
 from ..run import run_again
+from ..tape import Step
 from .causes import clamp, saturation
-from .disagreement import Cause, Disagreement, bad_or_first
+from .disagreement import Cause, Disagreement, bad_or_first, called
+from .variation import explains, varied
 
 
 def chain(here: Disagreement) -> Cause | None:
@@ -47,6 +51,33 @@ def arithmetic_error(here: Disagreement) -> Cause | None:
     """The formula raised, say, ZeroDivisionError at this point."""
     note = here.comparison.hand.notes.get(here.name)
     return ("nonfinite", f"the hand-written formula raised {note} here") if note else None
+
+
+def broadcast(here: Disagreement) -> Cause | None:
+    """(n, 1) and (n,) paired to (n, n) on the way to a loss: the formula is right for the shapes that were meant."""
+    paired = [step for step in here.tape.steps if step.requires_grad and _column_and_row(step) is not None]
+
+    def as_meant(step: Step, tensors: list[torch.Tensor]) -> torch.Tensor:
+        made = repeated(step.call, [t.reshape(-1) for t in tensors] if step in paired else tensors)
+        return made if step.requires_grad else made.detach()
+
+    if not paired or not explains(here, varied(here.tape, here.name, as_meant)):
+        return None
+    one, other = _column_and_row(paired[0])  # pyright: ignore
+    made = tuple(torch.broadcast_shapes(one, other))
+    return "shape", (
+        f"{called(paired[0])} pairs {one} with {other} and makes {made}, each element of one with every element of the "
+        "other; for equal shapes the manual gradient is right"
+    )
+
+
+def _column_and_row(step: Step) -> tuple[tuple, tuple] | None:
+    """The shapes of the two operands of an elementwise step, where they are (n, 1) and (n,) or the other way round."""
+    shapes = [tuple(used.value.shape) for used in step.inputs if isinstance(used.value, torch.Tensor)]
+    if len(shapes) != 2 or not (step.pointwise or step.op in LOSSES):
+        return None
+    row, column = sorted(shapes, key=len)
+    return (shapes[0], shapes[1]) if len(row) == 1 and row[0] > 1 and column == (*row, 1) else None
 
 
 def missing_factor(here: Disagreement) -> Cause | None:

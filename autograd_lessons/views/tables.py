@@ -22,7 +22,7 @@ def rows(comparison: Comparison) -> dict:
         "ok": comparison.ok,
         "verdict": comparison.verdict,
         "obstacle": comparison.derivation.obstacle,
-        "reasons": [reason._asdict() for reason in comparison.reasons if reason.text not in comparison.verdict],
+        "reasons": [reason._asdict() for reason in comparison.told if reason.text not in comparison.verdict],
     }
 
 
