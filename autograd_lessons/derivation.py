@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import mpmath
@@ -18,12 +19,13 @@ from .exact import Exact
 from .frames import learners_traceback
 from .grains import between, links, nodes
 from .inputs import gather
-from .notation import latex, text
+from .notation import latex, renamed, text
 from .program import MOST_ELEMENTS, Program, has_rule, outline, program_of
 from .run import run
 from .tape import Input, Step, Tape, Value
 
 MOST_PATHS = 64
+_AS_LABELLED: Mapping[str, str] = MappingProxyType({})
 _programs: OrderedDict[tuple, Program] = OrderedDict()  # the least recently used goes first
 
 
@@ -230,10 +232,11 @@ class Derivation:
         """The same in plain Unicode text."""
         return formulas.cached(self._programs[0], ("text", name), lambda: text(self.gradient[name]))
 
-    def latex_local(self, output: str, used: str) -> str | None:
-        """LaTeX of a local derivative, or None where no rule gives one."""
+    def latex_local(self, output: str, used: str, names: Mapping[str, str] = _AS_LABELLED) -> str | None:
+        """LaTeX of a local derivative, or None where no rule gives one; `names` are shown in place of labels."""
+        key = ("latex", output, used, *names.items())
         return formulas.cached(
-            self._programs[0], ("latex", output, used), lambda: _shown(self.local.get((output, used)), latex)
+            self._programs[0], key, lambda: _shown(self.local.get((output, used)), lambda f: latex(renamed(f, names)))
         )
 
     def text_local(self, output: str, used: str) -> str | None:
@@ -242,10 +245,11 @@ class Derivation:
             self._programs[0], ("text", output, used), lambda: _shown(self.local.get((output, used)), text)
         )
 
-    def latex_value(self, label: str, grain: str = "operations") -> str | None:
-        """LaTeX of a step's own formula, in the names of what it used."""
+    def latex_value(self, label: str, grain: str = "operations", names: Mapping[str, str] = _AS_LABELLED) -> str | None:
+        """LaTeX of a step's own formula, in the names of what it used; `names` are shown in place of labels."""
+        key = ("latex of", label, grain, *names.items())
         return formulas.cached(
-            self._programs[0], ("latex of", label, grain), lambda: _shown(self._own(label, grain), latex)
+            self._programs[0], key, lambda: _shown(self._own(label, grain), lambda f: latex(renamed(f, names)))
         )
 
     def text_value(self, label: str, grain: str = "operations") -> str | None:

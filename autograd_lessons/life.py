@@ -49,6 +49,7 @@ class Life:
     kept: bool  # a tensor that keeps its .grad because retain_grad() asked for it, and not because it is a leaf
     started_with: torch.Tensor | None
     changes: list[Change] = field(default_factory=list)
+    lost: bool = False  # whether the variable that it is called by holds another tensor at the end
     left_out: int = 0  # changes between the first and the last that are not kept
 
     def add(self, change: Change) -> None:
@@ -65,6 +66,10 @@ class Watch:
         self.tensor = weakref.ref(tensor)
         self.grad, self.version, self.own = _seen(tensor)
         self.life = Life(value, kept, None if tensor.grad is None else _copy(tensor.grad))
+
+    def shows(self, tensor: torch.Tensor) -> bool:
+        """Whether a change of this tensor is one that is looked for: it is the leaf or its `.grad`."""
+        return tensor is self.grad or tensor is self.tensor()
 
     def look(self, index: int, line: int, by: str) -> bool:
         """Whether the tensor is still there; a change is attributed to what happened last, `by`."""

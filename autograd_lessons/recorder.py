@@ -22,7 +22,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from .calls import differentiates, is_pointwise, is_random, kind_of, make_call, operands_of, tensors_in
-from .frames import Caller, caller_of, is_the_shells, name_in, name_through_returns, stand_in
+from .frames import Caller, caller_of, identifier, is_the_shells, name_in, name_through_returns, stand_in
 from .life import Life, Watch
 from .replay import Call, substitute
 from .source import NOWHERE, Place, place_of
@@ -144,6 +144,7 @@ class Recorder(TorchFunctionMode):
         self._watched: list[Watch] = []
         self._watched_ids: set[int] = set()
         self._lives: list[Life] = []
+        self._failures: list[Failure] = []
         self._last: tuple[int, int, str] = (0, 0, "")  # what happened last: index, line, which call
         self._inside: tuple | None = None  # the optimizer's call whose own calls are not steps
         self._in_layer: tuple[int, Step] | None = None  # where a layer is being called, and its last step
@@ -194,9 +195,13 @@ class Recorder(TorchFunctionMode):
         except BaseException as error:
             options = {key: value for key, value in kwargs.items() if isinstance(value, (bool, int, float, str))}
             unreadable = self._unreadable(args, kwargs) if engine else ()
-            self.tape.failure = Failure(
-                error, op, tuple(known), place.source, line, torch.is_grad_enabled(), options, unreadable
-            )
+            self._forget_errors()
+            self._failures.append(
+                Failure(
+                    error, op, tuple(known), place.source, line, torch.is_grad_enabled(), options, unreadable,
+                    self._count, type(error).__name__,
+                )
+            )  # fmt: skip
             self._event(op, known, place, args, kwargs, None)
             raise
         if func is torch.Tensor.__iter__:
@@ -212,6 +217,8 @@ class Recorder(TorchFunctionMode):
             call = make_call(func, args, kwargs, known, random_state)
             if changed:
                 self._change(tensors[changed[0]], changed[0], known[changed[0]], op, call, place, name)
+                if any(watch.shows(tensors[changed[0]]) for watch in self._watched):
+                    self._look()  # at once: what comes next may be the cell's result, shown by the same line
             for output, tensor in fresh:
                 step = self._step(tensor, op, call if output is None else replace(call, output=output), place.source)
                 step.name, step.depth = name, depth
@@ -341,10 +348,13 @@ class Recorder(TorchFunctionMode):
             self._name_later(frame)
         tape = self.tape
         tape.output, tape.error = self._held(output), error
-        if tape.failure is not None and tape.failure.error is not error:
-            tape.failure = None  # the learner's code caught it
+        if self._failures and self._failures[-1].error is error:
+            tape.failure = self._failures.pop()
+        self._forget_errors()
+        tape.caught = tuple(self._failures)
         tape.steps, tape.events, tape.inputs = tuple(self.steps), tuple(self.events), self.inputs
         tape.lives = tuple(self._lives)
+        self._find_the_lost({} if frame is None else frame.f_locals)
         tape.earlier.sort(key=lambda step: (step.index, step.line))
         for place, step in enumerate(tape.earlier):
             step.index = place - len(tape.earlier)
@@ -353,17 +363,29 @@ class Recorder(TorchFunctionMode):
         tape.alive = frozenset(seen.value for _, seen in self._session.items() if isinstance(seen.value, Step))
         return tape
 
+    def _find_the_lost(self, variables: dict[str, Any]) -> None:
+        """`w = w - lr * w.grad`: which leaves the learner's code no longer has under their name."""
+        alive = {watch.life: watch.tensor() for watch in self._watched}
+        for life in self._lives:
+            now = variables.get(life.of.variable or "")
+            life.lost = isinstance(now, torch.Tensor) and now is not alive.get(life)
+
     def _name_later(self, frame: types.FrameType) -> None:
         """Name what was used before anything was called by its name: a new model's parameters, `g, = autograd.grad(…)`."""
         for tensor, seen in list(self._session.items()):
             value = seen.value.leaf if isinstance(seen.value, Input) else None
             if value is None or value._tape is not self.tape or (value.name or "").split("_")[0] not in _NAMELESS:
                 continue
-            name = name_in([frame], tensor)
-            for key, version in [(k, v) for k, v in self.inputs.items() if v.leaf is value and name is not None]:
+            path = name_in([frame], tensor)
+            if path is None:
+                continue
+            for key, version in [(k, v) for k, v in self.inputs.items() if v.leaf is value]:
                 del self.inputs[key]
-                version.name = self._free(str(name))
+                version.name, version.path = self._free(identifier(path)), path
                 self.inputs[version.name] = version
+
+    def _forget_errors(self) -> None:
+        self._failures = [failure._replace(error=None) for failure in self._failures]
 
     def _held(self, output: Any):
         if isinstance(output, torch.Tensor):
@@ -412,6 +434,7 @@ class Recorder(TorchFunctionMode):
         gone = {step for step in self.steps if first < step.index <= last and step not in used}
         self.steps = [step for step in self.steps if step not in gone]
         self.events = [event for event in self.events if not first < event.index <= last]
+        self._failures = [failure for failure in self._failures if not first < failure.index <= last]
         for step in gone:
             step.forget()
             self._ends.pop(step, None)
@@ -424,8 +447,9 @@ class Recorder(TorchFunctionMode):
     # ------------------------------------------------------------------ which value a tensor holds
     def add_input(self, name: str, tensor: torch.Tensor, origin: str = "argument") -> Input:
         """Make a tensor known as a leaf. A second leaf of the same name is called name_2, name_3, …"""
-        key = self._free(name)
+        key = self._free(identifier(name))
         value = self.inputs[key] = Input(self.tape, tensor, key, origin)
+        value.path = key if name in _NAMELESS else name
         value.line, value.made_at = self._line, self._count
         self._remember(tensor, value)
         if self._block and tensor.requires_grad and tensor.is_leaf:
@@ -519,7 +543,9 @@ class Recorder(TorchFunctionMode):
     def _now_leaf(self, tensor: torch.Tensor, value: Any) -> Input:
         """A known tensor that is a leaf now: told to require a gradient (`x.requires_grad_()`), or a leaf changed in place."""
         if isinstance(value, Step) and value.call.changed is not None and value in self.steps:
-            return self._updated(tensor, value.inputs[value.call.changed])
+            updated = self._updated(tensor, value.inputs[value.call.changed])
+            updated.line = value.line
+            return updated
         if isinstance(value, Step):
             return self._becomes_leaf(tensor, value)
         if isinstance(value, Input):
@@ -533,7 +559,7 @@ class Recorder(TorchFunctionMode):
         """A leaf after an in-place change: a new value of the same leaf."""
         leaf = before.leaf if isinstance(before, Input) else None
         value = self.add_input((leaf or before).name or "unnamed", tensor, "updated")
-        value.leaf = leaf or value
+        value.leaf, value.path = leaf or value, (leaf or value).path
         return value
 
     def _becomes_leaf(self, tensor: torch.Tensor, step: Step) -> Input:

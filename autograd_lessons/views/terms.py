@@ -10,11 +10,11 @@ import torch
 from latex2mathml.converter import convert
 from markupsafe import Markup
 
-from ..grains import Link
+from ..grains import Link, between, nodes
 from ..notation import name_latex, partial_latex, partial_text
 from ..tape import Input, Step
 from . import timeline
-from .numbers import full, key, short, title
+from .numbers import full, key, short
 from .stages import Scene
 
 
@@ -31,22 +31,23 @@ def sentence(scene: Scene) -> str:
     if scene.stage.direction == "forward":
         formula = _formula_text(scene)
         middle = f"{formula} = " if formula else ""
-        return f"value  {title(value)} = {middle}{short(value.value)}"
+        return f"value  {scene.title(value)} = {middle}{short(value.value)}"
     uses, adjoint = scene.uses(value), scene.gradient(value)
-    name = partial_text(scene.output_label, value.label)
+    name = partial_text(scene.output_label, scene.label(value))
     if not uses:
         return f"grad   {name} = {short(adjoint)}"
-    terms = " + ".join(_product_text(link) for link in uses) + (" + …" if _is_part(scene) else "")
-    return f"grad   {name} = {terms} = {short(adjoint)}"
+    terms = " + ".join(_product_text(scene, link) for link in uses) + (" + …" if _is_part(scene) else "")
+    hooked = _hooked(scene)
+    return f"grad   {name} = {terms} = {short(adjoint) if hooked is None else hooked}"
 
 
 def _forward(scene: Scene) -> dict:
     value = scene.stage.value
     rows = []
     if isinstance(value, Step):
-        latex = scene.derivation.latex_value(value.label, scene.grain)
+        latex = scene.derivation.latex_value(value.label, scene.grain, scene.renamed)
         formula = _formula_text(scene)
-        name = name_latex(value.label)
+        name = name_latex(scene.label(value))
         if latex is not None:
             rows.append({"left": mathml(name), "right": mathml(latex)})
         if formula:
@@ -54,10 +55,15 @@ def _forward(scene: Scene) -> dict:
         rows.append({"left": "" if rows else mathml(name), "right": short(value.value), "number": True, "result": True})
     else:
         rows.append(
-            {"left": mathml(name_latex(value.label)), "right": short(value.value), "number": True, "result": True}
+            {
+                "left": mathml(name_latex(scene.label(value))),
+                "right": short(value.value),
+                "number": True,
+                "result": True,
+            }
         )
     return {
-        "headline": "computes the value of", "name": title(value), "rows": rows, "uses": (), "check": None,
+        "headline": "computes the value of", "name": scene.title(value), "rows": rows, "uses": (), "check": None,
         "remarks": _remarks(scene), "key": key(value, scene.tape),
     }  # fmt: skip
 
@@ -70,17 +76,21 @@ def _formula_text(scene: Scene) -> str | None:
     formula = scene.derivation.text_value(value.label, scene.grain)
     if formula is None:
         return None
-    numbers = {_typed(used.label): used.value for used in scene.used_by(value)}
-    if not numbers or any(tensor.numel() != 1 for tensor in numbers.values()):
+    used = scene.used_by(value)
+    inner = [step for step in between(value, set(nodes(scene.tape, scene.grain))) if step.value.numel() == 1]
+    if not used or any(one.value.numel() != 1 for one in used):
         return None
+    numbers = {
+        _typed(one.label): one.value for one in (*used, *inner)
+    }  # a step inside that has no rule is a number too
     filled = _any_of(tuple(numbers)).sub(lambda found: _bracketed(numbers[found[1]]), formula)
-    return re.sub(r"\(\((−[^()]*)\)\)", r"(\1)", filled)
+    return None if re.search(r"\bv\d+\[", filled) else re.sub(r"\(\((−[^()]*)\)\)", r"(\1)", filled)
 
 
 @functools.lru_cache(maxsize=1024)
 def _any_of(names: tuple[str, ...]) -> re.Pattern:
     either = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
-    return re.compile(rf"(?<![\w.])({either})(?![\w(])")
+    return re.compile(rf"(?<![\w.])({either})(?:\[[0, ]+\])?(?![\w(\[])")
 
 
 def _typed(label: str) -> str:
@@ -96,31 +106,34 @@ def _backward(scene: Scene) -> dict:
     value, output = scene.stage.value, scene.output_label
     assert value is not None
     adjoint = scene.gradient(value)
-    left = mathml(partial_latex(output, value.label))
+    left = mathml(partial_latex(output, scene.label(value)))
     uses = scene.uses(value)
     rows: list[dict] = []
     if not uses:
         return {
-            "headline": "starts the backward pass at", "name": title(value), "uses": (), "check": None,
+            "headline": "starts the backward pass at", "name": scene.title(value), "uses": (), "check": None,
             "rows": [{"left": left, "right": short(adjoint), "number": True, "result": True}],
             "remarks": ("Everything that follows is multiplied by this: the output changes one to one with itself.",),
             "key": key(value, scene.tape), "adjoint_of": value.label, "adjoint": full(adjoint),
         }  # fmt: skip
     symbols = " + ".join(
-        rf"{partial_latex(output, u.output.label)} \cdot {partial_latex(u.output.label, value.label)}" for u in uses
+        rf"{partial_latex(output, scene.label(u.output))} \cdot {partial_latex(scene.label(u.output), scene.label(value))}"
+        for u in uses
     )
     rows.append({"left": left, "right": mathml(symbols)})
-    formulas = [scene.derivation.latex_local(u.output.label, value.label) for u in uses]
+    formulas = [scene.derivation.latex_local(u.output.label, value.label, scene.renamed) for u in uses]
     if all(formulas):
-        slopes = " + ".join(rf"{_chained(u, output)} \cdot {_wrapped(str(f))}" for u, f in zip(uses, formulas))
+        slopes = " + ".join(
+            rf"{partial_latex(output, scene.label(u.output))} \cdot {_wrapped(str(f))}" for u, f in zip(uses, formulas)
+        )
         rows.append({"left": "", "right": mathml(slopes)})
     if all(u.local is not None and u.local.numel() <= 4 for u in uses):
-        rows.append({"left": "", "right": " + ".join(_product_text(u) for u in uses), "number": True})
-    total = functools.reduce(torch.add, [u.product for u in uses if u.product is not None])
+        rows.append({"left": "", "right": " + ".join(_product_text(scene, u) for u in uses), "number": True})
+    total = _total(uses)
     rows.append({"left": "", "right": short(total), "number": True, "result": True})
     return {
-        "headline": "sends the gradient back to", "name": title(value), "rows": rows,
-        "uses": tuple(_use(scene, link) for link in uses), "total": short(total), "check": None if _is_part(scene) else _check(total, adjoint),
+        "headline": "sends the gradient back to", "name": scene.title(value), "rows": rows,
+        "uses": tuple(_use(scene, link) for link in uses), "total": short(total), "check": None if _is_part(scene) or _hooked(scene) else _check(total, adjoint),
         "remarks": _remarks(scene), "key": key(value, scene.tape), "adjoint_of": value.label, "adjoint": full(adjoint),
         "autograd": short(adjoint),
     }  # fmt: skip
@@ -160,10 +173,6 @@ def _is_part(scene: Scene) -> bool:
     )
 
 
-def _chained(link: Link, output: str) -> str:
-    return partial_latex(output, link.output.label)
-
-
 def _wrapped(latex: str) -> str:
     return rf"\left({latex}\right)" if _is_sum(latex) else latex
 
@@ -178,17 +187,32 @@ def _is_sum(latex: str) -> bool:
     return False
 
 
-def _product_text(link: Link) -> str:
+def _product_text(scene: Scene, link: Link) -> str:
     if link.local is None or link.local.numel() > 4:
-        return f"vᵀJ through {title(link.output)}"
+        return f"vᵀJ through {scene.title(link.output)}"
     return f"{_bracketed(link.adjoint)} × {_bracketed(link.local)}"
 
 
 def _use(scene: Scene, link: Link) -> dict:
     return {
-        "through": title(link.output), "key": key(link.output, scene.tape), "adjoint": short(link.adjoint, 5),
+        "through": scene.title(link.output), "key": key(link.output, scene.tape), "adjoint": short(link.adjoint, 5),
         "local": "vᵀJ" if link.local is None else short(link.local, 5), "product": short(link.product),
     }  # fmt: skip
+
+
+def _total(uses: list[Link]) -> torch.Tensor:
+    return functools.reduce(torch.add, [link.product for link in uses if link.product is not None])
+
+
+def _hooked(scene: Scene) -> str | None:
+    """What a hook of the learner's made of the sum, in words; None if none changed it."""
+    value, run, uses = scene.stage.value, scene.stage.run, scene.uses(scene.stage.value)
+    adjoint = scene.gradient(value)
+    hooks = (event for event in scene.tape.events if event.kind == "register_hook" and event.on is value)
+    if run is None or not uses or all(event.index > run.index for event in hooks):
+        return None
+    total = _total(uses)
+    return f"{short(total)}, of which a hook made {short(adjoint)}" if _check(total, adjoint) is False else None
 
 
 def _check(total: torch.Tensor, adjoint: torch.Tensor | None) -> bool | None:
@@ -211,14 +235,16 @@ def _remarks(scene: Scene) -> tuple[str, ...]:
     remarks += [f"On the branch taken: {condition}." for condition in scene.derivation.conditions]
     if isinstance(value, Input) and value.origin == "unknown":
         remarks.append("This value was made by something that the recording cannot see.")
+    if scene.stage.direction == "backward" and (hooked := _hooked(scene)) is not None:
+        remarks.append(f"{scene.title(value)} has a hook. The terms add up to {hooked}; that goes on its way back.")
     if _is_part(scene):
-        names = ", ".join(title(unseen) for unseen in scene.derivation.unseen)
+        names = ", ".join(scene.title(unseen) for unseen in scene.derivation.unseen)
         remarks.append(
             f"A part of this gradient may come through {names}, whose own graph is PyTorch's and not on the tape."
         )
     if isinstance(value, Step) and not bool(value.value.isfinite().all()):
         remarks.append(
-            f"{title(value)} is {short(value.value)}: PyTorch raises no error for a number without a finite value."
+            f"{scene.title(value)} is {short(value.value)}: PyTorch raises no error for a number without a finite value."
         )
     return tuple(remarks)
 
