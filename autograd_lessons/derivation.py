@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import mpmath
@@ -18,12 +19,13 @@ from .exact import Exact
 from .frames import learners_traceback
 from .grains import between, links, nodes
 from .inputs import gather
-from .notation import latex, partial_text, text
+from .notation import latex, partial_text, renamed, text
 from .program import MOST_ELEMENTS, Program, has_rule, outline, program_of
 from .run import run
 from .tape import Input, Step, Tape, Value
 
 MOST_PATHS = 64
+_AS_LABELLED: Mapping[str, str] = MappingProxyType({})
 _programs: OrderedDict[tuple, Program] = OrderedDict()  # the least recently used goes first
 
 
@@ -245,13 +247,16 @@ class Derivation:
         """The same in plain Unicode text."""
         return formulas.cached(self._programs[0], ("text", name), lambda: text(self.gradient[name]))
 
-    def latex_local(self, output: str, used: str, grain: str = "variables") -> str | None:
-        """LaTeX of a local derivative, or None where no rule gives one.
+    def latex_local(
+        self, output: str, used: str, grain: str = "variables", names: Mapping[str, str] = _AS_LABELLED
+    ) -> str | None:
+        """LaTeX of a local derivative, or None where no rule gives one; `names` are shown in place of labels.
 
         At the *operations* grain it is that of one step; at *variables*, of all between two names where both have one.
         """
+        key = ("latex", output, used, grain, *names.items())
         return formulas.cached(
-            self._programs[0], ("latex", output, used, grain), lambda: _shown(self._slope(output, used, grain), latex)
+            self._programs[0], key, lambda: _shown(self._slope(output, used, grain), lambda f: latex(renamed(f, names)))
         )
 
     def text_local(self, output: str, used: str, grain: str = "variables") -> str | None:
@@ -264,10 +269,11 @@ class Derivation:
         made = self.local if grain == "variables" else self._local_at(grain)
         return made.get((output, used))
 
-    def latex_value(self, label: str, grain: str = "operations") -> str | None:
-        """LaTeX of a step's own formula, in the names of what it used."""
+    def latex_value(self, label: str, grain: str = "operations", names: Mapping[str, str] = _AS_LABELLED) -> str | None:
+        """LaTeX of a step's own formula, in the names of what it used; `names` are shown in place of labels."""
+        key = ("latex of", label, grain, *names.items())
         return formulas.cached(
-            self._programs[0], ("latex of", label, grain), lambda: _shown(self._own(label, grain), latex)
+            self._programs[0], key, lambda: _shown(self._own(label, grain), lambda f: latex(renamed(f, names)))
         )
 
     def text_value(self, label: str, grain: str = "operations") -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import types
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -70,7 +71,7 @@ def name_through_returns(frames: list, place: Place) -> tuple[str | None, int, s
 
 
 def name_in(frames: list, tensor: torch.Tensor) -> str | None:
-    """The variable or attribute through which the learner's innermost frame reaches a tensor from outside."""
+    """How the learner's innermost frame reaches a tensor from outside, as it would be typed: `w`, `model[0].weight`."""
     if not frames:
         return None
     frame = frames[0]
@@ -90,7 +91,7 @@ def is_the_shells(name: str) -> bool:
 
 
 def _attribute(name: str, owner: Any, tensor: torch.Tensor) -> str | None:
-    """`layer_weight` for layer.weight, `weight` for self.weight."""
+    """`layer.weight`; of a list of layers `model[0].weight`."""
     if isinstance(owner, torch.nn.Module):
         attributes = {**dict(owner.named_parameters()), **dict(owner.named_buffers())}
     else:
@@ -98,7 +99,13 @@ def _attribute(name: str, owner: Any, tensor: torch.Tensor) -> str | None:
     found = next((key for key, value in attributes.items() if value is tensor), None)
     if found is None:
         return None
-    return "_".join([*([] if name == "self" else [name]), *str(found).split(".")])
+    parts = str(found).split(".")
+    return name + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in parts)
+
+
+def identifier(path: str) -> str:
+    """The same as one word: `layer_weight` for layer.weight, `weight` for self.weight."""
+    return re.sub(r"\W+", "_", path.removeprefix("self.")).strip("_")
 
 
 def learners_traceback(error: BaseException) -> types.TracebackType | None:

@@ -127,6 +127,27 @@ def was_edited(tape: Tape) -> bool:
     return tape.cache["edited"]
 
 
+def used_by(tape: Tape, grain: str, value: Value, whole: bool = False) -> list[Value]:
+    """The shown values that a value was computed from; of these with `whole` those that it could send a gradient back to."""
+    key = ("uses", grain, whole)
+    if key not in tape.cache:
+        shown = set(nodes(tape, grain))
+        tape.cache[key] = {output: _used(output, shown, whole) for output in shown}
+    return tape.cache[key].get(value, [])
+
+
+def _used(value: Value, shown: Collection[Value], whole: bool) -> list[Value]:
+    """The next shown values below; `whole` follows only what requires a gradient."""
+    found, waiting = {value: False}, [value]
+    while waiting:
+        here = waiting.pop(0)
+        for used in here.inputs if isinstance(here, Step) and (here.requires_grad or not whole) else ():
+            if isinstance(used, Value) and used not in found and (used.requires_grad or not whole):
+                found[used] = used in shown
+                waiting += [] if used in shown else [used]
+    return [used for used, is_shown in found.items() if is_shown]
+
+
 def between(step: Step, shown: Collection[Value]) -> list[Step]:
     """The step and the anonymous steps below it, down to the next shown values."""
     found, inner = [step], [step]

@@ -50,6 +50,7 @@ class Life:
     kept: bool  # a tensor that keeps its .grad because retain_grad() asked for it, and not because it is a leaf
     started_with: torch.Tensor | None
     changes: list[Change] = field(default_factory=list)
+    lost: bool = False  # whether the variable that it is called by holds another tensor at the end
     left_out: int = 0  # changes between the first and the last that are not kept
 
     def add(self, change: Change) -> None:
@@ -66,6 +67,10 @@ class Watch:
         self.tensor = weakref.ref(tensor)
         self.grad, self.version, self.own = _seen(tensor)
         self.life = Life(value, kept, None if tensor.grad is None else _copy(tensor.grad))
+
+    def shows(self, tensor: torch.Tensor) -> bool:
+        """Whether a change of this tensor is one that is looked for: it is the leaf or its `.grad`."""
+        return tensor is self.grad or tensor is self.tensor()
 
     def look(self, index: int, line: int, by: str) -> bool:
         """Whether the tensor is still there; a change is attributed to what happened last, `by`."""
@@ -142,6 +147,17 @@ class Lives:
             watch.life.of = self._own(watch.life.of)
             self.lives.append(watch.life)
             self._elsewhere.remove(watch)
+
+    def shows(self, tensor: torch.Tensor) -> bool:
+        """Whether a change of this tensor is one that is looked for."""
+        return any(watch.shows(tensor) for watch in self._watching.values())
+
+    def finish(self, variables: dict[str, Any]) -> None:
+        """`w = w - lr * w.grad`: note which leaves the learner's code no longer has under their name."""
+        alive = {watch.life: watch.tensor() for watch in self._watching.values()}
+        for life in self.lives:
+            now = variables.get(life.of.variable or "")
+            life.lost = isinstance(now, torch.Tensor) and now is not alive.get(life)
 
     def __bool__(self) -> bool:
         return bool(self._watching)

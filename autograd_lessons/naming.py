@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from .frames import is_the_shells, name_in, name_through_returns
+from .frames import identifier, is_the_shells, name_in, name_through_returns
 from .session import Session
 from .source import Place
 from .tape import Input, Step, Tape
@@ -36,11 +36,12 @@ class Inputs(dict[str, Input]):
         value.name = self.free(name)
         self[value.name] = value
 
-    def rename(self, leaf: Input, name: str) -> None:
-        """Give all values of a leaf another name."""
+    def rename(self, leaf: Input, path: str) -> None:
+        """Give all values of a leaf the name by which the learner's code reaches it."""
         for key, version in [(key, value) for key, value in self.items() if value.leaf is leaf]:
             del self[key]
-            self.put(name, version)
+            self.put(identifier(path), version)
+            version.path = path
 
 
 class Names:
@@ -77,24 +78,25 @@ class Names:
                 self._call_it(held.get(name), name)
             self._pending.clear()
 
-    def finish(self, tape: Tape, inputs: Inputs) -> None:
-        """The code has run: name what its variables hold now, and let go of its frame.
+    def finish(self, tape: Tape, inputs: Inputs) -> dict[str, Any]:
+        """The code has run: name what its variables hold now, and let go of its frame. Returns these variables.
 
         Also what was used before anything was called by its name: a new model's parameters, `g, = autograd.grad(…)`.
         """
         self.settle()
         frame, self.outermost = self.outermost, None
         if frame is None:
-            return
+            return {}
         for name, held in frame.f_locals.items():
             if not is_the_shells(name):
                 self._call_it(held, name)
         for tensor, seen in self._session.items():
             leaf = seen.value.leaf if isinstance(seen.value, Input) else None
             if leaf is not None and leaf._tape is tape and (leaf.name or "").split("_")[0] in NAMELESS:
-                name = name_in([frame], tensor)
-                if name is not None:
-                    inputs.rename(leaf, name)
+                path = name_in([frame], tensor)
+                if path is not None:
+                    inputs.rename(leaf, path)
+        return frame.f_locals
 
     def _call_it(self, held: Any, name: str) -> None:
         seen = self._session.get(held) if isinstance(held, torch.Tensor) else None

@@ -6,6 +6,7 @@ A symbol is a learner's variable. Only identifiers reach LaTeX as they are: no t
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
@@ -25,6 +26,11 @@ def name_latex(name: str) -> str:
         return f"{_embraced(name_latex(element[1]))}_{{{element[2]}}}"
     if name.startswith("#") and name[1:].isdigit():
         return rf"v_{{{name[1:]}}}"
+    told_apart = re.fullmatch(r"(.+) \(([\w ]+)\)", name)
+    if told_apart:
+        return rf"{_embraced(name_latex(told_apart[1]))}_{{\text{{{told_apart[2]}}}}}"
+    if re.fullmatch(r"[^\W\d]\w*(\[\d+\]|\.[^\W\d]\w*)+", name):
+        return rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
     if not name.isidentifier():
         return r"\text{?}"
     if name.endswith("_pred") and len(name) > 5:
@@ -112,6 +118,14 @@ _latex_printer = _Latex(
     {"ln_notation": False, "mul_symbol": "dot", "inv_trig_style": "abbreviated", "root_notation": True}
 )
 _text_printer = _Text({"order": None})
+
+
+def renamed(formula, names: Mapping[str, str]):
+    """The formula, or the nested list of them, with symbols called otherwise; an element `x[0]` goes with its `x`."""
+    if isinstance(formula, list):
+        return [renamed(item, names) for item in formula]
+    parts = {symbol: symbol.name.partition("[") for symbol in formula.free_symbols}
+    return formula.xreplace({symbol: sp.Symbol(names.get(p[0], p[0]) + p[1] + p[2]) for symbol, p in parts.items()})
 
 
 def latex(formula) -> str:

@@ -21,9 +21,9 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from .calls import differentiates, is_pointwise, is_random, kind_of, make_call, operands_of, tensors_in
 from .earlier import Earlier
 from .engine import Ear, pass_of
-from .frames import Caller, caller_of, name_in, stand_in
+from .frames import Caller, caller_of, identifier, name_in, stand_in
 from .life import Lives
-from .naming import Inputs, Names
+from .naming import NAMELESS, Inputs, Names
 from .replay import Call, substitute
 from .session import Seen, Session, is_loose, node_of, version_of
 from .source import NOWHERE, Place, place_of
@@ -56,6 +56,7 @@ class Recorder(TorchFunctionMode):
         self._count = 0
         self._line = 0  # of the recorded code, now
         self._originals = WeakTensorKeyDictionary()  # what `.data` was read from: its edits raise no version
+        self._failures: list[Failure] = []
         self._last: tuple[int, int, str] = (0, 0, "")  # what happened last: index, line, which call
         self._inside: tuple | None = None  # the call of torch's whose own calls are not steps
         self._stepping: tuple[types.FrameType, int] | None = None  # where the learner's code calls an optimizer now
@@ -102,9 +103,13 @@ class Recorder(TorchFunctionMode):
         except BaseException as error:
             options = {key: value for key, value in kwargs.items() if isinstance(value, (bool, int, float, str))}
             unreadable = self._ear.unreadable(args, kwargs) if engine else ()
-            self.tape.failure = Failure(
-                error, op, tuple(known), place.source, line, torch.is_grad_enabled(), options, unreadable
-            )
+            self._forget_errors()
+            self._failures.append(
+                Failure(
+                    error, op, tuple(known), place.source, line, torch.is_grad_enabled(), options, unreadable,
+                    self._count, type(error).__name__,
+                )
+            )  # fmt: skip
             self._event(op, known, place, args, kwargs, None)
             raise
         if func is torch.Tensor.__iter__:
@@ -120,6 +125,10 @@ class Recorder(TorchFunctionMode):
             call = make_call(func, args, kwargs, known, random_state)
             if changed:
                 self._change(tensors[changed[0]], changed[0], known[changed[0]], op, call, place, name)
+                if self._lives.shows(tensors[changed[0]]):
+                    self._lives.look(
+                        *self._last
+                    )  # at once: what comes next may be the cell's result, shown by the same line
             for output, tensor in fresh:
                 step = self._step(tensor, op, call if output is None else replace(call, output=output), place.source)
                 step.name, step.depth = name, depth
@@ -208,18 +217,25 @@ class Recorder(TorchFunctionMode):
         """The tape, once the code has run and returned `output` or raised; lets go of the graph and the frames."""
         self._lives.look(*self._last)
         self._stepping = None
-        self._names.finish(self.tape, self.inputs)
+        variables = self._names.finish(self.tape, self.inputs)
+        self._lives.finish(variables)
         self._earlier.finish()
         tape = self.tape
         tape.output, tape.error = self._held(output), error
-        if tape.failure is not None and tape.failure.error is not error:
-            tape.failure = None  # the learner's code caught it
+        if self._failures and self._failures[-1].error is error:
+            tape.failure = self._failures.pop()
+        self._forget_errors()
+        tape.caught = tuple(self._failures)
         tape.steps, tape.events, tape.inputs = tuple(self.steps), tuple(self.events), self.inputs
         tape.lives = tuple(self._lives.lives)
         self._ear.let_go()
         self._session.forget_the_dead()
         tape.alive = frozenset(seen.value for _, seen in self._session.items() if isinstance(seen.value, Step))
         return tape
+
+    def _forget_errors(self) -> None:
+        """A caught error's traceback would keep alive what its frames hold."""
+        self._failures = [failure._replace(error=None) for failure in self._failures]
 
     def _held(self, output: Any):
         if isinstance(output, torch.Tensor):
@@ -241,6 +257,7 @@ class Recorder(TorchFunctionMode):
         gone = {step for step in self.steps if first < step.index <= last and step not in used}
         self.steps = [step for step in self.steps if step not in gone]
         self.events = [event for event in self.events if not first < event.index <= last]
+        self._failures = [failure for failure in self._failures if not first < failure.index <= last]
         for step in gone:
             step.forget()
             self._ear.ends.pop(step, None)
@@ -254,7 +271,8 @@ class Recorder(TorchFunctionMode):
     def add_input(self, name: str, tensor: torch.Tensor, origin: str = "argument") -> Input:
         """Make a tensor known as a leaf. A second leaf of the same name is called name_2, name_3, …"""
         value = Input(self.tape, tensor, name, origin)
-        self.inputs.put(name, value)
+        self.inputs.put(identifier(name), value)
+        value.path = str(value.name) if name in NAMELESS else name
         value.line, value.made_at = self._line, self._count
         self._remember(tensor, value)
         if self._block and tensor.requires_grad and tensor.is_leaf:
@@ -301,7 +319,9 @@ class Recorder(TorchFunctionMode):
     def _now_leaf(self, tensor: torch.Tensor, value: Any) -> Input:
         """A known tensor that is a leaf now: told to require a gradient (`x.requires_grad_()`), or a leaf changed in place."""
         if isinstance(value, Step) and value.call.changed is not None and value in self.steps:
-            return self._updated(tensor, value.inputs[value.call.changed])
+            updated = self._updated(tensor, value.inputs[value.call.changed])
+            updated.line = value.line
+            return updated
         if isinstance(value, Step):
             return self._becomes_leaf(tensor, value)
         if isinstance(value, Input):
@@ -315,7 +335,7 @@ class Recorder(TorchFunctionMode):
         """A leaf after an in-place change: a new value of the same leaf."""
         leaf = before.leaf if isinstance(before, Input) else None
         value = self.add_input((leaf or before).name or "unnamed", tensor, "updated")
-        value.leaf = leaf or value
+        value.leaf, value.path = leaf or value, (leaf or value).path
         return value
 
     def _becomes_leaf(self, tensor: torch.Tensor, step: Step) -> Input:

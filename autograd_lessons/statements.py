@@ -27,20 +27,23 @@ class Moment:
     last_line: int
     first: int  # index of the first happening
     last: int
+    ends_block: bool = False  # of a `with` statement: what happened on the way out of it
     happenings: list[Any] = field(default_factory=list)
 
 
 def moments(tape: Tape) -> list[Moment]:
     """The statements that PyTorch had to do with, in the order in which they ran."""
     assert tape.block is not None
-    spans = _statements(tape.block.file, tape.block.first, tape.block.last)
+    spans, blocks = _statements(tape.block.file, tape.block.first, tape.block.last)
     found: list[Moment] = []
     once: set[tuple] = set()
     for index, line, happening in sorted(_happenings(tape), key=lambda each: each[0]):
         first, last = next((span for span in spans if span[0] <= line <= span[1]), (line, line))
         key = (happening.kind, happening.source) if isinstance(happening, Event) and happening.kind in _ONCE else None
-        if not found or (found[-1].first_line, found[-1].last_line) != (first, last) or key in once:
-            found.append(Moment(first, last, index, index))
+        before = found[-1] if found else None
+        if before is None or (before.first_line, before.last_line) != (first, last) or before.ends_block or key in once:
+            inside = before is not None and any(a == first and last < before.first_line <= b for a, b in blocks)
+            found.append(Moment(first, last, index, index, inside))
             once = set()
         if key is not None:
             once.add(key)
@@ -60,20 +63,22 @@ def _happenings(tape: Tape) -> Iterator[tuple[int, int, Any]]:
 
 
 @functools.lru_cache(maxsize=64)
-def _statements(file: str, first: int, last: int) -> list[tuple[int, int]]:
-    """The lines of each statement, the innermost first; of a loop or a branch only its head."""
+def _statements(file: str, first: int, last: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """The lines of each statement, the innermost first, of a loop or a branch only its head; and of each whole `with`."""
     text = "".join(linecache.getlines(file))
     try:
         tree = ast.parse(text)
     except SyntaxError:  # a cell with magics in it
-        return [(number, number) for number in range(first, last + 1)]
-    spans = []
+        return [(number, number) for number in range(first, last + 1)], []
+    spans, blocks = [], []
     for node in ast.walk(tree):
         if isinstance(node, ast.stmt):
             body = getattr(node, "body", None)
             end = body[0].lineno - 1 if isinstance(body, list) and body else node.end_lineno or node.lineno
             spans.append((node.lineno, max(end, node.lineno)))
-    return sorted(spans, key=lambda span: span[1] - span[0])
+        if isinstance(node, ast.With):
+            blocks.append((node.lineno, node.end_lineno or node.lineno))
+    return sorted(spans, key=lambda span: span[1] - span[0]), blocks
 
 
 def text_of(tape: Tape, moment: Moment) -> str:

@@ -65,6 +65,16 @@ class Value(Operand):
         self.original = self  # a value that came over from an earlier tape is still the one that it was there
 
     @property
+    def variable(self) -> str | None:
+        """How the learner's code calls it; unlike a label, several values may have it."""
+        return self.name
+
+    @property
+    def is_earlier(self) -> bool:
+        """Whether an earlier recorded block made it."""
+        return self.original is not self
+
+    @property
     def adjoint(self) -> torch.Tensor | None:
         """∂output/∂this, in this value's shape, as the engine last delivered it; None where no gradient flows."""
         run = self._tape.last_pass_to(self)
@@ -88,6 +98,7 @@ class Input(Value):
     of torch.autograd.grad) or "unknown" (made by something that the recorder cannot see).
     """
 
+    path: str  # how the learner's code reaches it: `model[0].weight`, where `name` is model_0_weight
     made_at: int = 0  # how many steps and events there were before
     leaf: Input  # the first value of the same tensor: a leaf's versions share it
     made_by: Step | None = None  # the call that made a leaf inside: `torch.zeros(3, requires_grad=True)`
@@ -96,8 +107,13 @@ class Input(Value):
         super().__init__(tape, tensor)
         self.name = name
         self.origin = origin
+        self.path = name
         self.is_leaf = tensor.is_leaf
         self.leaf = self
+
+    @property
+    def variable(self) -> str | None:
+        return self.path
 
     def __repr__(self) -> str:
         return f"Input({self.name}={_short(self.value)})"
@@ -211,7 +227,7 @@ class Pass:
 class Failure(NamedTuple):
     """The torch call that raised: what it was called with, and where."""
 
-    error: BaseException
+    error: BaseException | None  # None where it was caught: its traceback would keep alive what its frames hold
     kind: str
     operands: tuple  # what its tensors were: steps, inputs, constants
     source: Source | None
@@ -219,6 +235,8 @@ class Failure(NamedTuple):
     grad_enabled: bool
     options: dict[str, Any]  # its plain keyword arguments
     unreadable: tuple  # of a call of the engine: the steps whose saved values were freed, or changed since
+    index: int  # of the event
+    raised: str  # "RuntimeError"
 
 
 @dataclass(eq=False)
@@ -237,6 +255,7 @@ class Tape:
     lives: tuple[Life, ...] = ()  # of each leaf's .grad
     error: BaseException | None = None  # what ended the run
     failure: Failure | None = None  # the torch call that raised it, if one did
+    caught: tuple[Failure, ...] = ()  # the torch calls that raised what the learner's code caught
     findings: tuple = ()  # what the clinic says of this run
     alive: frozenset = frozenset()  # the steps whose tensor somebody still held when the run had ended
     folded: int = 0  # how many backward passes between the first and the last ones are not kept

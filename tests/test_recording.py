@@ -189,6 +189,15 @@ def test_a_long_loop_without_a_backward_pass_is_bounded():
     assert len(tape.steps) <= 20_001 and tape["x"].value.item() == 30_000
 
 
+def test_a_grad_that_is_zeroed_and_shown_by_one_line_was_changed_by_the_zeroing():
+    x = torch.tensor(2.0, requires_grad=True)
+    (x * 3).backward()
+    with al.recording() as tape:
+        x * 1
+        repr(x.grad.zero_())  # fmt: skip
+    assert [(change.kind, change.by) for change in tape.lives[0].changes] == [("zeroed", "zero_")]
+
+
 # ---------------------------------------------------------------- exceptions, modes
 def test_an_exception_goes_on_its_way_with_the_tape_of_what_came_before():
     x = torch.tensor(2.0, requires_grad=True)

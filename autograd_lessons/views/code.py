@@ -17,7 +17,7 @@ from .stages import Scene
 
 def lines(scene: Scene) -> list[dict]:
     """The code, line by line: number, HTML, and whether this stage's expression stands in it. A block per function."""
-    kept, sources = scene.derivation.kept, tuple(id(step.source) for step in scene.tape.history)
+    kept, sources = scene.kept, tuple(id(step.source) for step in scene.tape.history)
     key = ("code", scene.tape.function, sources, scene.stage.direction, scene.at)
     if key not in kept:
         kept[key] = (_lines(scene), [step.source for step in scene.tape.history])  # held, so that no id is given again

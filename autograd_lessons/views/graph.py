@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..grains import Link
+from ..grains import Link, used_by
 from ..tape import Step, Value
 from .layout import HEIGHT, WIDTH, Layout, arrange
-from .numbers import key, short, title
+from .numbers import key, short
 from .stages import Scene
 
 MOST_NODES = 60
@@ -16,7 +16,7 @@ MOST_NODES = 60
 def drawing(scene: Scene) -> dict:
     """What the SVG template needs: nodes, edges, size."""
     shown, pairs, layout, left_out = _arranged(scene)
-    kept, names = scene.derivation.kept, tuple(value.name for value in shown)
+    kept, names = scene.kept, tuple(value.name for value in shown)
     key = ("graph frame", scene.grain, scene.at, names)
     if key not in kept:
         kept[key] = [_node(scene, value, layout) for value in shown], [_edge(scene, pair, layout) for pair in pairs]
@@ -40,7 +40,7 @@ def tallest(scene: Scene) -> int:
 
 def _arranged(scene: Scene) -> tuple[list[Value], list[tuple[Value, Value]], Layout, int]:
     """The values shown, the edges between them and their places: kept by program, the same drawing at every tick."""
-    kept, key, values = scene.derivation.kept, ("graph", scene.grain, scene.part), scene.tape.values
+    kept, key, values = scene.kept, ("graph", scene.grain, scene.part), scene.tape.values
     if key not in kept:
         number = {value: i for i, value in enumerate(values)}
         shown = [value for value in scene.nodes if _belongs(scene, value)][:MOST_NODES]
@@ -67,7 +67,7 @@ def _node(scene: Scene, value: Value, layout: Layout) -> dict:
     now = f"al-now al-{scene.stage.direction}" if scene.stage.value is value else ""
     return {
         "key": key(value, scene.tape), "x": round(x - WIDTH / 2, 1), "y": round(y - HEIGHT / 2, 1), "width": WIDTH, "height": HEIGHT,
-        "title": _fit(title(value), 15), "now": now, "leaf": not isinstance(value, Step), "full": title(value),
+        "title": _fit(scene.title(value), 15), "now": now, "leaf": not isinstance(value, Step), "full": scene.title(value),
     }  # fmt: skip
 
 
@@ -94,13 +94,13 @@ def _edge(scene: Scene, pair: tuple[Value, Value], layout: Layout) -> dict:
     return {
         "path": path, "key": f"{key(output, scene.tape)} {key(used, scene.tape)}",
         "x": round(x1 * 0.5 + x0 * 0.5, 1), "y": round(y1 * 0.5 + y0 * 0.5 + 4, 1),
-        "seen": scene.reached(output, "forward"), "now": scene.stage.value is now, "cut": used.requires_grad and not output.requires_grad,
+        "seen": scene.reached(output, "forward"), "now": scene.stage.value is now, "cut": used.requires_grad and used not in used_by(scene.tape, scene.grain, output, whole=True),
     }  # fmt: skip
 
 
 def _factor(scene: Scene, pair: tuple[Value, Value], link: Link | None) -> dict:
     """What the gradient is multiplied by on its way back along this edge, once it has come."""
-    if link is None or not all(scene.reached(value, "backward") for value in pair):
+    if link is None or any(scene.gradient(value) is None for value in pair):
         return {"back": False, "factor": ""}
     if link.local is None:
         return {"back": True, "factor": "vᵀJ"}

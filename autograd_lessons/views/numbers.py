@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ..notation import name_text
-from ..tape import Input, Step, Value
+from ..tape import Step, Value
 
 
 def short(value, digits: int = 6) -> str:
@@ -49,14 +49,12 @@ def full(value: torch.Tensor | None) -> str:
 
 
 def title(value: Value) -> str:
-    """What a node is called: the learner's name (of a leaf after an update still the leaf's), else number and operation: `v3 sin`."""
-    if isinstance(value, Input) and value.origin == "updated" and value.leaf.name:
-        return value.leaf.name
-    if value.name and (value.label == value.name or not isinstance(value, Step)):
-        return value.name
+    """What a node is called: the learner's name, else number and operation: `v3 sin`."""
     if not isinstance(value, Step):
+        return value.variable or value.label
+    if value.label == value.name or not value.label.startswith("#"):
         return value.label
-    return f"{name_text(value.label)} {value.name or value.op}" if value.label.startswith("#") else value.label
+    return f"{name_text(value.label)} {value.name or value.op}"
 
 
 def key(value: Value, tape) -> str:

@@ -36,19 +36,19 @@ def html(scene: Scene, curve: Curve | None, uid: str, trouble: str = "") -> str:
 def block(scene: Scene, uid: str) -> str:
     """What stands on the screen for a recorded block: the findings, code, graph and term, and the statements one by one."""
     graphed = graph.drawing(scene)
-    direction = scene.stage.direction
+    direction, lives = scene.stage.direction, timeline.shown_lives(scene.tape)
     return templates().get_template("block.html").render(
         uid=uid, style=Markup(style("style.css") + LIVE + style("svg.css")), links=Markup(_linked(scene, uid)),
         code=code.lines(scene), graph=_graph_svg(scene, graphed, f"{uid}-{scene.at}"), left_out=graphed["left_out"],
         where=f"step {scene.at + 1} of {len(scene.stages)}: {_WORDS[direction]}", direction=direction, is_call=direction == "event", term=terms.explained(scene),
-        tallest=graph.tallest(scene), findings=scene.tape.findings, rows=timeline.rows(scene), lives=[timeline.name_of(life) for life in timeline.shown_lives(scene.tape)],
+        tallest=graph.tallest(scene), findings=scene.tape.findings, rows=timeline.rows(scene), lives=[f"{life.of.name}.grad" for life in lives], headings=[timeline.heading(scene.tape, life) for life in lives],
     )  # fmt: skip
 
 
 def _linked(scene: Scene, uid: str) -> str:
     """One rule for each step: what is under the pointer or has the focus lights everything that belongs to it."""
-    label = ("linked", scene.part, tuple(value.label for value in scene.nodes))
-    kept = scene.derivation.kept
+    label = ("linked", tuple(value.label for value in scene.nodes))
+    kept = scene.kept
     if label not in kept:
         rules = []
         for value in scene.nodes:
@@ -76,7 +76,7 @@ def _graph_svg(scene: Scene, graphed: dict, uid: str) -> Markup:
         label = f"graph of {', '.join(node['full'] for node in nodes)}"
         return templates().get_template("graph.svg").render(g=frame, uid=uid, label=label)
 
-    return filled(scene.derivation.kept, ("graph", scene.grain, scene.part, scene.at, graphed["names"]), texts, render)
+    return filled(scene.kept, ("graph drawn", scene.grain, scene.part, scene.at, graphed["names"]), texts, render)
 
 
 def _curve_svg(scene: Scene, drawn: dict | None) -> Markup:

@@ -5,7 +5,6 @@ In a recorded block passes follow each other, and between them stand the calls t
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,9 +14,12 @@ import torch
 
 from ..comparison import Comparison
 from ..derivation import Derivation
-from ..grains import Link, links, nodes
+from ..grains import Link, links, nodes, used_by
 from ..life import Life
 from ..tape import Event, Input, Pass, Step, Tape, Value
+from .names import distinct
+from .numbers import title
+from .parts import part_of, pass_to
 
 TOLD = {  # events that are stages of their own
     "set grad", "zero_grad", "optimizer.step", "requires_grad_", "set requires_grad", "retain_grad", "register_hook",
@@ -51,29 +53,51 @@ class Scene:
         return self.stages[self.at]
 
     @cached_property
-    def value(self) -> Value | None:
-        """What the picture is about: the stage's value; at a call that is not part of a graph, that of the stage before."""
+    def _anchor(self) -> Stage:
+        """The stage that the picture is about: at a call that is not part of a graph, the one before."""
         near = (*reversed(self.stages[: self.at + 1]), *self.stages[self.at + 1 :])
-        return next((stage.value for stage in near if stage.direction != "event"), self.stage.value)
+        return next((stage for stage in near if stage.direction != "event"), self.stage)
+
+    @cached_property
+    def shown_pass(self) -> Pass | None:
+        """The pass whose graph is shown: of a value as it is computed, the first one that came to it later."""
+        value = self._anchor.value
+        return self._anchor.run or (None if value is None else pass_to(self.tape, self.grain, value))
+
+    @cached_property
+    def part(self) -> tuple[Value, ...] | None:
+        """Of a block, which has many graphs, the values of the one that is shown."""
+        if self.tape.block is None:
+            return None
+        value = self._anchor.value
+        return () if value is None else part_of(self.tape, self.grain, value, self.shown_pass)
 
     @property
     def nodes(self) -> tuple[Value, ...]:
         """The values of the graph: in a block with several graphs that of this stage only."""
-        shown = nodes(self.tape, self.grain)
-        return shown if self.tape.block is None else tuple(v for v in shown if self._graphs.get(v) == self.part)
+        return nodes(self.tape, self.grain) if self.part is None else self.part
+
+    @cached_property
+    def _names(self) -> dict[Value, str]:
+        return {} if self.part is None else distinct(self.part, self.tape)
+
+    def label(self, value: Value) -> str:
+        """What formulas call a value."""
+        return self._names.get(value, value.label)
+
+    def title(self, value: Value) -> str:
+        """What the node of a value is called."""
+        return self._names.get(value) or title(value)
+
+    @cached_property
+    def renamed(self) -> dict[str, str]:
+        """Labels that formulas do not show, by what they show instead."""
+        return {value.label: name for value, name in self._names.items() if value.label != name}
 
     @property
-    def part(self) -> int | None:
-        """Which of a block's graphs is shown."""
-        return None if self.tape.block is None or self.value is None else self._graphs.get(self.value)
-
-    @property
-    def _graphs(self) -> dict[Value, int]:
-        """By value: the number of its graph. Values belong together if one was computed from the other."""
-        key = f"graphs at {self.grain}"
-        if key not in self.tape.cache:
-            self.tape.cache[key] = _connected(nodes(self.tape, self.grain), self.used_by)
-        return self.tape.cache[key]
+    def kept(self) -> dict[Any, Any]:
+        """A place for what need not be made again: at the next tick of a slider, or, of a block, when it is drawn again."""
+        return self.derivation.kept if self.tape.block is None else self.tape.cache
 
     @property
     def links(self) -> tuple[Link, ...]:
@@ -88,7 +112,7 @@ class Scene:
     def output_label(self) -> str:
         """What is differentiated, by name."""
         root = self.run.roots[0] if self.run is not None and self.run.roots else self.tape.output
-        return root.label if isinstance(root, Value) else "output"
+        return self.label(root) if isinstance(root, Value) else "output"
 
     def reached(self, value: Value, direction: str) -> bool:
         """Whether the stages so far showed this value (inputs have theirs from the start), or its gradient."""
@@ -105,9 +129,11 @@ class Scene:
         return frozenset(self.tape.earlier)
 
     def gradient(self, value: Value) -> torch.Tensor | None:
-        """The adjoint that the last pass so far brought to a value; None before any did."""
+        """The adjoint that the pass on show has brought to a value so far; None before it did."""
         run = self._so_far.get((value, "backward"))
-        return None if run is None else run.adjoints[value]
+        return (
+            None if run is None or (self.tape.block is not None and run is not self.shown_pass) else run.adjoints[value]
+        )
 
     def uses(self, value: Value) -> list[Link]:
         """The links through which a gradient comes back to a value."""
@@ -115,13 +141,7 @@ class Scene:
 
     def used_by(self, value: Value) -> list[Value]:
         """What a shown value was computed from, at this grain."""
-        shown, found, waiting = set(nodes(self.tape, self.grain)), [], [value]
-        while waiting:
-            here = waiting.pop(0)
-            for used in here.inputs if isinstance(here, Step) else ():
-                if isinstance(used, Value) and used not in found:
-                    found.append(used) if used in shown else waiting.append(used)
-        return found
+        return used_by(self.tape, self.grain, value)
 
 
 def stages(tape: Tape, grain: str) -> tuple[Stage, ...]:
@@ -132,13 +152,16 @@ def stages(tape: Tape, grain: str) -> tuple[Stage, ...]:
         index = run.index if tape.block is not None else len(tape.steps) + len(tape.events)
         found += [(index, Stage("backward", value, run)) for value in _back(run, shown)]
     if tape.block is not None:
-        found += [(event.index, Stage("event", event.on, event=event)) for event in tape.events if _tells(event)]
+        found += [(event.index, Stage("event", event.on, event=event)) for event in _told(tape)]
         found += [(step.index, Stage("event", life.of, event=step)) for step, life in _edits(tape, set(shown))]
     found.sort(key=lambda pair: pair[0])
     return tuple(stage for _, stage in found) or tuple(Stage("forward", value) for value in shown[:1])
 
 
 def _back(run: Pass, shown: Iterable[Value]) -> list[Value]:
+    """The values that a pass reached; of one that failed before it left its roots there is nothing to show."""
+    if run.failed and run.adjoints.keys() <= set(run.roots):
+        return []
     order: dict[Any, int] = {step: place for place, step in enumerate(run.order)}
     reached = [value for value in shown if value in run.adjoints]
     steps = [value for value in reached if isinstance(value, Step)]
@@ -146,9 +169,27 @@ def _back(run: Pass, shown: Iterable[Value]) -> list[Value]:
     return [*sorted(steps, key=lambda step: order.get(step, len(order))), *leaves]
 
 
-def _tells(event: Event) -> bool:
+def _told(tape: Tape) -> list[Event]:
+    """The calls that are worth a stage; what a module asks of each of its parameters in turn is one call."""
+    graphs = [step.index for step in tape.steps if step.requires_grad] + [run.index for run in tape.passes]
+    last = max(graphs, default=-1)
+    return [
+        event
+        for before, event in zip((None, *tape.events), tape.events)
+        if _tells(event, last) and not (before is not None and _goes_on(before, event))
+    ]
+
+
+def _goes_on(before: Event, event: Event) -> bool:
+    """Whether a call belongs to the same `model.requires_grad_(False)` as the one before."""
+    same = (before.kind, before.source, before.index + 1) == ("requires_grad_", event.source, event.index)
+    return same and event.kind == before.kind
+
+
+def _tells(event: Event, last: int) -> bool:
+    """Whether a call is worth a stage; a number that is read when no graph is used any more cuts nothing off."""
     if event.kind in LEAVES_THE_GRAPH:
-        return event.on is not None and event.on.requires_grad
+        return event.on is not None and event.on.requires_grad and event.index < last
     return event.kind in TOLD
 
 
@@ -156,22 +197,3 @@ def _edits(tape: Tape, shown: set) -> Iterator[tuple[Step, Life]]:
     """In-place changes of a `.grad`, which is no value of the graph: `x.grad.zero_()`."""
     by_index = {change.index: life for life in tape.lives for change in life.changes}
     return ((step, by_index[step.index]) for step in tape.steps if step.index in by_index and step not in shown)
-
-
-def _connected(values: Iterable[Value], used_by) -> dict[Value, int]:
-    """The number of the connected part that each value is in."""
-    neighbours = defaultdict(set)
-    for value in values:
-        neighbours[value] |= set()
-        for used in used_by(value):
-            neighbours[value].add(used)
-            neighbours[used].add(value)
-    found: dict[Value, int] = {}
-    for number, value in enumerate(neighbours):
-        waiting = [value] if value not in found else []
-        while waiting:
-            here = waiting.pop()
-            if here not in found:
-                found[here] = number
-                waiting += neighbours[here]
-    return found

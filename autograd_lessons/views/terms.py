@@ -13,11 +13,11 @@ from markupsafe import Markup
 from torch.testing._comparison import default_tolerances
 
 from ..clinic import findings
-from ..grains import Link, recomputed, was_edited
+from ..grains import Link, between, nodes, recomputed, was_edited
 from ..notation import name_latex, partial_latex, partial_text
 from ..tape import Input, Step
 from . import timeline
-from .numbers import full, key, short, title
+from .numbers import full, key, short
 from .stages import Scene
 
 
@@ -34,25 +34,26 @@ def sentence(scene: Scene) -> str:
     if scene.stage.direction == "forward":
         formula = _formula_text(scene)
         middle = f"{formula} = " if formula else ""
-        return f"value  {title(value)} = {middle}{short(value.value)}"
+        return f"value  {scene.title(value)} = {middle}{short(value.value)}"
     uses, adjoint = scene.uses(value), scene.gradient(value)
-    name = partial_text(scene.output_label, value.label)
+    name = partial_text(scene.output_label, scene.label(value))
     if not uses:
         return f"grad   {name} = {short(adjoint)}"
-    terms = " + ".join(_product_text(link) for link in uses) + (" + …" if _is_part(scene) else "")
+    terms = " + ".join(_product_text(scene, link) for link in uses) + (" + …" if _is_part(scene) else "")
     total, same, _ = _check(scene, uses, adjoint)
     if same is not False:
         return f"grad   {name} = {terms} = {short(adjoint)}"
-    return f"grad   {name} = {terms} = {short(total)}, but autograd delivered {short(adjoint)}"
+    made = "of which a hook made" if _is_hooked(scene) else "but autograd delivered"
+    return f"grad   {name} = {terms} = {short(total)}, {made} {short(adjoint)}"
 
 
 def _forward(scene: Scene) -> dict:
     value = scene.stage.value
     rows = []
     if isinstance(value, Step):
-        latex = scene.derivation.latex_value(value.label, scene.grain)
+        latex = scene.derivation.latex_value(value.label, scene.grain, scene.renamed)
         formula = _formula_text(scene)
-        name = name_latex(value.label)
+        name = name_latex(scene.label(value))
         if latex is not None:
             rows.append({"left": mathml(name), "right": mathml(latex)})
         if formula:
@@ -60,10 +61,15 @@ def _forward(scene: Scene) -> dict:
         rows.append({"left": "" if rows else mathml(name), "right": short(value.value), "number": True, "result": True})
     else:
         rows.append(
-            {"left": mathml(name_latex(value.label)), "right": short(value.value), "number": True, "result": True}
+            {
+                "left": mathml(name_latex(scene.label(value))),
+                "right": short(value.value),
+                "number": True,
+                "result": True,
+            }
         )
     return {
-        "headline": "computes the value of", "name": title(value), "rows": rows, "uses": (), "check": None,
+        "headline": "computes the value of", "name": scene.title(value), "rows": rows, "uses": (), "check": None,
         "remarks": _remarks(scene), "key": key(value, scene.tape),
     }  # fmt: skip
 
@@ -76,17 +82,21 @@ def _formula_text(scene: Scene) -> str | None:
     formula = scene.derivation.text_value(value.label, scene.grain)
     if formula is None:
         return None
-    numbers = {_typed(used.label): used.value for used in scene.used_by(value)}
-    if not numbers or any(tensor.numel() != 1 for tensor in numbers.values()):
+    used = scene.used_by(value)
+    inner = [step for step in between(value, set(nodes(scene.tape, scene.grain))) if step.value.numel() == 1]
+    if not used or any(one.value.numel() != 1 for one in used):
         return None
+    numbers = {
+        _typed(one.label): one.value for one in (*used, *inner)
+    }  # a step inside that has no rule is a number too
     filled = _any_of(tuple(numbers)).sub(lambda found: _bracketed(numbers[found[1]]), formula)
-    return re.sub(r"\(\((−[^()]*)\)\)", r"(\1)", filled)
+    return None if re.search(r"\bv\d+\[", filled) else re.sub(r"\(\((−[^()]*)\)\)", r"(\1)", filled)
 
 
 @functools.lru_cache(maxsize=1024)
 def _any_of(names: tuple[str, ...]) -> re.Pattern:
     either = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
-    return re.compile(rf"(?<![\w.])({either})(?![\w(])")
+    return re.compile(rf"(?<![\w.])({either})(?:\[[0, ]+\])?(?![\w(\[])")
 
 
 def _typed(label: str) -> str:
@@ -102,31 +112,34 @@ def _backward(scene: Scene) -> dict:
     value, output = scene.stage.value, scene.output_label
     assert value is not None
     adjoint = scene.gradient(value)
-    left = mathml(partial_latex(output, value.label))
+    left = mathml(partial_latex(output, scene.label(value)))
     uses = scene.uses(value)
     rows: list[dict] = []
     if not uses:
         return {
-            "headline": "starts the backward pass at", "name": title(value), "uses": (), "check": None,
+            "headline": "starts the backward pass at", "name": scene.title(value), "uses": (), "check": None,
             "rows": [{"left": left, "right": short(adjoint), "number": True, "result": True}],
             "remarks": ("Everything that follows is multiplied by this: the output changes one to one with itself.",),
             "key": key(value, scene.tape), "adjoint_of": value.label, "adjoint": full(adjoint),
         }  # fmt: skip
     symbols = " + ".join(
-        rf"{partial_latex(output, u.output.label)} \cdot {partial_latex(u.output.label, value.label)}" for u in uses
+        rf"{partial_latex(output, scene.label(u.output))} \cdot {partial_latex(scene.label(u.output), scene.label(value))}"
+        for u in uses
     )
     rows.append({"left": left, "right": mathml(symbols)})
-    formulas = [scene.derivation.latex_local(u.output.label, value.label, scene.grain) for u in uses]
+    formulas = [scene.derivation.latex_local(u.output.label, value.label, scene.grain, scene.renamed) for u in uses]
     if all(formulas):
-        slopes = " + ".join(rf"{_chained(u, output)} \cdot {_wrapped(str(f))}" for u, f in zip(uses, formulas))
+        slopes = " + ".join(
+            rf"{partial_latex(output, scene.label(u.output))} \cdot {_wrapped(str(f))}" for u, f in zip(uses, formulas)
+        )
         rows.append({"left": "", "right": mathml(slopes)})
     if all(u.local is not None and u.local.numel() <= 4 for u in uses):
-        rows.append({"left": "", "right": " + ".join(_product_text(u) for u in uses), "number": True})
+        rows.append({"left": "", "right": " + ".join(_product_text(scene, u) for u in uses), "number": True})
     total, same, why = _check(scene, uses, adjoint)
     rows.append({"left": "", "right": short(total), "number": True, "result": True})
     return {
-        "headline": "sends the gradient back to", "name": title(value), "rows": rows,
-        "uses": tuple(_use(scene, link) for link in uses), "total": short(total), "check": same,
+        "headline": "sends the gradient back to", "name": scene.title(value), "rows": rows,
+        "uses": tuple(_use(scene, link) for link in uses), "total": short(total), "check": None if _is_hooked(scene) and not same else same,
         "remarks": (*([why] if why else []), *_remarks(scene)), "key": key(value, scene.tape), "adjoint_of": value.label, "adjoint": full(adjoint),
         "autograd": short(adjoint),
     }  # fmt: skip
@@ -166,10 +179,6 @@ def _is_part(scene: Scene) -> bool:
     )
 
 
-def _chained(link: Link, output: str) -> str:
-    return partial_latex(output, link.output.label)
-
-
 def _wrapped(latex: str) -> str:
     return rf"\left({latex}\right)" if _is_sum(latex) else latex
 
@@ -184,15 +193,15 @@ def _is_sum(latex: str) -> bool:
     return False
 
 
-def _product_text(link: Link) -> str:
+def _product_text(scene: Scene, link: Link) -> str:
     if link.local is None or link.local.numel() > 4:
-        return f"vᵀJ through {title(link.output)}"
+        return f"vᵀJ through {scene.title(link.output)}"
     return f"{_bracketed(link.adjoint)} × {_bracketed(link.local)}"
 
 
 def _use(scene: Scene, link: Link) -> dict:
     return {
-        "through": title(link.output), "key": key(link.output, scene.tape), "adjoint": short(link.adjoint, 5),
+        "through": scene.title(link.output), "key": key(link.output, scene.tape), "adjoint": short(link.adjoint, 5),
         "local": "vᵀJ" if link.local is None else short(link.local, 5), "product": short(_product(scene, link)),
     }  # fmt: skip
 
@@ -212,7 +221,7 @@ def _check(scene: Scene, uses: list[Link], adjoint: torch.Tensor | None) -> tupl
         return total, True, ""
     again = [recomputed(link, scene.tape, scene.grain) for link in uses]
     if any(part is None for part in again) or not _is_the_sum(again, adjoint):
-        return total, False, _why(scene)
+        return total, False, _why(scene, total, adjoint)
     if bool(total.isfinite().all()):
         return functools.reduce(torch.add, again), True, ""  # pyright: ignore
     return total, None, f"Floating point makes {short(total)} of these numbers; PyTorch multiplies in another way."
@@ -242,12 +251,20 @@ def _is_the_sum(parts: list, adjoint: torch.Tensor) -> bool:
     return bool((near | (total == adjoint) | (total.isnan() & adjoint.isnan())).all())
 
 
-def _why(scene: Scene) -> str:
+def _is_hooked(scene: Scene) -> bool:
+    """Whether the learner's code had put a hook on this stage's value before the pass."""
+    value, run = scene.stage.value, scene.stage.run
+    hooks = (event for event in scene.tape.events if event.kind == "register_hook" and event.on is value)
+    return run is not None and any(event.index <= run.index or scene.tape.block is None for event in hooks)
+
+
+def _why(scene: Scene, total: torch.Tensor, adjoint: torch.Tensor) -> str:
     """What the tape tells of a gradient that is not the sum of its terms: a hook on the value, or an edit through .data."""
     value = scene.stage.value
     assert value is not None
-    if any(event.kind == "register_hook" and event.on is value for event in scene.tape.events):
-        return f"A hook on {title(value)} changed the gradient that came back."
+    if _is_hooked(scene):
+        name = scene.title(value)
+        return f"{name} has a hook. The terms add up to {short(total)}, of which a hook made {short(adjoint)}; that goes on its way back."
     edit = next((found for found in findings(scene.tape) if found.cause == "data_edit"), None)
     return "" if edit is None else " ".join(edit.lines[:3])
 
@@ -264,13 +281,13 @@ def _remarks(scene: Scene) -> tuple[str, ...]:
     if isinstance(value, Input) and value.origin == "unknown":
         remarks.append("This value was made by something that the recording cannot see.")
     if _is_part(scene):
-        names = ", ".join(title(unseen) for unseen in scene.derivation.unseen)
+        names = ", ".join(scene.title(unseen) for unseen in scene.derivation.unseen)
         remarks.append(
             f"A part of this gradient may come through {names}, whose own graph is PyTorch's and not on the tape."
         )
     if isinstance(value, Step) and not bool(value.value.isfinite().all()):
         remarks.append(
-            f"{title(value)} is {short(value.value)}: PyTorch raises no error for a number without a finite value."
+            f"{scene.title(value)} is {short(value.value)}: PyTorch raises no error for a number without a finite value."
         )
     return tuple(remarks)
 

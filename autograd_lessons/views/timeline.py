@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from markupsafe import Markup, escape
 
 from ..life import Change, Life
 from ..statements import Moment, moments, text_of
-from ..tape import Event, Input, Pass, Step, Tape
-from .numbers import full, short, title
+from ..tape import Event, Failure, Input, Pass, Step, Tape, Value
+from .names import called
+from .numbers import full, short
 from .stages import LEAVES_THE_GRAPH, Scene
 
 ENDS = 30  # of a long block so many statements are shown at either end
@@ -35,10 +38,11 @@ class Row:
     """A statement: its line, its text, what it did in words, a cell for each leaf, and whether the stage is in it."""
 
     line: int
-    text: str
+    text: str  # the statement as it was typed, or that a block ends here
     told: tuple[str, ...]
     cells: tuple[Cell, ...]
     now: bool
+    is_typed: bool
     skipped: str = ""
 
 
@@ -57,13 +61,15 @@ def rows(scene: Scene) -> list[Row]:
             continue
         skipped = len(found) - 2 * ENDS if place == len(found) - ENDS and len(found) > 2 * ENDS else 0
         told = tuple(dict.fromkeys(sentence for each in moment.happenings for sentence in _told(tape, each)))
+        line = _line(tape, moment.first_line)
         result.append(
             Row(
-                moment.first_line - tape.block.first + 1,
-                text_of(tape, moment),
+                line,
+                f"end of the block of line {line}" if moment.ends_block else text_of(tape, moment),
                 told + tuple(effects(tape, moment.first, moment.last)),
                 tuple(_cell(life, moment) for life in lives),
                 moment.first <= here <= moment.last,
+                not moment.ends_block,
                 _skipped(tape, skipped, result and _folded_here(tape, found, place)),
             )
         )
@@ -71,13 +77,35 @@ def rows(scene: Scene) -> list[Row]:
 
 
 def shown_lives(tape: Tape) -> list[Life]:
-    """The leaves that have a bar: those with a `.grad` at some time, at most six."""
+    """The leaves that have a bar, at most six: those with a `.grad` at some time; and those that a pass could have reached."""
     lived = [life for life in tape.lives if life.changes or life.started_with is not None]
-    return (lived or list(tape.lives))[:COLUMNS]
+    last = max((run.index for run in tape.passes), default=-1)
+    asked = [life for life in tape.lives if life in lived or _born(life) <= last]
+    return ((asked if len(asked) <= COLUMNS else lived) or list(tape.lives))[:COLUMNS]
+
+
+def _born(life: Life) -> int:
+    return life.of.index if isinstance(life.of, Step) else life.of.made_at
 
 
 def name_of(life: Life) -> str:
-    return f"{title(life.of)}.grad"
+    return f"{called(life.of)}.grad"
+
+
+def heading(tape: Tape, life: Life) -> Markup:
+    """The name above a bar, told apart from what its variable holds now; a long one may break at a dot or an underscore."""
+    name = str(escape(name_of(life)))
+    made = life.of if isinstance(life.of, Step) else life.of.made_by
+    if life.lost and made is not None:
+        name += f" (the {'leaf' if made is not life.of else 'one'} of line {_line(tape, made.line)})"
+    elif life.lost:
+        name += f" (the first {escape(called(life.of))})"
+    return Markup(re.sub(r"(?<=[\w\]])([._])(?=\w)", r"\1<wbr>", name))
+
+
+def _line(tape: Tape, number: int) -> int:
+    assert tape.block is not None
+    return number - tape.block.first + 1
 
 
 def _index_of(scene: Scene) -> int:
@@ -105,32 +133,50 @@ def _folded_here(tape: Tape, found: list[Moment], place: int) -> bool:
 # ---------------------------------------------------------------------- what a statement did, in words
 def _told(tape: Tape, happening: Any) -> list[str]:
     if isinstance(happening, Input):
-        return [f"{title(happening)} = {short(happening.value)}, a leaf: it keeps its .grad"]
+        return [f"{called(happening)} = {short(happening.value)}, a leaf: it keeps its .grad"]
     if isinstance(happening, Step):
-        return _told_step(happening)
+        return _told_step(tape, happening)
     run = next((run for run in tape.passes if run.index == happening.index), None)
+    failure = next((f for f in (*tape.caught, tape.failure) if f is not None and f.index == happening.index), None)
+    if failure is not None:
+        return [_told_failure(failure, run)]
+    return _told_event(happening) if run is None else _told_pass(run)
+
+
+def _told_failure(failure: Failure, run: Pass | None) -> str:
     if run is not None:
-        return _told_pass(run)
-    if tape.failure is not None and happening is tape.events[-1]:
-        return [f"{happening.kind} raises {type(tape.failure.error).__name__}"]
-    return _told_event(happening)
+        return f"the backward pass from {_roots(run)} raises {failure.raised}"
+    changed = failure.operands[0] if failure.operands else None
+    if isinstance(changed, Value) and (failure.kind.endswith("_") or failure.kind == "setitem"):
+        return f"{called(changed)} is not changed in place: {failure.kind} raises {failure.raised}"
+    return f"{failure.kind} raises {failure.raised}"
 
 
-def _told_step(step: Step) -> list[str]:
+def _told_step(tape: Tape, step: Step) -> list[str]:
     told = []
     if step.op == "grad" or step.updates_leaf:
         return []
     if step.name is not None and step.depth == 0:
         told.append(f"{step.name} = {short(step.value)}")
     if step.call.changed is not None and step.inputs and getattr(step.inputs[0], "op", "") != "grad":
-        told.append(f"{step.inputs[0].name or step.op} changed in place: version {step.version}")
-    used = [v for v in step.inputs if getattr(v, "requires_grad", False)]
+        told.append(f"{step.inputs[0].name or step.op} was changed in place (for the {_ordinal(step.version)} time)")
+    used = [v for v in step.inputs if isinstance(v, Value) and v.requires_grad]
     if used and not step.requires_grad:
-        told.append(f"✂ {_why_cut(step)}")
+        told.append(f"✂ {_why_cut(tape, step, used)}")
     return told
 
 
-def _why_cut(step: Step) -> str:
+def _ordinal(number: int) -> str:
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def _why_cut(tape: Tape, step: Step, used: list[Value]) -> str:
+    off = [(v, v.turned_off) for v in used if v.turned_off is not None and v.turned_off.index < step.index]
+    if len(off) == len(used):
+        return "; ".join(
+            f"{called(v)} does not require a gradient any more (line {_line(tape, call.line)})" for v, call in off
+        )
     if step.op in ("detach", "detach_", "data"):
         return f".{step.op} cuts here: the same numbers, without the graph"
     if not step.grad_enabled:
@@ -141,7 +187,7 @@ def _why_cut(step: Step) -> str:
 
 
 def _told_event(event: Event) -> list[str]:
-    name = title(event.on) if event.on is not None else ""
+    name = called(event.on) if event.on is not None else ""
     if event.kind == "_set_grad_enabled":
         return [_MODE[bool(event.argument)]]
     if event.kind in LEAVES_THE_GRAPH and event.on is not None and event.on.requires_grad:
@@ -151,18 +197,19 @@ def _told_event(event: Event) -> list[str]:
         return [f"{name} {'now requires' if on else 'no longer requires'} a gradient"]
     if event.kind == "retain_grad":
         return [f"{name} is asked to keep its .grad"]
+    if event.kind == "register_hook":
+        return [f"{name} has a hook now: it is called with the gradient of {name}"]
     return []
 
 
 def _told_pass(run: Pass) -> list[str]:
-    roots = ", ".join(
-        title(root) for root in run.roots if not isinstance(root, (int, float)) and hasattr(root, "label")
-    )
-    if run.failed:
-        return [f"the backward pass from {roots or 'here'} raises"]
-    leaves = ", ".join(title(v) for v in run.adjoints if isinstance(v, Input))
+    leaves = ", ".join(called(v) for v in run.adjoints if isinstance(v, Input))
     kept = "the graph is kept" if run.keeps_graph else "what the graph had saved is freed"
-    return [f"back from {roots or 'here'} to {leaves or 'no leaf'}; {kept}"]
+    return [f"back from {_roots(run)} to {leaves or 'no leaf'}; {kept}"]
+
+
+def _roots(run: Pass) -> str:
+    return ", ".join(called(root) for root in run.roots if isinstance(root, Value)) or "here"
 
 
 def effects(tape: Tape, first: int, last: int) -> list[str]:
@@ -171,7 +218,7 @@ def effects(tape: Tape, first: int, last: int) -> list[str]:
     for life in tape.lives:
         for before, change in zip([None, *life.changes], life.changes):
             if first <= change.index <= last:
-                updated = f"{title(life.of)} is changed to {short(change.value)}"
+                updated = f"{called(life.of)} is changed to {short(change.value)}"
                 told.append(
                     updated if change.kind == "updated" else f"{name_of(life)}: {_change_text(life, before, change)}"
                 )
@@ -216,7 +263,7 @@ def _change_text(life: Life, before: Change | None, change: Change) -> str:
         and change.grad is not None
         and change.grad.numel() == 1 == old.numel()
     ):
-        return f"{short(old, 5)} + {short(change.grad - old, 5)} = {new}"
+        return f"{short(old, 5)} + {short(change.grad - old, 5)} = {new}".replace("+ −", "− ")
     words = {"filled": "None, now", "removed": "now", "zeroed": "set to zero:", "unseen": "changed unseen, now"}
     return f"{words.get(change.kind, change.kind)} {new}"
 
