@@ -164,6 +164,6 @@ def _hidden(evidence: Evidence, edit: Any, step: Step, tensor: Any) -> Finding:
         "data_edit", edit, name,
         f"{spot}: {spot.code} changes {name or 'a tensor'} without PyTorch noticing.",
         f"{step.op} in {evidence.spot(step)} had kept the value for backward(), which then computed with the new one:",
-        "the loss belongs to the old value and the gradient to the new one, and nothing raised.",
+        "the gradient is not that of what was computed forward, and nothing raised.",
         f"Change: call backward() before {spot}, or make a new tensor instead of editing .data.",
     )  # fmt: skip
