@@ -436,6 +436,15 @@ def test_text_and_still_picture_hold_the_numbers():
         assert "x.grad: 4 + 3 = 7" in bundle[form] and "x is changed to 1.5" in bundle[form]
 
 
+def test_a_formula_that_is_wider_than_its_panel_scrolls_by_itself():
+    with al.recording() as tape:
+        x = torch.ones(6, requires_grad=True)
+        loss = (x**2).mean()
+    assert loss.item() == 1.0
+    html = BlockExplorer(tape, "variables").html
+    assert '<div class="al-sideways"><table class="al-term-rows">' in html and ".al-sideways{overflow-x:auto" in html
+
+
 def test_text_of_a_learner_is_escaped(tmp_path):
     with al.recording() as tape:
         x = torch.tensor(2.0, requires_grad=True)

@@ -67,6 +67,17 @@ def test_no_nodes_overlap_and_no_edge_runs_through_a_node(function, given):
                 assert not (left < x < right and top < (y0 + y1) / 2 < bottom)
 
 
+@pytest.mark.parametrize("function", [wide, lambda a, b, c, d: a * b + torch.sin(a * b) * b * torch.exp(a) + c * d])
+def test_no_factor_lies_over_another(function):
+    given = dict(a=1.2345, b=2.3456, c=3.4567, d=4.5678)
+    drawn = graph.drawing(scene_of(function, len(scene_of(function, **given).stages) - 1, **given))
+    labels = [(edge["x"], edge["y"], len(edge["factor"]) * 6.7) for edge in drawn["edges"] if edge["factor"]]
+    assert len(labels) >= 8
+    for (x, y, wide), (other_x, other_y, other_wide) in itertools.combinations(labels, 2):
+        across = min(x + wide, other_x + other_wide) - max(x, other_x)
+        assert across <= 2 or abs(y - other_y) > 8
+
+
 def test_layout_of_nothing():
     assert layout.arrange([], []).place == {}
 

@@ -11,6 +11,7 @@ from .numbers import key, short
 from .stages import Scene
 
 MOST_NODES = 60
+LABEL_WIDTH, LABEL_HEIGHT = 72, 10  # of a factor of ten letters, in pixels; a little less high than its line
 
 
 def drawing(scene: Scene) -> dict:
@@ -19,7 +20,9 @@ def drawing(scene: Scene) -> dict:
     kept, names = scene.kept, tuple(value.name for value in shown)
     key = ("graph frame", scene.grain, scene.at, names)
     if key not in kept:
-        kept[key] = [_node(scene, value, layout) for value in shown], [_edge(scene, pair, layout) for pair in pairs]
+        places = _label_places([layout.route[output.label, used.label] for output, used in pairs])
+        edges = [_edge(scene, pair, layout) | {"x": x, "y": y} for pair, (x, y) in zip(pairs, places)]
+        kept[key] = [_node(scene, value, layout) for value in shown], edges
     links: dict = {(link.output, link.input): link for link in scene.links}
     nodes, edges = kept[key]
     return {
@@ -89,13 +92,36 @@ def _edge(scene: Scene, pair: tuple[Value, Value], layout: Layout) -> dict:
         path += (
             f" L{x1:.1f},{y1:.1f}" if x0 == x1 else f" C{x0:.1f},{middle:.1f} {x1:.1f},{middle:.1f} {x1:.1f},{y1:.1f}"
         )
-    (x0, y0), (x1, y1) = points[-2:]
     now = used if scene.stage.direction == "backward" else output
     return {
         "path": path, "key": f"{key(output, scene.tape)} {key(used, scene.tape)}",
-        "x": round(x1 * 0.5 + x0 * 0.5, 1), "y": round(y1 * 0.5 + y0 * 0.5 + 4, 1),
         "seen": scene.reached(output, "forward"), "now": scene.stage.value is now, "cut": used.requires_grad and used not in used_by(scene.tape, scene.grain, output, whole=True),
     }  # fmt: skip
+
+
+def _label_places(routes: list) -> list[tuple[float, float]]:
+    """Where the factor of each edge stands: on its last piece, half way if nothing is there, else nearer to an end.
+
+    Its text runs to the right, so that it lies above an edge that goes that way, and below one that goes to the left.
+    """
+    taken: list[tuple[float, float]] = []
+    for points in routes:
+        lift = max(-7, min(7, (points[-2][0] - points[-1][0]) / 6))
+        on_edge = [_on_curve(points[-2], points[-1], along, lift) for along in (0.5, 0.25, 0.75)]
+        free = (
+            (x, y) for x, y in on_edge
+            if not any(abs(x - other) < LABEL_WIDTH and abs(y - height) < LABEL_HEIGHT for other, height in taken)
+        )  # fmt: skip
+        taken.append(next(free, on_edge[0]))
+    return [(round(x, 1), round(y + 4, 1)) for x, y in taken]
+
+
+def _on_curve(start: tuple[float, float], end: tuple[float, float], along: float, lift: float) -> tuple[float, float]:
+    """A point beside the curve between two points that leaves the one and comes to the other straight down."""
+    (x0, y0), (x1, y1), back = start, end, 1 - along
+    turned = along**2 * (3 - 2 * along)
+    middle = 3 * along * back * (y0 + y1) / 2
+    return x0 + (x1 - x0) * turned, back**3 * y0 + middle + along**3 * y1 + lift
 
 
 def _factor(scene: Scene, pair: tuple[Value, Value], link: Link | None) -> dict:
