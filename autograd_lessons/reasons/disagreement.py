@@ -51,7 +51,7 @@ class Disagreement:
     def off(self) -> str:
         """The two numbers, and their ratio where that says something."""
         size = self.tape.inputs[self.name].value.numel()
-        ratio = f", {self.got / self.want:.6g} times as much" if self.want and self.finite else ""
+        ratio = f", {self.got / self.want:.6g} times as much" if self.want and self.got and self.finite else ""
         return (
             f"it is {self.got:.9g} and should be {self.want:.9g}{f' at element {self.at}' if size > 1 else ''}{ratio}"
         )
