@@ -157,6 +157,13 @@ def test_changes_in_place_are_counted():
     ]  # fmt: skip
 
 
+def test_numbers_that_are_edited_through_data_are_called_as_they_were_typed():
+    with al.recording() as tape:
+        y = torch.zeros(())
+        y.data.fill_(3.0)
+    assert "y.data was changed in place (for the 1st time)" in rows_of(tape)[-1].told
+
+
 @pytest.mark.parametrize(
     ("cut", "words"),
     [

@@ -159,11 +159,19 @@ def _told_step(tape: Tape, step: Step) -> list[str]:
     if step.name is not None and step.depth == 0:
         told.append(f"{step.name} = {short(step.value)}")
     if step.call.changed is not None and step.inputs and getattr(step.inputs[0], "op", "") != "grad":
-        told.append(f"{step.inputs[0].name or step.op} was changed in place (for the {_ordinal(step.version)} time)")
+        told.append(f"{_changed(step)} was changed in place (for the {_ordinal(step.version)} time)")
     used = [v for v in step.inputs if isinstance(v, Value) and v.requires_grad]
     if used and not step.requires_grad:
         told.append(f"✂ {_why_cut(tape, step, used)}")
     return told
+
+
+def _changed(step: Step) -> str:
+    """What an in-place step changed, as it is typed: `total`, `y.data`."""
+    changed, ending = step.inputs[0], ""
+    while isinstance(changed, Step) and changed.variable is None and changed.op in ("data", "detach"):
+        changed, ending = changed.inputs[0], f".{changed.op}" + ending
+    return ((changed.variable if isinstance(changed, Value) else None) or step.op) + ending
 
 
 def _ordinal(number: int) -> str:
