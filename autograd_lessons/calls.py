@@ -53,9 +53,7 @@ def kind_of(function: Callable) -> str:
     return "autograd.grad" if function is torch.autograd.grad else _PUBLIC_NAMES.get(name, name)
 
 
-def differentiates(function: Callable) -> bool:
-    """Whether this call runs the autograd engine."""
-    return kind_of(function) in ("backward", "autograd.grad")
+ENGINE_CALLS = ("backward", "autograd.grad")
 
 
 @functools.cache

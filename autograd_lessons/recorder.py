@@ -18,7 +18,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from .calls import differentiates, is_pointwise, is_random, kind_of, make_call, operands_of, tensors_in
+from .calls import ENGINE_CALLS, is_pointwise, is_random, kind_of, make_call, operands_of, tensors_in
 from .earlier import Earlier
 from .engine import Ear, pass_of
 from .frames import Caller, caller_of, identifier, name_in, stand_in
@@ -59,12 +59,12 @@ class Recorder(TorchFunctionMode):
         self._failures: list[Failure] = []
         self._last: tuple[int, int, str] = (0, 0, "")  # what happened last: index, line, which call
         self._inside: tuple | None = None  # the call of torch's whose own calls are not steps
-        self._stepping: tuple[types.FrameType, int] | None = None  # where the learner's code calls an optimizer now
+        self._stepping: tuple | None = None  # where the learner's code calls an optimizer now
 
     # ------------------------------------------------------------------ every torch call comes through here
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        if self._stepping is not None and self._stepping[0].f_lasti == self._stepping[1]:
+        if self._stepping is not None and self._stepping == _now_at(self._stepping[0]):
             return func(*args, **kwargs)  # a detail of an optimizer's step
         self._stepping = None
         caller = caller_of(sys._getframe(1), self._base)
@@ -96,21 +96,12 @@ class Recorder(TorchFunctionMode):
         versions = [version_of(tensor) for tensor in tensors]
         op = kind_of(func)
         random_state = torch.get_rng_state() if is_random(op) else None
-        engine = differentiates(func)
+        engine = op in ENGINE_CALLS
         try:
             with mode(), self._engine(op, args, kwargs, known, place) if engine else nullcontext():
                 result = stand_in(caller)(func, args, kwargs)
         except BaseException as error:
-            options = {key: value for key, value in kwargs.items() if isinstance(value, (bool, int, float, str))}
-            unreadable = self._ear.unreadable(args, kwargs) if engine else ()
-            self._forget_errors()
-            self._failures.append(
-                Failure(
-                    error, op, tuple(known), place.source, line, torch.is_grad_enabled(), options, unreadable,
-                    self._count, type(error).__name__,
-                )
-            )  # fmt: skip
-            self._event(op, known, place, args, kwargs, None)
+            self._failed(error, op, known, args, kwargs, place)
             raise
         if func is torch.Tensor.__iter__:
             result = list(result)
@@ -125,10 +116,10 @@ class Recorder(TorchFunctionMode):
             call = make_call(func, args, kwargs, known, random_state)
             if changed:
                 self._change(tensors[changed[0]], changed[0], known[changed[0]], op, call, place, name)
-                if self._lives.shows(tensors[changed[0]]):
-                    self._lives.look(
-                        *self._last
-                    )  # at once: what comes next may be the cell's result, shown by the same line
+                if self._lives.shows(
+                    tensors[changed[0]]
+                ):  # at once: the same line may show it next, as the cell's result
+                    self._lives.look(*self._last)
             for output, tensor in fresh:
                 step = self._step(tensor, op, call if output is None else replace(call, output=output), place.source)
                 step.name, step.depth = name, depth
@@ -158,6 +149,19 @@ class Recorder(TorchFunctionMode):
         if first is not None and plain is False and kind in ("requires_grad_", "set requires_grad"):
             first.turned_off = self.events[-1]
 
+    def _failed(self, error: BaseException, op: str, known: list, args: tuple, kwargs: dict, place: Place) -> None:
+        """A call raised: note what it was given, since the clinic may be asked why."""
+        options = {key: value for key, value in kwargs.items() if isinstance(value, (bool, int, float, str))}
+        unreadable = self._ear.unreadable(args, kwargs) if op in ENGINE_CALLS else ()
+        self._forget_errors()
+        self._failures.append(
+            Failure(
+                error, op, tuple(known), place.source, self._line, torch.is_grad_enabled(), options, unreadable,
+                self._count, type(error).__name__,
+            )
+        )  # fmt: skip
+        self._event(op, known, place, args, kwargs, None)
+
     def __enter__(self):
         self._hook = register_optimizer_step_pre_hook(self._before_step)
         return super().__enter__()
@@ -182,7 +186,7 @@ class Recorder(TorchFunctionMode):
         self._lives.look(*self._last)
         skipped = tuple(seen.value for seen in known if seen is not None and isinstance(seen.value, Value))
         self._event("optimizer.step", [], place_of(frame), (), {}, None, skipped)
-        self._stepping = (frame, frame.f_lasti)
+        self._stepping = _now_at(frame)
 
     def _goes_on(self, caller: Caller) -> bool:
         """Whether an optimizer's own call belongs to the event that is noted already: all calls of one `.step()` are one."""
@@ -204,14 +208,16 @@ class Recorder(TorchFunctionMode):
         return self.listening(Pass(self._count, "backward", (root,), False, None, self._line))
 
     def _engine(self, op: str, args: tuple, kwargs: dict, known: list, place: Place) -> AbstractContextManager[Pass]:
-        if (
-            not self.tape.passes
-        ):  # the engine may write to the `.grad` of any leaf, also of one that only earlier blocks saw
-            for tensor, seen in self._session.items():
-                if tensor.requires_grad and tensor.is_leaf and isinstance(seen.value, Value):
-                    mine = seen.value._tape is self.tape
-                    (self._lives.watch if mine else self._lives.watch_from_elsewhere)(tensor, seen.value)
+        if not self.tape.passes:
+            self._watch_all()
         return self.listening(pass_of(op, args, kwargs, known, self._count, place.source, self._line))
+
+    def _watch_all(self) -> None:
+        """The engine may write to the `.grad` of any leaf, also of one that only earlier blocks have seen."""
+        for tensor, seen in self._session.items():
+            if tensor.requires_grad and tensor.is_leaf and isinstance(seen.value, Value):
+                mine = seen.value._tape is self.tape
+                (self._lives.watch if mine else self._lives.watch_from_elsewhere)(tensor, seen.value)
 
     def finish(self, output: Any = None, error: BaseException | None = None) -> Tape:
         """The tape, once the code has run and returned `output` or raised; lets go of the graph and the frames."""
@@ -415,6 +421,11 @@ class Recorder(TorchFunctionMode):
             step = self._step(tensor, "edited", Call(_edited, (old, Constant(_copy(tensor))), {}), None)
         step.name, step.depth = old.name, getattr(old, "depth", 0)
         return step
+
+
+def _now_at(frame: types.FrameType) -> tuple[types.FrameType, int, bool]:
+    """Which instruction a frame is at, and whether it still runs: one that an error has ended stays where it was."""
+    return frame, frame.f_lasti, frame.f_back is None
 
 
 def _broadcasts(shapes: list, to: torch.Size) -> bool:

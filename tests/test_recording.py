@@ -104,6 +104,44 @@ def test_what_a_layer_returns_has_the_name_it_is_given_and_the_steps_inside_have
     assert loss.requires_grad
 
 
+def test_after_an_optimizers_step_that_raised_the_recording_goes_on():
+    w = torch.tensor(1.0, requires_grad=True)
+
+    class Broken(torch.optim.SGD):
+        def step(self, closure=None):
+            super().step()
+            raise ValueError("broken")
+
+    optimizer = Broken([w], lr=0.1)
+
+    def take():
+        optimizer.step()
+
+    with al.recording() as tape:
+        (w * 2).backward()
+        try:
+            take()
+        except ValueError:
+            pass
+        y = torch.nn.functional.relu(w)
+    assert tape["y"].op == "relu" and y.item() == pytest.approx(0.8)
+
+
+def test_a_closure_is_the_learners_own_code():
+    w = torch.tensor(1.0, requires_grad=True)
+    optimizer = torch.optim.LBFGS([w], max_iter=2)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (w - 3) ** 2
+        loss.backward()
+        return loss
+
+    with al.recording() as tape:
+        optimizer.step(closure)
+    assert {"sub", "pow"} <= {step.op for step in tape.steps} and tape.passes
+
+
 # ---------------------------------------------------------------- from block to block
 def test_a_tensor_of_an_earlier_block_keeps_its_name_and_its_history():
     with al.recording() as first:
