@@ -12,6 +12,7 @@ from .stages import Scene
 
 MOST_NODES = 60
 LABEL_WIDTH, LABEL_HEIGHT = 72, 10  # of a factor of ten letters, in pixels; a little less high than its line
+LABEL_GAP = 8  # between an edge and its factor, and between that and the frame
 
 
 def drawing(scene: Scene) -> dict:
@@ -22,13 +23,14 @@ def drawing(scene: Scene) -> dict:
     if key not in kept:
         places = _label_places([layout.route[output.label, used.label] for output, used in pairs])
         edges = [_edge(scene, pair, layout) | {"x": x, "y": y} for pair, (x, y) in zip(pairs, places)]
-        kept[key] = [_node(scene, value, layout) for value in shown], edges
+        width = max(layout.width, *(x + LABEL_WIDTH + LABEL_GAP for x, _ in places), 0)
+        kept[key] = [_node(scene, value, layout) for value in shown], edges, round(width)
     links: dict = {(link.output, link.input): link for link in scene.links}
-    nodes, edges = kept[key]
+    nodes, edges, width = kept[key]
     return {
         "nodes": [node | _numbers(scene, value) for node, value in zip(nodes, shown)],
         "edges": [edge | _factor(scene, pair, links.get(pair)) for edge, pair in zip(edges, pairs)],
-        "width": round(layout.width), "height": round(layout.height), "left_out": left_out, "names": names,
+        "width": width, "height": round(layout.height), "left_out": left_out, "names": names,
     }  # fmt: skip
 
 
