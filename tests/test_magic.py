@@ -113,6 +113,14 @@ def test_the_seeds_backward_cells_show_what_they_did_to_each_grad(seed):
     assert "w.grad: None, now 6.6918" in texts[2] and "b.grad: None, now 0.99877" in texts[2]
 
 
+def test_the_seeds_two_errors_are_explained_with_the_line_that_made_them(seed):
+    _, _, shown = seed
+    texts = [data[0]["text/plain"] for data, (_, kind, _) in zip(shown, SEED_CELLS) if kind == "error"]
+    first, second = (text.splitlines()[0] for text in texts)
+    assert first == "line 1 of an earlier cell: x.requires_grad_(False) tells x not to require grad."
+    assert second == "line 1 of an earlier cell: z = x.detach()"
+
+
 def test_hard_cells_run_as_they_would():
     without, with_magic = run(HARD, magic=False)[0], run(HARD, magic=True)[0]
     for code, expected, got in zip(HARD, without, with_magic):
