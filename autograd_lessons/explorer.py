@@ -10,13 +10,14 @@ from typing import Any
 import ipywidgets as widgets
 import torch
 
+from .clinic import Finding, explain
 from .comparison import Comparison
 from .curves import Curve, elementwise_in, trace
 from .derivation import Derivation
 from .errors import InputError, LessonError
 from .grains import GRAINS
 from .inputs import Inputs, gather
-from .run import run
+from .run import attempt
 from .sliders import Sliders, classed
 from .stepper import WRAP, Stepper, choice
 from .tape import Tape
@@ -81,7 +82,8 @@ class Explorer(Stepper):
         self._comparison: Comparison | None = None
         self._curve: Curve | None = None
         self._trouble = ""
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
+        self._findings: tuple[Finding, ...] = ()
         self._build()
         self._recompute()
 
@@ -146,17 +148,20 @@ class Explorer(Stepper):
         """The picture at a stage as HTML."""
         scene = self.scene(at)
         if scene is None:
-            return picture.trouble(
-                _source(self.function), self.given, self._error or RuntimeError("nothing was recorded"), self._uid
-            )
+            error = self._error or RuntimeError("nothing was recorded")
+            return picture.trouble(_source(self.function), self.given, error, self._findings, self._uid)
         return picture.html(scene, self._curve, self._uid, self._trouble)
 
     # ------------------------------------------------------------------ computing
     def _recompute(self) -> None:
-        self._error, self._trouble = None, ""
+        self._error, self._trouble, self._findings = None, "", ()
         try:
-            self._tape = run(self.function, self._inputs)
-            self._tape.target  # noqa: B018 (raises OutputError where there is no single tensor)
+            self._tape = tape = attempt(self.function, self._inputs)
+            explain(tape)
+            self._findings = tape.findings
+            if tape.error is not None:
+                raise tape.error
+            tape.target  # noqa: B018 (raises OutputError where there is no single tensor)
             self._derivation = Derivation(self._tape)
             found = stages(self._tape, str(self._grain.value))
         except Exception as error:  # whatever the learner's function raises is shown, not raised
@@ -240,7 +245,8 @@ class Explorer(Stepper):
     def __repr__(self) -> str:
         scene = self.scene()
         if scene is None:
-            return f"{type(self._error).__name__}: {self._error}"
+            told = [line for finding in self._findings for line in finding.lines]
+            return "\n".join([f"{type(self._error).__name__}: {self._error}", *told])
         return ledger.text(scene)
 
 

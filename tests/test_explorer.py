@@ -260,3 +260,33 @@ def test_set_refuses_what_does_not_fit_and_keeps_the_run(value):
 
 def test_a_float32_input_reads_as_typed():
     assert repr(al.explore(lambda x: x**2, x=torch.tensor(6.7))).startswith("inputs: x = 6.7\n")
+
+
+# ---------------------------------------------------------------- the clinic
+def test_a_function_that_raises_is_explained_beside_pytorchs_message():
+    def broken(x):
+        y = x.detach() ** 2
+        y.backward()
+        return y
+
+    explorer = al.explore(broken, x=3.0)
+    assert "does not require grad" in explorer.html and "why this raised" in explorer.html
+    assert ".detach() gives the numbers without a graph" in explorer.html
+    assert "Change: leave out .detach()" in repr(explorer)
+
+
+def test_what_goes_wrong_in_silence_is_told_and_goes_when_it_is_over():
+    def twice(z):
+        p = torch.sigmoid(z)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(p, torch.ones((), dtype=p.dtype))
+        return loss
+
+    def once(z):
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(z, torch.ones((), dtype=z.dtype))
+        return loss
+
+    explorer = al.explore(twice, z=0.5)
+    told = explorer.tape.findings[0]
+    assert told.cause == "sigmoid_twice" and told.lines[0].split(": ")[0] in explorer.html
+    assert told.lines[-1] in repr(explorer) and "Change:" in explorer.still()
+    assert al.explore(once, z=0.5).tape.findings == ()

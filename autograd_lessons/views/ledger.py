@@ -33,4 +33,5 @@ def text(scene: Scene) -> str:
         rows.append(f"{'>' if at == scene.at else ' '} {at + 1:2d}. {line}")
     if scene.comparison is not None:
         rows += ["", repr(scene.comparison)]
+    rows += [line for finding in scene.tape.findings for line in ["", *finding.lines]]
     return "\n".join(rows)

@@ -29,6 +29,7 @@ def html(scene: Scene, curve: Curve | None, uid: str, trouble: str = "") -> str:
         "curve": drawn and {part: drawn[part] for part in ("slope", "name", "at")}, "plot": _curve_svg(scene, drawn),
         "table": None if scene.comparison is None else tables.rows(scene.comparison), "trouble": trouble,
         "ledger": ledger.lines(scene), "at": scene.at,
+        "findings": [{"raised": found.raised, "lines": found.lines} for found in scene.tape.findings],
     }  # fmt: skip
     return rendered(scene.derivation.kept, "picture.html", content)
 
@@ -86,10 +87,10 @@ def _curve_svg(scene: Scene, drawn: dict | None) -> Markup:
     return rendered(scene.derivation.kept, "curve.svg", {"c": drawn | {"y_ticks": labels}})
 
 
-def trouble(source: str, inputs: str, error: BaseException, uid: str) -> str:
-    """What stands on the screen where the function raises."""
+def trouble(source: str, inputs: str, error: BaseException, findings: tuple, uid: str) -> str:
+    """What stands on the screen where the function raises, and why it does where the clinic knows it."""
     return templates().get_template("trouble.html").render(
-        uid=uid, style=Markup(style("style.css")), code=source, inputs=inputs, kind=type(error).__name__, message=str(error)
+        uid=uid, style=Markup(style("style.css")), code=source, inputs=inputs, kind=type(error).__name__, message=str(error), findings=findings,
     )  # fmt: skip
 
 
@@ -106,6 +107,7 @@ def still(scene: Scene, curve: Curve | None) -> str:
     rows += [f"{'▸' if at == scene.at else ' '} {at + 1:2d}. {line}" for at, line in enumerate(ledger.lines(scene))]
     if scene.comparison is not None:
         rows += ["", *wrapped(repr(scene.comparison).splitlines(), 96)]
+    rows += [line for finding in scene.tape.findings for line in ["", *finding.lines]]
     return _still(scene, rows, curve)
 
 
