@@ -8,13 +8,15 @@ import sympy as sp
 
 MOST_OPERATIONS = 80  # beyond that tidying takes longer than it is worth,
 MOST_TERMS = 50  # and beyond that many terms multiplying out takes minutes: (a + b + c)⁹ has 55
+FEW_GENERATORS, FEW_TERMS = 4, 12  # factoring in more variables than that takes minutes too, unless there are few terms
 
 
 def tidy(formula: sp.Expr) -> sp.Expr:
     """The shortest of the formula, its factored form, and the factored form of its expansion."""
     if not isinstance(formula, (sp.Add, sp.Mul)) or formula.count_ops() > MOST_OPERATIONS:
         return formula
-    if max(_terms(part) for part in sp.preorder_traversal(formula)) > MOST_TERMS:
+    terms = max(_terms(part) for part in sp.preorder_traversal(formula))
+    if terms > MOST_TERMS or (terms > FEW_TERMS and len(_generators(formula)) > FEW_GENERATORS):
         return formula
     forms: list = [formula]
     for make in (sp.factor, lambda f: sp.factor(sp.expand(f))):
@@ -23,6 +25,15 @@ def tidy(formula: sp.Expr) -> sp.Expr:
         except (sp.PolynomialError, ArithmeticError, NotImplementedError, AttributeError):
             continue
     return min(forms, key=lambda form: form.count_ops())
+
+
+def _generators(formula: sp.Basic) -> set[sp.Basic]:
+    """What a formula is a polynomial or a fraction in: its symbols, its sines, its square roots."""
+    if isinstance(formula, (sp.Add, sp.Mul)):
+        return set().union(*map(_generators, formula.args))
+    if isinstance(formula, sp.Pow) and formula.exp.is_Integer:
+        return _generators(formula.base)
+    return set() if formula.is_number else {formula}
 
 
 def _terms(formula: sp.Basic) -> int:

@@ -39,3 +39,15 @@ def test_forms_are_those_of_a_textbook(formula, shown):
     assert sp.simplify(found - formula) == 0
     assert found.count_ops() <= sp.sympify(shown).count_ops()
     assert sp.simplify(found - sp.sympify(shown, locals={"x": x, "y": y, "p": p, "a": a, "b": b})) == 0
+
+
+def test_many_generators_are_not_factored_when_there_are_many_terms():
+    """Factoring a polynomial in seven variables kept a random program waiting for minutes."""
+    symbols = sp.symbols("a:h", real=True)
+    formula = (sp.sin(symbols[0]) * symbols[1] - symbols[2]) ** 2 * (
+        symbols[3] * sp.exp(symbols[4]) + symbols[5] * symbols[6] - symbols[7]
+    ) ** 2
+    start = time.perf_counter()
+    made = tidy(formula + symbols[1] * symbols[3])
+    assert time.perf_counter() - start < 2
+    assert sp.expand(made - formula - symbols[1] * symbols[3]) == 0
