@@ -1,8 +1,7 @@
-"""The table of rules: what each torch operation is in SymPy, on the branch that the run took.
+"""Operations that work element by element: formulas of one element of each operand.
 
-`POINTWISE` holds formulas of one element of each operand. Where an operation branches, `BRANCHES` says which branch the
-recorded numbers took, and the formula is a tuple with one entry a branch; at a kink the entry is PyTorch's convention.
-`SHAPED` works on whole arrays of SymPy expressions. An operation that stands in none of them has no rule.
+Where an operation branches, `BRANCHES` says which branch the recorded numbers took, and its formula is a tuple with one
+entry a branch; at a kink the entry is PyTorch's convention.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import sympy as sp
 
-from .functions import sigmoid
+from ..functions import sigmoid
 
 
 class Branch(NamedTuple):
@@ -97,75 +96,4 @@ POINTWISE: dict[str, Callable | tuple[Callable, ...]] = {
     "to":          lambda x, *_, **__: x,
     "type":        lambda x, *_: x,
     "where":       (lambda c, a, b: b, lambda c, a, b: a),
-}  # fmt: skip
-
-# the losses before their reduction, element by element
-LOSSES: dict[str, Callable | tuple[Callable, ...]] = {
-    # on paper: the cap of PyTorch's logarithms at −100 and its floor of 1e-12 under p(1 − p) are no part of the loss
-    "binary_cross_entropy": lambda p, y: -(y * sp.log(p) + (1 - y) * sp.log(1 - p)),
-    "binary_cross_entropy_with_logits": lambda z, y: (1 - y) * z - sp.log(sigmoid(z)),
-    "mse_loss": lambda a, b: (a - b) ** 2,
-}
-
-
-def _axes(dim, array):
-    if dim is None or dim == () or dim == []:
-        return tuple(range(array.ndim))
-    return tuple(dim) if isinstance(dim, (tuple, list)) else (dim,)
-
-
-def _sum(x, dim=None, keepdim=False, dtype=None):
-    return np.sum(x, axis=_axes(dim, x), keepdims=keepdim)
-
-
-def _mean(x, dim=None, keepdim=False, dtype=None):
-    total = np.asarray(_sum(x, dim, keepdim))
-    return total * sp.Rational(max(total.size, 1), max(x.size, 1))
-
-
-def _matmul(a, b):
-    return np.matmul(a, b)
-
-
-def _linear(input, weight, bias=None):
-    made = _matmul(input, np.transpose(weight))
-    return made if bias is None else made + bias
-
-
-def _sizes(*sizes):
-    return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
-
-
-def _expand(x, *sizes):
-    sizes = _sizes(*sizes)
-    own = (1,) * (len(sizes) - x.ndim) + x.shape
-    return np.broadcast_to(x, [length if wanted == -1 else wanted for wanted, length in zip(sizes, own)])
-
-
-def _dims(x, *dims):
-    return np.transpose(x, _sizes(*dims)) if dims else np.transpose(x)
-
-
-SHAPED: dict[str, Callable] = {
-    "cat":         lambda xs, dim=0: np.concatenate(list(xs), axis=dim),
-    "contiguous":  lambda x, memory_format=None: x,
-    "dot":         _matmul,
-    "expand":      _expand,
-    "flatten":     lambda x, *_: x.reshape(-1),
-    "getitem":     lambda x, index: x[index],
-    "linear":      _linear,
-    "matmul":      _matmul,
-    "mean":        _mean,
-    "mm":          _matmul,
-    "mv":          _matmul,
-    "permute":     _dims,
-    "reshape":     lambda x, *sizes: x.reshape(_sizes(*sizes)),
-    "squeeze":     lambda x, dim=None: np.squeeze(x, axis=dim),
-    "stack":       lambda xs, dim=0: np.stack(list(xs), axis=dim),
-    "sum":         _sum,
-    "t":           lambda x: np.transpose(x),
-    "transpose":   lambda x, a, b: np.swapaxes(x, a, b),
-    "unbind":      lambda x, dim=0: tuple(np.moveaxis(x, dim, 0)),
-    "unsqueeze":   lambda x, dim: np.expand_dims(x, dim),
-    "view":        lambda x, *sizes: x.reshape(_sizes(*sizes)),
 }  # fmt: skip
