@@ -14,11 +14,14 @@ from .rules import BRANCHES
 from .tape import Step, Value
 
 
-def branch_taken(step: Step) -> np.ndarray | None:
-    """The index of the branch that each element of a step took; None if its operation has none."""
-    branch = BRANCHES.get(step.op.rstrip("_"))
-    if branch is None or not has_rule(step):
-        return None
+def has_branches(step: Step) -> bool:
+    """Whether the operation of a step has a formula for each of several cases."""
+    return step.op.rstrip("_") in BRANCHES and has_rule(step)
+
+
+def branch_taken(step: Step) -> np.ndarray:
+    """The index of the branch that each element of a step took."""
+    branch = BRANCHES[step.op.rstrip("_")]
 
     def rounded(number):  # as torch compares it: in the tensor's dtype 1 − 1e-8 may be 1
         return torch.tensor(number, dtype=step.value.dtype).item() if isinstance(number, float) else number

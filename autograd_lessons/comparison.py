@@ -220,6 +220,8 @@ class Comparison:
     def _differs(self, factor: hand.Factor) -> bool:
         if factor.true is None or factor.given.shape != factor.true.shape:
             return factor.true is not None
+        if factor.true.numel() == 1:
+            return self._are_apart(factor.given.item(), factor.true.item())
         return bool(self._where_apart(factor.given, factor.true).any())
 
     @cached_property

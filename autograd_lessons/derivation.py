@@ -14,13 +14,13 @@ import sympy as sp
 import torch
 
 from . import formulas
-from .branches import branch_taken, conditions
+from .branches import branch_taken, conditions, has_branches
 from .exact import Exact
 from .frames import learners_traceback
 from .grains import between, links, nodes
 from .inputs import gather
 from .notation import latex, partial_text, renamed, text
-from .program import MOST_ELEMENTS, Program, has_rule, outline, program_of
+from .program import MOST_ELEMENTS, Program, contents, has_rule, program_of
 from .run import run
 from .tape import Input, Step, Tape, Value
 
@@ -66,7 +66,7 @@ class Derivation:
         self._known = small or self.generic
         self._index = {value: i for i, value in enumerate(tape.values)}
         #: by step: the index of the branch that each element took, where the operation has branches
-        self.branches = {step: taken for step in tape.history if (taken := branch_taken(step)) is not None}
+        self.branches = {step: branch_taken(step) for step in self._branching()}
         self._where: Any = None  # for each element of a generic run the number of its group
         self._programs = self._grouped() if self.generic else [self._program(self.branches)]
         self._exacts: dict[int | None, Exact] = {}
@@ -75,12 +75,19 @@ class Derivation:
     # ------------------------------------------------------------------ programs, by branch
     def _program(self, branches: dict[Step, np.ndarray], generic: bool | None = None) -> Program:
         generic = self.generic if generic is None else generic
-        key = outline(self.tape, branches, generic)
+        taken = [(taken.reshape(-1)[0] if generic else taken).tobytes() for taken in branches.values()]
+        key = self.tape.plan, generic, contents(self.tape, generic), *taken
         found = _programs.pop(key, None) or program_of(self.tape, branches, generic)
         _programs[key] = found
         while len(_programs) > 256:
             _programs.popitem(last=False)
         return found
+
+    def _branching(self) -> list[Step]:
+        """The steps whose operation has branches."""
+        steps = self.tape.history
+        places = self.tape.plan.keep("branching", lambda: [place for place, step in enumerate(steps) if has_branches(step)])
+        return [steps[place] for place in places]
 
     def _grouped(self) -> list[Program]:
         """One program for each combination of branches that some element took."""

@@ -37,17 +37,19 @@ def nodes(tape: Tape, grain: str) -> tuple[Value, ...]:
         raise ValueError(f"grain={grain!r}: it is one of {', '.join(GRAINS)}")
     key = f"nodes at {grain}"
     if key not in tape.cache:
-        ends = {
-            tape.output,
-            *(root for run in tape.passes for root in run.roots),
-        }  # what is differentiated needs no name
-        named = (
-            v
-            for v in tape.values
-            if isinstance(v, Input) or v in ends or (v.name and v.depth == 0 and not v.updates_leaf)
-        )
-        tape.cache[key] = tape.values if grain == "operations" else tuple(named)
+        values = tape.values
+        places = tape.plan.keep(key, lambda: _places_of_named(tape)) if grain == "variables" else range(len(values))
+        tape.cache[key] = tuple([values[place] for place in places])
     return tape.cache[key]
+
+
+def _places_of_named(tape: Tape) -> list[int]:
+    ends = {tape.output, *(root for run in tape.passes for root in run.roots)}  # what is differentiated needs no name
+    return [
+        place
+        for place, v in enumerate(tape.values)
+        if isinstance(v, Input) or v in ends or (v.name and v.depth == 0 and not v.updates_leaf)
+    ]
 
 
 def links(tape: Tape, grain: str, run: Pass | None = None) -> tuple[Link, ...]:
@@ -63,7 +65,7 @@ def links(tape: Tape, grain: str, run: Pass | None = None) -> tuple[Link, ...]:
             link
             for step in reversed(tape.history)
             if step in shown and step in run.adjoints
-            for link in _links_of(step, shown, run)
+            for link in _links_of(step, shown, run, grain)
         )  # fmt: skip
     return tape.cache[key]
 
@@ -76,9 +78,10 @@ def recomputed(link: Link, tape: Tape, grain: str) -> torch.Tensor | None:
     return _pull_back(link.output, link.adjoint, set(nodes(tape, grain)), None).get(link.input)
 
 
-def _links_of(step: Step, shown: set[Value], run: Pass) -> list[Link]:
+def _links_of(step: Step, shown: set[Value], run: Pass, grain: str) -> list[Link]:
     products = _pull_back(step, run.adjoints[step], shown, run)
-    slopes = _slopes(step, shown, products, run)
+    reach = step._tape.plan.keep(("reach", grain, step.index), lambda: _reach(step, shown))
+    slopes = _slopes(step, shown, products, run, reach)
     return [Link(step, value, slopes.get(value), product, run.adjoints[step]) for value, product in products.items()]
 
 
@@ -89,7 +92,8 @@ def _pull_back(step: Step, vector: torch.Tensor, shown: set[Value], run: Pass | 
     while waiting:
         last = max(waiting, key=lambda waits: waits.index)
         back = waiting.pop(last)
-        as_recorded = run is not None and last in run.adjoints and torch.equal(back, run.adjoints[last])
+        recorded = None if run is None else run.adjoints.get(last)
+        as_recorded = recorded is not None and (back is recorded or torch.equal(back, recorded))
         parts = run.products(last) if as_recorded else last.pull_back(back)  # pyright: ignore
         for position, product in parts.items():
             value = last.inputs[position]
@@ -98,19 +102,28 @@ def _pull_back(step: Step, vector: torch.Tensor, shown: set[Value], run: Pass | 
     return reached
 
 
-def _slopes(step: Step, shown: set[Value], products: dict[Value, torch.Tensor], run: Pass) -> dict[Value, torch.Tensor]:
-    """∂step/∂value where every step between is elementwise or everything is a single number."""
+def _reach(step: Step, shown: set[Value]) -> str:
+    """How far a step is from the next shown values: "one" call, "several" that have an elementwise slope, or a "Jacobian"."""
     steps = between(step, shown)
     if len(steps) == 1:
+        return "one"
+    values = {v for s in steps for v in s.inputs if isinstance(v, Value) and v.requires_grad}
+    single = all(v.value.numel() == 1 for v in (*values, step))
+    same = all(v.value.shape == step.value.shape for v in values) and all(s.pointwise for s in steps if s.requires_grad)
+    return "several" if single or same else "Jacobian"
+
+
+def _slopes(
+    step: Step, shown: set[Value], products: dict[Value, torch.Tensor], run: Pass, reach: str
+) -> dict[Value, torch.Tensor]:
+    """∂step/∂value where every step between is elementwise or everything is a single number."""
+    if reach == "one":
         found: dict[Value, torch.Tensor] = {}
         for position, local in step.slopes.items():
             value = step.inputs[position]
             found[value] = found[value] + local if value in found else local
         return found
-    values = {v for s in steps for v in s.inputs if isinstance(v, Value) and v.requires_grad}
-    single = all(v.value.numel() == 1 for v in (*values, step))
-    same = all(v.value.shape == step.value.shape for v in values) and all(s.pointwise for s in steps if s.requires_grad)
-    if not (single or same):
+    if reach == "Jacobian":
         return {}
     ones = torch.ones_like(step.value)
     if torch.equal(run.adjoints[step], ones) and not was_edited(step._tape):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import inspect
 import math
-from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -251,18 +250,30 @@ def _accepts(op: str, pointwise: bool, args: int, kwargs: tuple[str, ...]) -> bo
     return rules != ()
 
 
-def outline(tape: Tape, branches: dict[Step, np.ndarray], generic: bool) -> tuple:
-    """All that `program_of` looks at, as a key: a slider asks at every tick, and hardly ever for a new program."""
-    numbered = {value: i for i, value in enumerate(tape.values)}
-    return tuple(
-        (
-            value.label,
-            () if generic else value.value.shape,
-            value.requires_grad,
-            _outlined(value, numbered, branches.get(value), generic) if isinstance(value, Step) else None,
-        )
-        for value in numbered
-    )
+def contents(tape: Tape, generic: bool) -> tuple[str, ...]:
+    """The numbers that stand in the formulas themselves: of tensors that were made inside, or have no name."""
+    steps = tape.history
+
+    def find() -> list[tuple[int, int | None]]:
+        found: list[tuple[int, int | None]] = []
+        for place, step in enumerate(steps):
+            taken_as = _taken_as(step, generic)
+            if taken_as == "made":
+                found.append((place, None))
+            elif taken_as == "rule":
+                found += [(place, position) for position, used in enumerate(step.inputs) if _is_nameless(used)]
+        return found
+
+    known = tape.plan.keep(("contents", generic), find)
+    return tuple([repr(_made(steps[at], generic) if p is None else steps[at].inputs[p].value.tolist()) for at, p in known])
+
+
+def _is_nameless(used: Operand) -> bool:
+    return isinstance(used.value, torch.Tensor) and not isinstance(used, Value)
+
+
+def _made(step: Step, generic: bool) -> Any:
+    return (step.value.reshape(-1)[0] if generic else step.value).tolist()
 
 
 def program_of(tape: Tape, branches: dict[Step, np.ndarray], generic: bool) -> Program:
@@ -293,20 +304,6 @@ def _taken_as(step: Step, generic: bool) -> str:
     return "opaque" if uneven or (generic and not step.pointwise) else "rule"
 
 
-def _outlined(step: Step, numbered: dict[Value, int], branch: np.ndarray | None, generic: bool) -> tuple:
-    taken_as, call = _taken_as(step, generic), step.call
-    if taken_as == "made":
-        return step.op, taken_as, repr((step.value.reshape(-1)[0] if generic else step.value).tolist())
-
-    def frozen(used: Operand) -> tuple:
-        if isinstance(used, Value):
-            return "value", numbered[used]
-        return "tensor", used.value.shape if taken_as == "opaque" else repr(used.value.tolist())
-
-    branched = None if branch is None else (branch.reshape(-1)[0] if generic else branch).tobytes()
-    return step.op, taken_as, _frozen(call.args, frozen), _frozen(call.kwargs, frozen), call.output, branched
-
-
 def _form(step: Step, numbered: dict[Value, int], branch: np.ndarray | None, generic: bool) -> Form:
     taken_as, shape = _taken_as(step, generic), tuple(step.value.shape)
     if taken_as == "made":
@@ -333,16 +330,3 @@ def _numbers(tensor: torch.Tensor) -> np.ndarray:
     for place in np.ndindex(array.shape):
         array[place] = exact(tensor[place].item())
     return array
-
-
-def _frozen(arguments: Any, operand: Callable[[Operand], Hashable]) -> Hashable:
-    """The arguments of a call as a part of a key."""
-    if isinstance(arguments, Operand):
-        return operand(arguments)
-    if isinstance(arguments, (tuple, list)):
-        return tuple([_frozen(item, operand) for item in arguments])
-    if isinstance(arguments, dict):
-        return tuple([(key, _frozen(item, operand)) for key, item in arguments.items()])
-    if isinstance(arguments, slice):
-        return ("slice", *[_frozen(part, operand) for part in (arguments.start, arguments.stop, arguments.step)])
-    return arguments if isinstance(arguments, (int, float, str, bool, type(None))) else repr(arguments)

@@ -145,6 +145,7 @@ def _is_part(scene: Scene) -> bool:
     )
 
 
+@functools.lru_cache(maxsize=1024)
 def _wrapped(latex: str) -> str:
     return rf"\left({latex}\right)" if _is_sum(latex) else latex
 
