@@ -41,8 +41,8 @@ def conditions(step: Step, taken: np.ndarray) -> Iterator[str]:
     op, names = step.op.rstrip("_"), [_said(value) for value in step.inputs]
     if op == "clamp" and len(names) < 3:
         names = [names[0], *(["−∞", names[1]] if "max" in step.call.kwargs else [names[1], "∞"])]
-    for index in np.unique(taken):
-        sentence = BRANCHES[op].says[int(index)].format(*names)
+    for index in sorted(set(taken.reshape(-1).tolist())):
+        sentence = BRANCHES[op].says[index].format(*names)
         if sentence:
             yield sentence
 

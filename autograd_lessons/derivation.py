@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
@@ -305,39 +306,46 @@ class Derivation:
     @cached_property
     def numbers(self) -> dict[str, torch.Tensor]:
         """By input: the formula's value at this run, each element on its own branch, in the run's dtype and the input's shape."""
+        names = tuple(self._differentiated)
+        made = {name: self._numbers_on_a_grid(name) for name in names} if self.generic else self._numbers(names)
         found = {}
-        for name in self._differentiated:
-            value = self.tape.inputs[name].value
-            made = self._numbers_on_a_grid(name) if self.generic else self._numbers(name)
-            if made is not None:
-                found[name] = torch.from_numpy(np.asarray(made, dtype=float)).reshape(value.shape).to(value.dtype)
+        for name, numbers in made.items():
+            if numbers is not None:
+                value = self.tape.inputs[name].value
+                found[name] = torch.from_numpy(np.asarray(numbers, dtype=float)).reshape(value.shape).to(value.dtype)
         return found
 
-    def _numbers(self, name: str):
+    def _numbers(self, names: tuple[str, ...]) -> dict[str, list[float]]:
+        """The formulas of several inputs in one go, since they have most of their parts in common."""
         program = self._programs[0]
-        made = self._formulas(program, name)
-        if made is None:
-            return None
+        made = {name: one for name in names if (one := self._formulas(program, name)) is not None}
+        if not made:
+            return {}
+        together = [formula for one in made.values() for formula in one]
         symbols, leaves = formulas.leaves(program)
         function = formulas.cached(
-            program, ("numbers", name), lambda: sp.lambdify(symbols, made, modules="mpmath", cse=True)
+            program, ("numbers", names), lambda: sp.lambdify(symbols, together, modules="mpmath", cse=True)
         )
         values = self._leaf_values(leaves)
         try:
             with mpmath.workdps(30):
-                numbers = function(*(mpmath.mpf(v) for v in values))
-                return [_float(n) for n in numbers]
+                numbers = [_float(n) for n in function(*map(mpmath.mpf, values))]
         except (ZeroDivisionError, OverflowError, ValueError):
-            function = formulas.cached(program, ("doubles", name), lambda: sp.lambdify(symbols, made, modules="numpy"))
+            if len(names) > 1:  # it may be the formula of one of them only
+                return {name: numbers for each in names for name, numbers in self._numbers((each,)).items()}
+            function = formulas.cached(
+                program, ("doubles", names), lambda: sp.lambdify(symbols, together, modules="numpy")
+            )
             with np.errstate(all="ignore"):
-                return [
-                    complex(n).real if complex(n).imag == 0 else np.nan
-                    for n in function(*(np.float64(v) for v in values))
-                ]
+                doubles = [complex(n) for n in function(*map(np.float64, values))]
+            numbers = [n.real if n.imag == 0 else np.nan for n in doubles]
+        supply = iter(numbers)
+        return {name: list(itertools.islice(supply, len(one))) for name, one in made.items()}
 
     def _leaf_values(self, leaves: list[tuple[int, int]]) -> list[float]:
         values = self.tape.values
-        return [values[index].value.reshape(-1)[element].item() for index, element in leaves]
+        flat = {index: values[index].value.reshape(-1).tolist() for index in {index for index, _ in leaves}}
+        return [flat[index][element] for index, element in leaves]
 
     def _numbers_on_a_grid(self, name: str):
         like = self.tape.inputs[name].value
@@ -389,7 +397,7 @@ class Derivation:
             return None
         wanted = list(range(step.value.numel()) if where is None else where)
         index = self._index[step]
-        if any((f := self._programs[0].forms[i]) is not None and f.opaque for i in self._programs[0].reaches(index)):
+        if any((f := self._programs[0].forms[i]) is not None and f.opaque for i in self._programs[0].behind(index)):
             return None
         if self.generic:
             return [self._exact(i).values[index][0] for i in wanted]

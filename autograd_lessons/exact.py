@@ -12,6 +12,7 @@ from .program import Program
 from .tape import Step, Tape, Value
 
 DIGITS = 50
+_ZERO = mpmath.mpf(0)
 
 
 class Exact:
@@ -50,7 +51,7 @@ class Exact:
     def _back_from(self, output: int) -> dict[int, list[mpmath.mpf]]:
         with mpmath.workdps(DIGITS):
             back = {output: [mpmath.mpf(1)] * len(self.values[output])}
-            for index in sorted(self.program.reaches(output), reverse=True):
+            for index in self.program.behind(output):
                 form = self.program.forms[index]
                 if index not in back or form is None or form.opaque:
                     continue
@@ -58,8 +59,9 @@ class Exact:
                 for (made, used), slope in zip(step_slopes(self.program, index), self._slopes[index]):
                     target, element = places[used]
                     if self.program.differentiated[target]:
-                        there = back.setdefault(target, [mpmath.mpf(0)] * len(self.values[target]))
-                        there[element] += slope * back[index][made]
+                        there = back.setdefault(target, [_ZERO] * len(self.values[target]))
+                        product = slope * back[index][made]
+                        there[element] = product if there[element] is _ZERO else there[element] + product
             return back
 
 
@@ -102,9 +104,11 @@ def _guarded(function, arguments: list) -> list:
 
 
 def _real(number):
+    if type(number) is mpmath.mpf:
+        return number
     if isinstance(number, mpmath.mpc):
         return number.real if number.imag == 0 else mpmath.nan
-    return number if isinstance(number, mpmath.mpf) else mpmath.mpf(number)
+    return mpmath.mpf(number)
 
 
 def _floating(function, arguments: list) -> list:

@@ -136,8 +136,9 @@ class Program:
             depth[here] = 1 + max((depth.get(o, 0) for o in used), default=0)
         return size.get(index, 1) > MOST_NODES or depth.get(index, 0) > MOST_LEVELS
 
-    def reaches(self, index: int) -> set[int]:
-        """The values that `index` was computed from, itself included."""
+    @functools.cache  # noqa: B019
+    def behind(self, index: int) -> list[int]:
+        """The values that `index` was computed from, itself included; the last one first."""
         found, waiting = set(), [index]
         while waiting:
             here = waiting.pop()
@@ -146,7 +147,7 @@ class Program:
                 form = self.forms[here]
                 if form is not None and not form.opaque:
                     waiting += [o for o in form.operands if isinstance(o, int)]
-        return found
+        return sorted(found, reverse=True)
 
 
 def _symbols(label: str, shape: tuple) -> np.ndarray:

@@ -271,7 +271,10 @@ class Tape:
 
     def last_pass_to(self, value: Value) -> Pass | None:
         """The last run of the engine that brought a gradient to this value."""
-        return next((run for run in reversed(self.passes) if value in run.adjoints), None)
+        for run in reversed(self.passes):
+            if value in run.adjoints:
+                return run
+        return None
 
     @property
     def target(self) -> Value:
