@@ -9,15 +9,18 @@ from .run import record
 
 if TYPE_CHECKING:
     from . import lessons
+    from .checking import Feedback, check
     from .comparison import compare
     from .derivation import derive
     from .explorer import explore
 
 __all__ = [
+    "Feedback",
     "InputError",
     "LessonError",
     "ManualError",
     "OutputError",
+    "check",
     "compare",
     "derive",
     "explore",
@@ -27,6 +30,8 @@ __all__ = [
 ]
 
 _LATER = {
+    "Feedback": "checking",
+    "check": "checking",
     "compare": "comparison",
     "derive": "derivation",
     "explore": "explorer",
