@@ -3,7 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING
 
-from .errors import InputError, LessonError, ManualError, OutputError
+from .errors import FormulaError, InputError, LessonError, ManualError, OutputError
 from .recording import recording
 from .run import record
 
@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from .comparison import compare
     from .derivation import derive
     from .explorer import explore
+    from .formula import parse
 
 __all__ = [
+    "FormulaError",
     "InputError",
     "LessonError",
     "ManualError",
@@ -22,6 +24,7 @@ __all__ = [
     "derive",
     "explore",
     "lessons",
+    "parse",
     "record",
     "recording",
 ]
@@ -30,6 +33,7 @@ _LATER = {
     "compare": "comparison",
     "derive": "derivation",
     "explore": "explorer",
+    "parse": "formula",
 }  # SymPy and ipywidgets wait until then
 
 
