@@ -23,6 +23,7 @@ from .notation import latex, partial_text, renamed, text
 from .program import MOST_ELEMENTS, Program, has_rule, outline, program_of
 from .run import run
 from .tape import Input, Step, Tape, Value
+from .typed import as_function
 
 MOST_PATHS = 64
 _AS_LABELLED: Mapping[str, str] = MappingProxyType({})
@@ -30,7 +31,7 @@ _programs: OrderedDict[tuple, Program] = OrderedDict()  # the least recently use
 
 
 def derive(
-    function: Callable,
+    function: Callable | str,
     /,
     *,
     inputs: Mapping[str, Any] | None = None,
@@ -40,6 +41,7 @@ def derive(
 ) -> Derivation:
     """The symbolic gradient of `function`, along the branch that it takes at these inputs (1.0 where none is given).
 
+    `function` is a Python function, or a formula as text: `derive("sin(x^2)")`.
     Raises `InputError`, and what the function itself raises.
 
     >>> import torch, autograd_lessons as al
@@ -47,6 +49,7 @@ def derive(
     2*x*cos(x**2)
     """
     __tracebackhide__ = True
+    function = as_function(function, given, inputs, complete=False)
     gathered = gather(function, given, inputs, wrt, dtype, missing=1.0)
     try:
         return Derivation(run(function, gathered))
