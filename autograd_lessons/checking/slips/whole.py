@@ -23,7 +23,7 @@ def sign(sight: Sight) -> Iterator[Slip]:
                 "sign_flipped",
                 lambda e=edge: f"The sign of what comes back through {sight.words.name(e[0])} is turned round.",
                 Edit(scales={edge: -1.0}),
-                rank=13,
+                rank=17,
                 kind="sign",
             )
 
@@ -35,7 +35,7 @@ def accumulated(sight: Sight) -> Iterator[Slip]:
             "accumulated",
             lambda w=word: f"This is {w} the gradient: backward() adds to .grad, which was not cleared in between.",
             after=lambda gradient, k=times: k * gradient,
-            rank=35 if times == 2 else 60,
+            rank=24 if times == 2 else 60,
         )
 
 
@@ -52,7 +52,7 @@ def other_input(sight: Sight) -> Iterator[Slip]:
             if other != name and flow.nodes[own].value.shape == leaf.value.shape
         }
         if answers:
-            yield Slip("other_input", lambda n=name: f"This is the derivative for {n}.", answers=answers, rank=7)
+            yield Slip("other_input", lambda n=name: f"This is the derivative for {n}.", answers=answers, rank=11)
 
 
 def value(sight: Sight) -> Iterator[Slip]:
@@ -70,7 +70,7 @@ def value(sight: Sight) -> Iterator[Slip]:
                 "value",
                 lambda n=node: f"This is the value of {sight.words.name(n)}, not a derivative.",
                 answers=answers,
-                rank=9 if node == flow.target else 38,
+                rank=11.5 if node == flow.target else 38,
             )
 
 
@@ -90,7 +90,7 @@ def another_point(sight: Sight, inputs: list[Inputs]) -> Iterator[Slip]:
                 "another_point",
                 lambda s=says: f"This is the derivative at another point: at {s()}.",
                 answers={leaf: torch.stack(each) for leaf, each in answers.items()},
-                rank=33,
+                rank=45,
             )
 
 
