@@ -890,8 +890,8 @@ here.slip("inner_dropped", {"w": lambda y_pred, y: y_pred - y})
 here.slip(
     "stopped_early",
     {"w": lambda y_pred, y: (y_pred - y) / (y_pred * (1 - y_pred))},
-    {"b": lambda y_pred, y: (y_pred - y) / (y_pred * (1 - y_pred))},
 )
+here.slip("inner_dropped", {"b": lambda y_pred, y: (y_pred - y) / (y_pred * (1 - y_pred))})
 here.slip("sign_flipped", {"w": lambda y_pred, y, x: (y - y_pred) * x, "b": lambda y_pred, y: y - y_pred})
 here.slip(
     "denominator_lost",

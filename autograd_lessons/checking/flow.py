@@ -13,7 +13,7 @@ from functools import cached_property
 import torch
 
 from ..replay import Replay, quiet, repeated
-from ..tape import Constant, Step, Tape, Value
+from ..tape import Constant, Input, Step, Tape, Value
 
 Edge = tuple[int, int]  # the index of a step among the tape's values, and the position of one of its operands
 
@@ -78,6 +78,9 @@ class Flow:
     def is_step(self, node: int) -> bool:
         """Whether the chain goes on below this value."""
         return isinstance(self.nodes[node], Step) and node not in self.stops
+
+    def is_input(self, node: int) -> bool:
+        return isinstance(self.nodes[node], Input)
 
     def index(self, value: object) -> int | None:
         return self._index.get(id(value))

@@ -9,7 +9,7 @@ import torch
 
 from ..inputs import Inputs
 from .flow import Edit, Flow
-from .slips import Sight, Slip, generate
+from .slips import Sight, Slip, elsewhere, generate
 
 MOST_NUMBERS = 4_000_000  # held at once in one place of the run
 MOST_NAMED = 3  # slips that cannot be told apart
@@ -68,11 +68,17 @@ def explain(
     true = sight.flow.true[leaf]
     if theirs.shape != true.shape:
         return []
-    slips = [slip for slip in generate(sight, inputs) if slip.leaf in (None, leaf)]
+    slips = [slip for slip in generate(sight) if slip.leaf in (None, leaf)]
     made = _rows(sight.flow, [(slip,) for slip in slips], leaf, true)
     changes = ~tolerance.near(made, true)
     fits = tolerance.near(made, theirs) & changes
     found = [Match((slip,)) for slip, fit in zip(slips, fits.tolist()) if fit]
+    if not found and sight.flow.is_input(leaf):
+
+        def fits_at(point: int, gradient: torch.Tensor) -> bool:
+            return bool(tolerance.near(gradient[None, None], theirs[point][None])[0])
+
+        found = [Match((slip,)) for slip in elsewhere(sight, inputs, leaf, fits_at)]
     if pairs and all(match.is_far_fetched for match in found):
         found += _two(sight.flow, slips, made, leaf, true, theirs, tolerance)
     return _told_apart(found)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...inputs import Inputs
 from . import arrays, chain, losses, paths, rules, whole
 from .sight import Sight
 from .slip import Slip
 
-__all__ = ["SLIPS", "Sight", "Slip", "generate"]
+__all__ = ["SLIPS", "Sight", "Slip", "elsewhere", "generate"]
 
 #: what each identifier means; they stay
 SLIPS = {
@@ -73,8 +72,8 @@ SLIPS = {
 }
 
 
-def generate(sight: Sight, inputs: list[Inputs]) -> Iterator[Slip]:
-    """Every slip on this run; `inputs` are those of its points."""
+def generate(sight: Sight) -> Iterator[Slip]:
+    """Every slip on this run that is made from its chain rule."""
     for one in (
         chain.dropped, chain.dropped_in_matrices, chain.stopped, chain.local_only, chain.doubled, chain.misplaced,
         chain.swapped, chain.constants_kept, paths.dropped, paths.twice, paths.multiplied, paths.products, paths.crossed,
@@ -83,4 +82,6 @@ def generate(sight: Sight, inputs: list[Inputs]) -> Iterator[Slip]:
         whole.sign, whole.accumulated, whole.other_input, whole.value,
     ):  # fmt: skip
         yield from one(sight)
-    yield from whole.another_point(sight, inputs)
+
+
+elsewhere = whole.another_point

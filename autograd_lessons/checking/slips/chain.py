@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import torch
 
-from ...rules import BRANCHES
 from ...tape import Constant, Input, Step
 from ..flow import Edge, Edit
 from .sight import PRODUCTS, Sight
@@ -20,7 +19,7 @@ def dropped(sight: Sight) -> Iterator[Slip]:
     flow = sight.flow
     for edge in sight.edges:
         slope = flow.slope(edge)
-        if slope is None or sight.is_constant_one(slope) or sight.op(edge[0]) in BRANCHES:
+        if slope is None or sight.is_constant_one(slope) or sight.is_branching(edge[0]):
             continue
         yield Slip(
             _which(sight, edge),
@@ -103,7 +102,7 @@ def local_only(sight: Sight) -> Iterator[Slip]:
     for node in sight.steps:
         above = [n for n in sight.steps if node in flow.below(n) and n != node]
         layers = max(sum(map(sight.curved, above)), sum(map(sight.is_named, above)))
-        if not any(map(sight.curved, above)):
+        if not any(map(sight.curved, above)) or any(map(sight.is_branching, above)):
             continue
         for leaf in _leaves(sight, node):
             slope = flow.derivative(node, leaf)
@@ -141,7 +140,12 @@ def misplaced(sight: Sight) -> Iterator[Slip]:
     for edge in sight.edges:
         node, _ = edge
         inner = sight.used(edge)
-        if not flow.is_step(inner) or sight.is_linear(edge) or flow.called_with(node) is None:
+        if (
+            not flow.is_step(inner)
+            or sight.is_linear(edge)
+            or sight.is_branching(node)
+            or flow.called_with(node) is None
+        ):
             continue
         for place, says, identifier in _places(sight, inner):
             slope = flow.slope_at(edge, place)

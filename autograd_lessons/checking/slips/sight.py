@@ -7,6 +7,7 @@ from functools import cached_property
 
 import torch
 
+from ...rules import BRANCHES
 from ...tape import Constant, Step
 from ..flow import Edge, Flow
 from ..words import Words
@@ -42,6 +43,10 @@ class Sight:
             for position, used in self.flow.operands(node)
             if self.flow.below(used) & inputs
         ]
+
+    def is_branching(self, node: int) -> bool:
+        """Whether the step's slope says which way it went, and no more: what is forgotten there is a branch."""
+        return self.op(node) in BRANCHES
 
     def op(self, node: int) -> str:
         step = self.flow.nodes[node]
@@ -90,7 +95,7 @@ class Sight:
         """How many factors of the chain lie between a value and an input, as a learner counts them."""
         between = [n for n in self.flow.below(node) if self.flow.is_step(n) and leaf in self.flow.below(n)]
         named = [n for n in between if n != node and self.is_named(n)]
-        return max(len(named) + 1, sum(map(self.curved, between)))
+        return min(len(named) + 1, sum(map(self.curved, between)))
 
     def is_named(self, node: int) -> bool:
         value = self.flow.nodes[node]
