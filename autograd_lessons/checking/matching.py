@@ -9,11 +9,13 @@ import torch
 
 from ..inputs import Inputs
 from .flow import Edit, Flow
-from .slips import Sight, Slip, generate
+from .slips import Sight, Slip, elsewhere, generate
 
 MOST_NUMBERS = 4_000_000  # held at once in one place of the run
 MOST_NAMED = 3  # slips that cannot be told apart
 SAME_CLASS = 15  # ranks further from the likeliest than this are not named beside it
+TOGETHER = 8  # two slips are less likely than one, unless that one is far-fetched:
+FAR_FETCHED = 34  # ranks from here on
 PLAUSIBLE = 26  # ranks above this are not combined with another slip
 
 
@@ -25,15 +27,19 @@ class Match:
 
     @property
     def identifier(self) -> str:
-        return "+".join(slip.identifier for slip in self.slips)
+        return "+".join(sorted(slip.identifier for slip in self.slips))
 
     @property
-    def rank(self) -> int:
-        return sum(slip.rank for slip in self.slips)
+    def rank(self) -> float:
+        return sum(slip.rank for slip in self.slips) + TOGETHER * (len(self.slips) - 1)
+
+    @property
+    def is_far_fetched(self) -> bool:
+        return self.rank >= FAR_FETCHED
 
     @property
     def kind(self) -> tuple:
-        return tuple(slip.kind or slip.identifier for slip in self.slips)
+        return tuple(sorted(slip.kind or slip.identifier for slip in self.slips))
 
     def says(self) -> str:
         return " And: ".join(slip.says() for slip in self.slips)
@@ -62,13 +68,19 @@ def explain(
     true = sight.flow.true[leaf]
     if theirs.shape != true.shape:
         return []
-    slips = list(generate(sight, inputs))
+    slips = [slip for slip in generate(sight) if slip.leaf in (None, leaf)]
     made = _rows(sight.flow, [(slip,) for slip in slips], leaf, true)
     changes = ~tolerance.near(made, true)
     fits = tolerance.near(made, theirs) & changes
     found = [Match((slip,)) for slip, fit in zip(slips, fits.tolist()) if fit]
-    if not found and pairs:
-        found = _two(sight.flow, slips, made, leaf, true, theirs, tolerance)
+    if not found and sight.flow.is_input(leaf):
+
+        def fits_at(point: int, gradient: torch.Tensor) -> bool:
+            return bool(tolerance.near(gradient[None, None], theirs[point][None])[0])
+
+        found = [Match((slip,)) for slip in elsewhere(sight, inputs, leaf, fits_at)]
+    if pairs and all(match.is_far_fetched for match in found):
+        found += _two(sight.flow, slips, made, leaf, true, theirs, tolerance)
     return _told_apart(found)
 
 

@@ -15,7 +15,7 @@ import torch
 
 from ..branches import branch_taken
 from ..errors import InputError
-from ..inputs import Inputs, call
+from ..inputs import Inputs
 from ..replay import quiet
 from ..rules import BRANCHES
 from ..run import run, run_again
@@ -56,7 +56,7 @@ def choose(function: Callable, start: Inputs, given: frozenset[str], fixed: froz
     while sum(not point.given for point in points) < wanted and tried < (MOST_TRIES // 6 if long else MOST_TRIES):
         tried += 1
         point = _try(function, next(moved))
-        if point is not None and point.is_smooth:
+        if point is not None and (point.is_smooth or _is_another_branch(point, points)):
             points.append(point)
     if not long:
         points += _simple(function, first.inputs, fixed)
@@ -155,15 +155,29 @@ def _try(function: Callable, inputs: Inputs) -> Point | None:
         return None
 
 
+def _gradients(tape: Tape, inputs: Inputs) -> list[torch.Tensor]:
+    return [gradient for name in inputs.wrt if (gradient := tape.inputs[name].adjoint) is not None]
+
+
+def _is_finite(tape: Tape, inputs: Inputs) -> bool:
+    gradients = _gradients(tape, inputs)
+    return bool(gradients) and all(bool(made.isfinite().all()) for made in (tape.target.value, *gradients))
+
+
 def _usable(tape: Tape, inputs: Inputs) -> bool:
-    gradients = [tape.inputs[name].adjoint for name in inputs.wrt]
-    present = [gradient for gradient in gradients if gradient is not None]
-    return (
-        bool(present)
-        and bool(tape.target.value.isfinite().all())
-        and all(bool(gradient.isfinite().all()) for gradient in present)
-        and any(bool((gradient.abs() > 1e-7).any()) for gradient in present)
-    )
+    return _is_finite(tape, inputs) and any(bool((made.abs() > 1e-7).any()) for made in _gradients(tape, inputs))
+
+
+def _is_another_branch(point: Point, points: list[Point]) -> bool:
+    """Whether the gradient is zero there because the function went another way, which has been tried less than twice."""
+    if (
+        not has_branches(point.tape)
+        or not _is_finite(point.tape, point.inputs)
+        or not _off_kinks(point.tape, point.inputs)
+    ):
+        return False
+    way = branches_of(point.tape)
+    return sum(branches_of(other.tape) == way for other in points) < 2 and any(other.is_smooth for other in points)
 
 
 def branches_of(tape: Tape) -> tuple:
@@ -198,12 +212,3 @@ def _off_kinks(tape: Tape, inputs: Inputs) -> bool:
         if branches_of(beside) != here:
             return False
     return True
-
-
-def plain_call(function: Callable, inputs: Inputs) -> torch.Tensor | None:
-    """The function's value without a recording; None where it raises."""
-    try:
-        with quiet():
-            return call(function, inputs.fresh())
-    except Exception:
-        return None

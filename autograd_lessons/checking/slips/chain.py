@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
+from ...tape import Constant, Input, Step
 from ..flow import Edge, Edit
 from .sight import PRODUCTS, Sight
 from .slip import Slip
@@ -18,7 +19,7 @@ def dropped(sight: Sight) -> Iterator[Slip]:
     flow = sight.flow
     for edge in sight.edges:
         slope = flow.slope(edge)
-        if slope is None or sight.is_constant_one(slope):
+        if slope is None or sight.is_constant_one(slope) or sight.is_branching(edge[0]):
             continue
         yield Slip(
             _which(sight, edge),
@@ -31,34 +32,51 @@ def dropped(sight: Sight) -> Iterator[Slip]:
 
 def _which(sight: Sight, edge: Edge) -> str:
     """What a missing factor is called, by where it stands."""
-    node, _ = edge
-    if node not in sight.outside:
+    node, position = edge
+    below, slope = sight.used(edge), sight.flow.slope(edge)
+    op, inner = sight.op(node), node not in sight.outside
+    if slope is not None and bool(((slope + 1).abs() < 1e-12).all()):
+        return "inner_dropped" if inner and op != "sub" and not sight.flow.is_step(below) else "sign_flipped"
+    if inner:
         return "inner_dropped"
-    if sight.is_linear(edge):
-        return "constant_lost"
-    return "factor_dropped" if sight.op(node) in PRODUCTS else "outer_dropped"
+    if op in PRODUCTS:
+        return "constant_lost" if sight.is_number(node, 1 - position) else "factor_dropped"
+    return "constant_lost" if sight.is_linear(edge) else "outer_dropped"
+
+
+def dropped_in_matrices(sight: Sight) -> Iterator[Slip]:
+    """The other operand of a product of matrices is missing."""
+    for edge in sight.edges:
+        node, position = edge
+        if sight.op(node) in PRODUCTS and sight.flow.slope(edge) is None:
+            yield Slip(
+                "factor_dropped",
+                lambda n=node, p=position: f"The other factor of {sight.words.name(n)} is missing.",
+                Edit(products={edge: sight.flow.sent_with(node, position, torch.ones_like)}),
+                rank=10,
+                kind=FACTOR,
+            )
 
 
 def stopped(sight: Sight) -> Iterator[Slip]:
     """What lies below a value is left out altogether: the derivative for that value stands where that for the input belongs."""
     flow = sight.flow
     for node in sight.steps:
-        if node == flow.target or not all(_fits(sight, node, leaf) for leaf in _leaves(sight, node)):
-            continue
-        single = sight.curved_below(node) <= 1
-        yield Slip(
-            ("inner_dropped" if node not in sight.outside or flow.slopes(node) else "stopped_early")
-            if single
-            else "stopped_early",
-            lambda n=node, s=single: _stopped(sight, n, s),
-            Edit(bypass={node: 1.0}),
-            rank=11,
-            kind=FACTOR,
-        )
+        for leaf in _leaves(sight, node):
+            if node == flow.target or not _fits(sight, node, leaf):
+                continue
+            single = sight.layers(node, leaf) <= 1
+            yield Slip(
+                "inner_dropped" if single else "stopped_early",
+                lambda n=node, to=leaf, s=single: _stopped(sight, n, to, s),
+                Edit(bypass={node: 1.0}),
+                leaf=leaf,
+                rank=11 if single else 9.5,
+                kind=FACTOR,
+            )
 
 
-def _stopped(sight: Sight, node: int, single: bool) -> str:
-    leaf = _leaves(sight, node)[0]
+def _stopped(sight: Sight, node: int, leaf: int, single: bool) -> str:
     if single:
         return f"The inner derivative {sight.words.factor(node, leaf)} is missing."
     name = sight.words.name(node)
@@ -82,24 +100,21 @@ def local_only(sight: Sight) -> Iterator[Slip]:
     """A local derivative stands where the whole one belongs: the factors above it are missing."""
     flow = sight.flow
     for node in sight.steps:
-        if node == flow.target:
+        above = [n for n in sight.steps if node in flow.below(n) and n != node]
+        layers = max(sum(map(sight.curved, above)), sum(map(sight.is_named, above)))
+        if not any(map(sight.curved, above)) or any(map(sight.is_branching, above)):
             continue
-        answers = {}
         for leaf in _leaves(sight, node):
             slope = flow.derivative(node, leaf)
-            if slope is not None:
-                answers[leaf] = slope
-        if answers:
-            above = [
-                n for n in sight.steps if node in flow.below(n) and n != node and n not in sight.outside - {flow.target}
-            ]
+            if slope is None or not sight.is_bottleneck(node, leaf):
+                continue
             yield Slip(
-                "outer_dropped" if len(above) <= 1 else "stopped_early",
-                lambda n=node: (
-                    f"This is {sight.words.partial(n, _leaves(sight, n)[0])} alone: the factor "
-                    f"{sight.words.factor(flow.target, n)} is missing."
+                "outer_dropped" if layers <= 1 else "stopped_early",
+                lambda n=node, to=leaf: (
+                    f"This is {sight.words.partial(n, to)} alone: the factor {sight.words.factor(flow.target, n)} is missing."
                 ),
-                answers=answers,
+                answers={leaf: slope},
+                leaf=leaf,
                 rank=12,
                 kind=FACTOR,
             )
@@ -115,7 +130,7 @@ def doubled(sight: Sight) -> Iterator[Slip]:
             "factor_twice",
             lambda e=edge: f"The factor {sight.words.factor(e[0], sight.used(e))} stands there twice.",
             Edit(scales={edge: slope}),
-            rank=40,
+            rank=22,
         )
 
 
@@ -125,33 +140,48 @@ def misplaced(sight: Sight) -> Iterator[Slip]:
     for edge in sight.edges:
         node, _ = edge
         inner = sight.used(edge)
-        if not flow.is_step(inner) or sight.is_linear(edge) or flow.called_with(node) is None:
+        if (
+            not flow.is_step(inner)
+            or sight.is_linear(edge)
+            or sight.is_branching(node)
+            or flow.called_with(node) is None
+        ):
             continue
-        for place, says in _places(sight, inner):
+        for place, says, identifier in _places(sight, inner):
             slope = flow.slope_at(edge, place)
             if slope is None:
                 continue
             yield Slip(
-                "wrong_place",
+                identifier,
                 lambda e=edge, s=says: (
                     f"The derivative of {sight.words.call(e[0])} is taken at {s()}; "
                     f"it belongs at {sight.words.name(sight.used(e))}."
                 ),
                 Edit(slopes={edge: slope}),
-                rank=20,
+                rank=20 if identifier == "wrong_place" else 19,
             )
 
 
 def _places(sight: Sight, inner: int) -> Iterator[tuple]:
     """The numbers at which a derivative may be taken by mistake, and what they are called."""
     flow, shape = sight.flow, sight.flow.nodes[inner].value.shape
+    without_target = _without_target(sight, inner)
     for below in sorted(flow.below(inner) - {inner}):
         if flow.nodes[below].value.shape == shape:
-            yield flow.values(below), lambda b=below: sight.words.name(b)
+            identifier = "target_forgotten" if below == without_target else "wrong_place"
+            yield flow.values(below), lambda b=below: sight.words.name(b), identifier
     for leaf in _leaves(sight, inner):
         slope = flow.derivative(inner, leaf)
         if slope is not None:
-            yield slope, lambda n=leaf: f"{sight.words.factor(inner, n)}"
+            yield slope, lambda n=leaf: f"{sight.words.factor(inner, n)}", "wrong_place"
+
+
+def _without_target(sight: Sight, inner: int) -> int | None:
+    """Of a residual ŷ − y the prediction, where the target is data."""
+    step = sight.flow.nodes[inner]
+    below = sight.flow.operands(inner)
+    data = isinstance(step, Step) and any(isinstance(u, Input) and not u.requires_grad for u in step.inputs)
+    return below[0][1] if sight.op(inner) in ("sub", "rsub") and data and len(below) == 1 else None
 
 
 def swapped(sight: Sight) -> Iterator[Slip]:
@@ -183,3 +213,21 @@ def swapped(sight: Sight) -> Iterator[Slip]:
 
 def _is_unary(sight: Sight, node: int) -> bool:
     return sight.flow.called_with(node) is not None and sum(sight.depends(u) for _, u in sight.flow.operands(node)) == 1
+
+
+def constants_kept(sight: Sight) -> Iterator[Slip]:
+    """A constant that is added is kept: 2x + 1 as the derivative of x² + 1."""
+    for node in sight.steps:
+        step, op = sight.flow.nodes[node], sight.op(node)
+        assert isinstance(step, Step)
+        if op not in ("add", "sub", "rsub") or len(step.inputs) != 2 or step.call.kwargs:
+            continue
+        for position, used in enumerate(step.inputs):
+            if isinstance(used, Constant) and isinstance(used.value, (int, float)):
+                sign = -1.0 if (op, position) in (("sub", 1), ("rsub", 0)) else 1.0
+                yield Slip(
+                    "constant_kept",
+                    lambda n=node, c=used.value: f"The derivative of the constant {c:g} in {sight.words.name(n)} is 0.",
+                    Edit(extra={node: sign * used.value}),
+                    rank=16,
+                )

@@ -72,8 +72,6 @@ UNARY: dict[str, list[Wrong]] = {
                 Wrong("exponent_not_lowered", lambda u, n, y: -0.5 * u**0.5, "The exponent −½ becomes −3/2: it is lowered by 1, not raised.")],
     "sigmoid": [Wrong("sigmoid_rule", lambda u, n, y: 1 - y, "The derivative of σ is σ(1 − σ): the factor σ is missing."),
                 Wrong("sigmoid_rule", lambda u, n, y: y * (1 + y), "The derivative of σ is σ(1 − σ), with a minus."),
-                Wrong("sigmoid_rule", lambda u, n, y: y * (y - 1), "The derivative of σ is σ(1 − σ): the order is turned round.", kind="sign"),
-                Wrong("square_missing", lambda u, n, y: torch.exp(-u) / (1 + torch.exp(-u)), "The square below e^(−u)/(1 + e^(−u))² is missing."),
                 Wrong("sigmoid_rule", lambda u, n, y: 1 - y**2, "1 − y² is the derivative of tanh; that of σ is σ(1 − σ)."),
                 Wrong("value_as_input", lambda u, n, y: u * (1 - u), "σ(1 − σ) wants σ's value twice, not its operand {u}.")],
     "sin":     [Wrong("trig_sign", lambda u, n, y: -torch.cos(u), "The derivative of sin is cos, without a minus.", kind="sign"),
@@ -103,10 +101,9 @@ POWER: list[Wrong] = [
     Wrong("exponent_not_lowered", lambda u, n, y: n * u**n, _EXPONENT),
     Wrong("constant_lost", lambda u, n, y: u ** (n - 1), _IN_FRONT),
     Wrong("constant_lost", lambda u, n, y: (n - 1) * u ** (n - 1), "The factor in front is the old exponent, not the new one: n·u^(n−1)."),
-    Wrong("sign_flipped", lambda u, n, y: -n * u ** (n - 1), "The sign of the factor in front is turned round: n·u^(n−1).", 12, "sign"),
     Wrong("exponent_not_lowered", lambda u, n, y: n * u ** (n + 1), "The exponent is lowered by 1, not raised: n·u^(n−1)."),
-    Wrong("exponent_not_lowered", lambda u, n, y: n * u ** (n - 2), "The exponent is lowered by 1, not by 2: n·u^(n−1).", 14),
-    Wrong("base_lost", lambda u, n, y: torch.zeros_like(u) + n, "The power of {u} is missing: n·u^(n−1).", 14),
+    Wrong("exponent_not_lowered", lambda u, n, y: n * u ** (n - 2), "The exponent is lowered by 1, not by 2: n·u^(n−1).", 14, "power"),
+    Wrong("base_lost", lambda u, n, y: torch.zeros_like(u) + n, "The power of {u} is missing: n·u^(n−1).", 13, "power"),
     Wrong("log_base", lambda u, n, y: y * torch.log(u.abs()), "u^n·ln u is for a variable exponent; here the exponent is a number: n·u^(n−1).", 24),
     Wrong("integrated", lambda u, n, y: u ** (n + 1) / (n + 1), "This is the integral: the derivative lowers the exponent.", 24),
 ]  # fmt: skip
@@ -148,10 +145,12 @@ def wrong_rules(sight: Sight) -> Iterator[Slip]:
             slope = wrong.slope(tensors[position].double(), other, result)
             if not bool(slope.isfinite().any()):
                 continue
+            true = flow.slopes(node)[position]
+            turned = bool(torch.isclose(slope, -true, rtol=1e-12, atol=0.0).all())
             yield Slip(
                 wrong.identifier,
                 lambda w=wrong, n=node, e=edge: w.says.format(f=sight.words.name(n), u=sight.words.name(sight.used(e))),
-                Edit(slopes={edge: slope}),
+                Edit(scales={edge: -1.0}) if turned else Edit(slopes={edge: slope}),  # so that it can go with others
                 rank=wrong.rank,
                 kind=wrong.kind,
             )
@@ -162,11 +161,17 @@ def _table(sight: Sight, edge: Edge, tensors: list[torch.Tensor]) -> Iterator[tu
     op = sight.op(node)
     if op in ("pow", "square"):
         other = tensors[1 - position].double() if op == "pow" else torch.full_like(tensors[0], 2.0)
-        for wrong in POWER if position == 0 else EXPONENTIAL:
+        both = (
+            op == "pow"
+            and all(sight.depends(used) for _, used in sight.flow.operands(node))
+            and len(sight.flow.operands(node)) == 2
+        )
+        for wrong in () if both else POWER if position == 0 else EXPONENTIAL:
             yield wrong, other
     elif op == "div" and position == 1:
+        plain = sight.is_number(node, 0) and not sight.flow.is_step(sight.used(edge))
         for wrong in RECIPROCAL:
-            yield wrong, tensors[0].double()
+            yield wrong if plain else wrong._replace(rank=wrong.rank + 4), tensors[0].double()
     elif position == 0:
         for wrong in UNARY.get(op, ()):
             yield wrong, tensors[0]
@@ -190,3 +195,18 @@ def undifferentiated(sight: Sight) -> Iterator[Slip]:
             Edit(slopes={edge: value}),
             rank=18,
         )
+
+
+def power_of_itself(sight: Sight) -> Iterator[Slip]:
+    """x^x by the power rule alone: the exponent has a derivative, too."""
+    for node in sight.steps:
+        edges = [(node, p) for p, used in sight.flow.operands(node) if sight.depends(used)]
+        if sight.op(node) == "pow" and len(edges) == 2:
+            yield Slip(
+                "power_rule_on_exponential",
+                lambda n=node: (
+                    f"In {sight.words.name(n)} the exponent varies, too: the power rule alone is not enough."
+                ),
+                Edit(scales={(node, 1): 0.0}),
+                rank=9,
+            )

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import torch
 
+from ...rules import BRANCHES
 from ...tape import Constant, Step
 from ..flow import Edge, Flow
 from ..words import Words
@@ -43,6 +44,10 @@ class Sight:
             if self.flow.below(used) & inputs
         ]
 
+    def is_branching(self, node: int) -> bool:
+        """Whether the step's slope says which way it went, and no more: what is forgotten there is a branch."""
+        return self.op(node) in BRANCHES
+
     def op(self, node: int) -> str:
         step = self.flow.nodes[node]
         return step.op.rstrip("_") if isinstance(step, Step) else ""
@@ -54,15 +59,6 @@ class Sight:
     def depends(self, node: int) -> bool:
         """Whether a value depends on an input that is asked for."""
         return bool(self.flow.below(node) & set(self.leaves.values()))
-
-    def constant(self, node: int, position: int) -> object | None:
-        """The operand at a position, where no gradient goes on to it: a number, or a tensor of numbers."""
-        step = self.flow.nodes[node]
-        assert isinstance(step, Step)
-        used = step.inputs[position] if position < len(step.inputs) else None
-        if isinstance(used, Constant):
-            return used.value
-        return None
 
     def is_linear(self, edge: Edge) -> bool:
         """Whether the step is linear in this operand and nothing else of it depends on an input that is asked for."""
@@ -87,15 +83,38 @@ class Sight:
                 found.add(node)
         return found
 
-    def curved_below(self, node: int) -> int:
-        """How many steps with a slope of their own lie at and below a value: what a dropped inner derivative is made of."""
-        return sum(
-            1
-            for below in self.flow.below(node)
-            if self.flow.is_step(below)
-            and any(
-                not self.is_linear((below, p)) or self.op(below) in PRODUCTS
-                for p, u in self.flow.operands(below)
-                if self.depends(u)
-            )
+    def curved(self, node: int) -> bool:
+        """Whether a step has a slope of its own, which an inner derivative is made of."""
+        return self.flow.is_step(node) and any(
+            not self.is_linear((node, p)) or self.op(node) in PRODUCTS
+            for p, used in self.flow.operands(node)
+            if self.depends(used)
         )
+
+    def layers(self, node: int, leaf: int) -> int:
+        """How many factors of the chain lie between a value and an input, as a learner counts them."""
+        between = [n for n in self.flow.below(node) if self.flow.is_step(n) and leaf in self.flow.below(n)]
+        named = [n for n in between if n != node and self.is_named(n)]
+        return min(len(named) + 1, sum(map(self.curved, between)))
+
+    def is_named(self, node: int) -> bool:
+        value = self.flow.nodes[node]
+        return value.name is not None and value.depth == 0
+
+    def is_bottleneck(self, node: int, leaf: int) -> bool:
+        """Whether every path from the output down to an input leads through a value."""
+        found, waiting = set(), [self.flow.target]
+        while waiting:
+            here = waiting.pop()
+            if here == leaf:
+                return False
+            if here != node and here not in found:
+                found.add(here)
+                waiting += [used for _, used in self.flow.operands(here)]
+        return True
+
+    def is_number(self, node: int, position: int) -> bool:
+        """Whether an operand is a number that stands in the code, and no value with a name."""
+        step = self.flow.nodes[node]
+        assert isinstance(step, Step)
+        return isinstance(step.inputs[position], Constant)

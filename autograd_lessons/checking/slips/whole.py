@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import torch
@@ -23,7 +23,7 @@ def sign(sight: Sight) -> Iterator[Slip]:
                 "sign_flipped",
                 lambda e=edge: f"The sign of what comes back through {sight.words.name(e[0])} is turned round.",
                 Edit(scales={edge: -1.0}),
-                rank=13,
+                rank=17,
                 kind="sign",
             )
 
@@ -35,7 +35,7 @@ def accumulated(sight: Sight) -> Iterator[Slip]:
             "accumulated",
             lambda w=word: f"This is {w} the gradient: backward() adds to .grad, which was not cleared in between.",
             after=lambda gradient, k=times: k * gradient,
-            rank=35 if times == 2 else 60,
+            rank=24 if times == 2 else 60,
         )
 
 
@@ -52,7 +52,7 @@ def other_input(sight: Sight) -> Iterator[Slip]:
             if other != name and flow.nodes[own].value.shape == leaf.value.shape
         }
         if answers:
-            yield Slip("other_input", lambda n=name: f"This is the derivative for {n}.", answers=answers, rank=7)
+            yield Slip("other_input", lambda n=name: f"This is the derivative for {n}.", answers=answers, rank=11)
 
 
 def value(sight: Sight) -> Iterator[Slip]:
@@ -70,27 +70,29 @@ def value(sight: Sight) -> Iterator[Slip]:
                 "value",
                 lambda n=node: f"This is the value of {sight.words.name(n)}, not a derivative.",
                 answers=answers,
-                rank=9 if node == flow.target else 38,
+                rank=11.5 if node == flow.target else 38,
             )
 
 
-def another_point(sight: Sight, inputs: list[Inputs]) -> Iterator[Slip]:
-    """The right derivative, taken somewhere else."""
+def another_point(
+    sight: Sight, inputs: list[Inputs], leaf: int, fits: Callable[[int, torch.Tensor], bool]
+) -> Iterator[Slip]:
+    """The right derivative, taken somewhere else. `fits(point, gradient)` tells whether it is worth going on there."""
+    (name,) = (name for name, own in sight.leaves.items() if own == leaf)
     for says, place in _elsewhere(sight):
-        answers: dict[int, list] = {leaf: [] for leaf in sight.leaves.values()}
+        found = []
         for point, own in enumerate(inputs):
-            moved = {name: value[point] for name, value in place.items()}
-            there = _gradient(sight, replace(own, arguments=own.arguments | moved))
-            if there is None:
+            moved = {moving: value[point] for moving, value in place.items()}
+            there = _gradient(sight, name, replace(own, arguments=own.arguments | moved))
+            if there is None or not fits(point, there):
                 break
-            for name, leaf in sight.leaves.items():
-                answers[leaf].append(there[name])
+            found.append(there)
         else:
             yield Slip(
                 "another_point",
                 lambda s=says: f"This is the derivative at another point: at {s()}.",
-                answers={leaf: torch.stack(each) for leaf, each in answers.items()},
-                rank=33,
+                answers={leaf: torch.stack(found)},
+                rank=45,
             )
 
 
@@ -113,17 +115,13 @@ def _elsewhere(sight: Sight) -> Iterator[tuple]:
                 yield (lambda p=one, q=other: f"{p} and {q} exchanged"), {one: b, other: a}
 
 
-def _gradient(sight: Sight, inputs: Inputs) -> dict[str, torch.Tensor] | None:
-    """Autograd's gradient without a recording."""
+def _gradient(sight: Sight, name: str, inputs: Inputs) -> torch.Tensor | None:
+    """Autograd's gradient for one input, without a recording; None where the function cannot be computed."""
     arguments = inputs.fresh()
     try:
         with quiet(), torch.enable_grad():
             made = call(sight.flow.tape.function, arguments).sum()
-            names = list(sight.leaves)
-            gradients = torch.autograd.grad(made, [arguments[n] for n in names], allow_unused=True)
+            (gradient,) = torch.autograd.grad(made, [arguments[name]], allow_unused=True)
     except Exception:
         return None
-    return {
-        n: torch.zeros_like(inputs.arguments[n]).double() if g is None else g.detach().double()
-        for n, g in zip(names, gradients)
-    }
+    return torch.zeros_like(inputs.arguments[name]).double() if gradient is None else gradient.double()
