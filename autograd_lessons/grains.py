@@ -27,7 +27,17 @@ class Stretch(NamedTuple):
 
     first: int
     last: int
-    name: str
+    name: str  # short
+    told: str  # in full
+
+
+class Turn(NamedTuple):
+    """Which round of a loop is open; `file` and `line` say where the loop stands."""
+
+    file: str
+    line: int
+    number: int
+    count: int
 
 
 class Folded(str):
@@ -35,10 +45,11 @@ class Folded(str):
 
     grain: str
     closed: tuple[Stretch, ...]
+    turns: tuple[Turn, ...]
 
-    def __new__(cls, grain: str, closed: tuple[Stretch, ...]):
+    def __new__(cls, grain: str, closed: tuple[Stretch, ...], turns: tuple[Turn, ...] = ()) -> Folded:
         made = super().__new__(cls, f"{grain}, closed: {', '.join(f'{s.first}–{s.last}' for s in closed)}")
-        made.grain, made.closed = grain, closed
+        made.grain, made.closed, made.turns = grain, closed, turns
         return made
 
 
