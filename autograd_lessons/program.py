@@ -71,7 +71,7 @@ class Program:
         self.labels = labels
         self.forms = forms
         self.differentiated = differentiated
-        self.symbols = [_symbols(label, shape) for label, shape in zip(labels, shapes)]
+        self.symbols = [symbols_of(label, shape) for label, shape in zip(labels, shapes)]
         self.results: dict = {}  # whatever is derived from this program, by whoever derives it
 
     # ------------------------------------------------------------------ one step
@@ -82,7 +82,7 @@ class Program:
         if form is None or form.opaque:
             return None
         operands = [self.symbols[o] if isinstance(o, int) else o for o in form.operands]
-        return _apply(form, operands)
+        return apply(form, operands)
 
     # ------------------------------------------------------------------ several steps in one formula
     def compose(self, index: int, stop: frozenset[int]) -> np.ndarray | None:
@@ -95,7 +95,7 @@ class Program:
             form = self.forms[here]
             assert form is not None
             operands = [made.get(o, self.symbols[o]) if isinstance(o, int) else o for o in form.operands]
-            made[here] = _apply(form, operands)
+            made[here] = apply(form, operands)
         return made.get(index, self.symbols[index])
 
     def _until(self, index: int, stop: frozenset[int]) -> set[int]:
@@ -167,7 +167,7 @@ class Program:
         return found
 
 
-def _symbols(label: str, shape: tuple) -> np.ndarray:
+def symbols_of(label: str, shape: tuple) -> np.ndarray:
     array = np.empty(shape, dtype=object)
     if shape == ():
         array[()] = sp.Symbol(label, real=True)
@@ -176,7 +176,7 @@ def _symbols(label: str, shape: tuple) -> np.ndarray:
     return array
 
 
-def _apply(form: Form, operands: list[Any]) -> np.ndarray:
+def apply(form: Form, operands: list[Any]) -> np.ndarray:
     def take(marker):
         return operands[marker.value]
 
@@ -346,7 +346,7 @@ def _outlined(step: Step, numbered: dict[Value, int], branch: np.ndarray | None,
         return "tensor", used.value.shape if taken_as == "opaque" else repr(used.value.tolist())
 
     branched = None if branch is None else (branch.reshape(-1)[0] if generic else branch).tobytes()
-    return step.op, taken_as, _frozen(call.args, frozen), _frozen(call.kwargs, frozen), call.output, branched
+    return step.op, taken_as, as_key(call.args, frozen), as_key(call.kwargs, frozen), call.output, branched
 
 
 def _form(step: Step, numbered: dict[Value, int], branch: np.ndarray | None, generic: bool) -> Form:
@@ -386,14 +386,14 @@ def _numbers(tensor: torch.Tensor) -> np.ndarray:
     return array
 
 
-def _frozen(arguments: Any, operand: Callable[[Operand], Hashable]) -> Hashable:
+def as_key(arguments: Any, operand: Callable[[Operand], Hashable]) -> Hashable:
     """The arguments of a call as a part of a key."""
     if isinstance(arguments, Operand):
         return operand(arguments)
     if isinstance(arguments, (tuple, list)):
-        return tuple([_frozen(item, operand) for item in arguments])
+        return tuple([as_key(item, operand) for item in arguments])
     if isinstance(arguments, dict):
-        return tuple([(key, _frozen(item, operand)) for key, item in arguments.items()])
+        return tuple([(key, as_key(item, operand)) for key, item in arguments.items()])
     if isinstance(arguments, slice):
-        return ("slice", *[_frozen(part, operand) for part in (arguments.start, arguments.stop, arguments.step)])
+        return ("slice", *[as_key(part, operand) for part in (arguments.start, arguments.stop, arguments.step)])
     return arguments if isinstance(arguments, (int, float, str, bool, type(None))) else repr(arguments)
