@@ -11,6 +11,7 @@ import ipywidgets as widgets
 from .export import page
 from .grains import GRAINS
 from .sliders import classed
+from .twin import Twinned
 from .views.stages import Scene, stages
 
 _numbers = itertools.count(1)
@@ -18,7 +19,7 @@ _BUTTONS = (("|◀ First", "al-first"), ("◀ Prev", "al-prev"), ("Next ▶", "a
 WRAP = widgets.Layout(flex_flow="row wrap", align_items="center", width="100%")
 
 
-class Stepper:
+class Stepper(Twinned):
     """An explorer's base: `.step` is the stage on screen (from 1), `.html` what it shows, `.save(path)` a page of all stages.
 
     A subclass gives `scene`, `draw`, `still`, `title` and `given`, and puts `controls` and `picture` into `widget`.
@@ -77,15 +78,10 @@ class Stepper:
         return target
 
     # ------------------------------------------------------------------ what a subclass gives
-    widget: Any
-
     def scene(self, at: int | None = None) -> Scene | None:
         raise NotImplementedError
 
     def draw(self, at: int | None = None) -> str:
-        raise NotImplementedError
-
-    def still(self) -> str:
         raise NotImplementedError
 
     # ------------------------------------------------------------------ stepping
@@ -112,17 +108,6 @@ class Stepper:
             return self._draw()
         found = stages(scene.tape, str(self._grain.value))
         self._show(found, next((i for i, stage in enumerate(found) if stage == scene.stage), 0))
-
-    # ------------------------------------------------------------------ showing
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
-        """The live widget, and beside it the still picture and the text that a saved notebook keeps."""
-        return {
-            "application/vnd.jupyter.widget-view+json": {
-                "version_major": 2, "version_minor": 0, "model_id": self.widget.model_id,
-            },
-            "image/svg+xml": self.still(),
-            "text/plain": repr(self),
-        }  # fmt: skip
 
 
 def choice(description: str, options: list, value: Any):
