@@ -18,6 +18,7 @@ from .life import Life
 from .plan import Plan, plan_of
 from .replay import Call, Operand, Replay
 from .source import Block, Source
+from .trail import Site
 
 
 class Constant(Operand):
@@ -136,6 +137,7 @@ class Step(Value):
         self.source = source
         self.pointwise = pointwise
         self.grad_enabled = torch.is_grad_enabled()
+        self.sites: tuple[Site, ...] = ()  # the calls that it was made in, the outermost first
         self._slopes: dict[int, torch.Tensor] | None = None
 
     @property
