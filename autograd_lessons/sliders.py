@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 import torch
 
-from .inputs import Inputs
+from .inputs import Inputs, element_of
 
 SLIDERS_A_VECTOR = 8
 
@@ -81,7 +81,7 @@ class Sliders:
 
     def _number(self, name: str, element: int) -> float:
         """An input as its widgets show it: of a float32 the digits that it carries."""
-        value = self._inputs.arguments[name].double().reshape(-1)[element].item()
+        value = float(element_of(self._inputs.arguments[name], element))
         return float(f"{value:.7g}") if self._inputs.dtype == torch.float32 else value
 
 
