@@ -129,6 +129,9 @@ class Derivation:
     @cached_property
     def missing(self) -> tuple[str, ...]:
         """The operations on the way that have no symbolic rule or are not written out, by torch's name."""
+        return formulas.cached(self._programs[0], "missing", self._find_missing)
+
+    def _find_missing(self) -> tuple[str, ...]:
         flows, forms = [step for step in self.tape.history if step.requires_grad], self._programs[0].forms
         lacking = [step.op for step in flows if self._too_many(step) or forms[self._index[step]].opaque]  # pyright: ignore
         return tuple(dict.fromkeys([*lacking, *(["autograd.grad"] if self.unseen else [])]))
@@ -139,6 +142,9 @@ class Derivation:
     @cached_property
     def obstacle(self) -> str | None:
         """Why SymPy has no formula of a gradient that PyTorch has; None where it has all of them."""
+        return formulas.cached(self._programs[0], ("obstacle", *self._programs[1:]), self._find_obstacle)
+
+    def _find_obstacle(self) -> str | None:
         if self.unseen:
             first = self.unseen[0]
             made = "torch.autograd.grad" if first.origin == "gradient" else "something that the recorder cannot see"
@@ -176,7 +182,7 @@ class Derivation:
         """By input: its derivative, a nested list in the shape of a small vector, one formula for each element of a grid."""
         return {name: made for name in self._differentiated if (made := self._gradient(name)) is not None}
 
-    @property
+    @cached_property
     def _differentiated(self) -> list[str]:
         return [name for name, value in self.tape.inputs.items() if value.adjoint is not None]
 

@@ -29,6 +29,7 @@ from .source import NOWHERE, Place, place_of
 from .tape import Constant, Event, Failure, Input, Pass, Step, Tape, Value
 from .trail import Trail
 
+_NOTHING = nullcontext()
 MOST_STEPS = 20_000  # that a recorded block keeps
 ENDS = 4  # of many backward passes in a recorded block so many are kept at either end
 MAY_CHANGE = {"backward", "set grad", "optimizer.step", "zero_grad"}  # calls after which a leaf's .grad may be another
@@ -100,7 +101,7 @@ class Recorder(TorchFunctionMode):
         random_state = torch.get_rng_state() if is_random(op) else None
         engine = op in ENGINE_CALLS
         try:
-            with mode(), self._engine(op, args, kwargs, known, place) if engine else nullcontext():
+            with mode(), self._engine(op, args, kwargs, known, place) if engine else _NOTHING:
                 result = stand_in(caller)(func, args, kwargs)
         except BaseException as error:
             self._failed(error, op, known, args, kwargs, place)
