@@ -16,7 +16,7 @@ import torch
 
 from . import formulas
 from .branches import branch_taken, conditions, has_branches
-from .exact import Exact
+from .exact import Exact, exactly
 from .frames import learners_traceback
 from .grains import between, links, nodes
 from .inputs import gather
@@ -346,7 +346,7 @@ class Derivation:
         values = self._leaf_values(leaves)
         try:
             with mpmath.workdps(30):
-                numbers = [_float(n) for n in function(*map(mpmath.mpf, values))]
+                numbers = [_float(n) for n in function(*map(exactly, values))]
         except (ZeroDivisionError, OverflowError, ValueError):
             if len(names) > 1:  # it may be the formula of one of them only
                 return {name: numbers for each in names for name, numbers in self._numbers((each,)).items()}

@@ -226,7 +226,9 @@ def _recognised(made: Any) -> Any:
 
 def apart_from_reduction(kwargs: dict) -> tuple[dict, str]:
     """The arguments of a loss before its reduction, and that."""
-    others = {key: value for key, value in kwargs.items() if key not in ("reduction", *_OLD_REDUCTION) and value is not None}
+    others = {
+        key: value for key, value in kwargs.items() if key not in ("reduction", *_OLD_REDUCTION) and value is not None
+    }
     return others, kwargs.get("reduction", "mean")
 
 
@@ -310,7 +312,9 @@ def contents(tape: Tape, generic: bool) -> tuple[Hashable, ...]:
         return found
 
     known = tape.plan.keep(("contents", generic, given), find)
-    numbers = [_made(steps[at], generic) if place is None else steps[at].inputs[place].value.tolist() for at, place in known]
+    numbers = [
+        _made(steps[at], generic) if place is None else steps[at].inputs[place].value.tolist() for at, place in known
+    ]
     return *given, *map(repr, numbers)
 
 

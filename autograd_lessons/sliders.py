@@ -44,11 +44,11 @@ class Sliders:
         """Slider and box both show the input; a number beyond the slider's ends stands in the box only."""
         self._inputs, self._showing = inputs, True
         for (name, element), (slider, box) in self.pairs.items():
-            value = self._number(name, element)
+            value, low, high = self._number(name, element), slider.min, slider.max
             if box.value != value:
                 box.value = value
-            if abs(slider.value - _inside(value, slider.min, slider.max)) > 1e-9 * (slider.max - slider.min):
-                slider.value = _inside(value, slider.min, slider.max)
+            if abs(slider.value - _inside(value, low, high)) > 1e-9 * (high - low):
+                slider.value = _inside(value, low, high)
         self._showing = False
 
     def ends(self, name: str, element: int) -> tuple[float, float]:
