@@ -71,7 +71,7 @@ def _digits(part: Part, digits: dict[int, float], found: dict[int, float]) -> fl
     """About how many digits a part has as an exact number."""
     if isinstance(part, Number):
         return len(str(part.value.numerator)) + len(str(part.value.denominator))
-    if isinstance(part, Binary) and part.operator == "^":
+    if isinstance(part, Binary) and part.operator == "^" and not isinstance(part.left, Constant):
         return digits[id(part.left)] * max(1, abs(found[id(part.right)])) + digits[id(part.right)]
     return 1 + sum(digits[id(inner)] for inner in part.parts)
 

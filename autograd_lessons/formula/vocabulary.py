@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -62,6 +63,11 @@ BARE = frozenset(
 )  # fmt: skip
 #: sin²x is (sin x)² in every school; ln²x is not
 SQUARED_BY_NAME = BARE - {"exp", "sqrt", "log", "log10", "log2"}
+#: what sin⁻¹ may mean
+INVERSES = {
+    "cos": "acos", "cosh": "acosh", "exp": "log", "log": "exp", "sin": "asin", "sinh": "asinh", "tan": "atan",
+    "tanh": "atanh",
+}  # fmt: skip
 PREFIXES = (
     "math",
     "np",
@@ -112,7 +118,7 @@ def functions() -> dict[str, Function]:
     """By canonical name."""
     found = {name: Function(name, code, code.count("{}"), code.count("{}")) for name, code in _COMPOSED.items()}
     for op, rule in {**LOSSES, **POINTWISE}.items():
-        name, path = op.split(".")[-1].removeprefix("special_"), _path(op)
+        name, path = op.split(".")[-1].removeprefix("special_"), _path(op, reversed(_HOMES) if op in LOSSES else _HOMES)
         if path is not None and name not in _NOT_TYPED and name not in found:
             found[name] = Function(name, f"{path}({{}})", *_counts(rule[0] if isinstance(rule, tuple) else rule))
     return {name: function for name, function in found.items() if function.most}
@@ -128,10 +134,10 @@ def words() -> list[str]:
     return sorted({*functions(), *(alias for alias, name in ALIASES.items() if name in functions())})
 
 
-def _path(op: str) -> str | None:
+def _path(op: str, homes: Iterable[str]) -> str | None:
     """Where torch has an operation: "torch.sin", "torch.nn.functional.softplus"."""
     name = op.split(".")[-1].removeprefix("special_")
-    return next((f"{home}.{name}" for home, module in _HOMES.items() if callable(getattr(module, name, None))), None)
+    return next((f"{home}.{name}" for home in homes if callable(getattr(_HOMES[home], name, None))), None)
 
 
 def _counts(rule) -> tuple[int, int]:
