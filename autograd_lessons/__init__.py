@@ -9,6 +9,7 @@ from .run import record
 
 if TYPE_CHECKING:
     from . import lessons
+    from .checking import check
     from .comparison import compare
     from .derivation import derive
     from .explorer import explore
@@ -20,6 +21,7 @@ __all__ = [
     "LessonError",
     "ManualError",
     "OutputError",
+    "check",
     "compare",
     "derive",
     "explore",
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 _LATER = {
+    "check": "checking",
     "compare": "comparison",
     "derive": "derivation",
     "explore": "explorer",

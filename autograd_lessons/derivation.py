@@ -88,22 +88,29 @@ class Derivation:
     def _grouped(self) -> list[Program]:
         """One program for each combination of branches that some element took."""
         shape = self.tape.target.value.shape
-        rows = [np.broadcast_to(taken, shape).reshape(-1) for taken in self.branches.values()]
+        branches = self._elementwise_branches
+        rows = [np.broadcast_to(taken, shape).reshape(-1) for taken in branches.values()]
         if not rows:
             self._where = np.zeros(int(np.prod(shape)), int)
             return [self._program({})]
         kinds, self._where = np.unique(np.stack(rows), axis=1, return_inverse=True)
         self._where = self._where.reshape(-1)
-        return [self._program({s: np.asarray(b) for s, b in zip(self.branches, kind)}) for kind in kinds.T]
+        return [self._program({s: np.asarray(b) for s, b in zip(branches, kind)}) for kind in kinds.T]
+
+    @property
+    def _elementwise_branches(self) -> dict[Step, np.ndarray]:
+        """Those that each element takes for itself: what a maximum chose is none of them."""
+        return {step: taken for step, taken in self.branches.items() if step.pointwise}
 
     @cached_property
     def _single(self) -> Program | None:
         """The program with one symbol a tensor, for formulas that hold for every element; None where branches differ."""
         if self.generic:
             return self._programs[0] if len(self._programs) == 1 else None
-        if any(taken.size and (taken != taken.reshape(-1)[0]).any() for taken in self.branches.values()):
+        branches = self._elementwise_branches
+        if any(taken.size and (taken != taken.reshape(-1)[0]).any() for taken in branches.values()):
             return None
-        return self._program(self.branches, generic=True)
+        return self._program(branches, generic=True)
 
     @property
     def unseen(self) -> tuple[Input, ...]:

@@ -142,7 +142,7 @@ class Explorer(Stepper):
             self._tape,
             self._derivation,
             self._comparison,
-            str(self._grain.value),
+            self._sight(self._tape),
             self._stages,
             min(at, len(self._stages) - 1),
         )
@@ -166,7 +166,7 @@ class Explorer(Stepper):
                 raise tape.error
             tape.target  # noqa: B018 (raises OutputError where there is no single tensor)
             self._derivation = Derivation(self._tape)
-            found = stages(self._tape, str(self._grain.value))
+            found = stages(self._tape, self._sight(self._tape))
         except Exception as error:  # whatever the learner's function raises is shown, not raised
             self._tape = self._derivation = self._comparison = None
             self._error, found = error, self._stages
@@ -178,6 +178,7 @@ class Explorer(Stepper):
             except Exception as error:  # a learner moves a slider: nothing may raise then
                 self._comparison, self._trouble = None, f"No comparison here: {type(error).__name__}: {error}"
             self._curve = self._trace()
+        self._show_folds(self._tape)
         self._show(found)
 
     def _trace(self) -> Curve | None:
@@ -214,7 +215,7 @@ class Explorer(Stepper):
         self._wrt.observe(lambda _: self._change_curve(), "value")
         rows = [
             classed(widgets.Box(self._sliders.rows, layout=WRAP), "al-inputs"),
-            widgets.Box([self._dtype, self._grain, self._wrt], layout=WRAP),
+            widgets.Box([self._dtype, self._grain, self._wrt, self._folds.widget], layout=WRAP),
             self.controls,
             self.picture,
         ]
