@@ -30,9 +30,7 @@ def branch_taken(step: Step) -> np.ndarray | None:
 
     args = [rounded(a) for a in substitute(step.call.args, _double)]
     kwargs = {
-        key: rounded(a)
-        for key, a in substitute(_options(step), _double).items()
-        if a is not None and key != "inplace"
+        key: rounded(a) for key, a in substitute(_options(step), _double).items() if a is not None and key != "inplace"
     }
     with np.errstate(all="ignore"):
         return np.nan_to_num(np.asarray(BRANCHES[op].choose(*args, **kwargs))).astype(int)

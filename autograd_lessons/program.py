@@ -225,7 +225,9 @@ def _recognised(made: Any) -> Any:
 
 def apart_from_reduction(kwargs: dict) -> tuple[dict, str]:
     """The arguments of a loss before its reduction, and that."""
-    others = {key: value for key, value in kwargs.items() if key not in ("reduction", *_OLD_REDUCTION) and value is not None}
+    others = {
+        key: value for key, value in kwargs.items() if key not in ("reduction", *_OLD_REDUCTION) and value is not None
+    }
     return others, kwargs.get("reduction", "mean")
 
 

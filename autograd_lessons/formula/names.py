@@ -88,7 +88,10 @@ def _glued(word: str) -> Refusal | None:
             said = f"{before} times the function" if before else "the function"
             return Refusal(
                 f"{word}: {said} {function} of {of}, or one name?",
-                (f"{factor}{function}({_product(of)})", f"{before}{function}_{of}" if not before else f"{before}_{function}{of}"),
+                (
+                    f"{factor}{function}({_product(of)})",
+                    f"{before}{function}_{of}" if not before else f"{before}_{function}{of}",
+                ),
             )
     factors = factor_before_function(word)
     if factors is None:

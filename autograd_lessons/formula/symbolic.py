@@ -16,13 +16,18 @@ _OWN: dict[str, Callable] = {
     "coth": sp.coth,
     "csc":  sp.csc,
     "csch": sp.csch,
-    "max":  lambda a, b: sp.Max(a, b),
-    "min":  lambda a, b: sp.Min(a, b),
-    "relu": lambda x: sp.Max(sp.Integer(0), x),
+    "max":  lambda a, b: sp.Max(a, b, evaluate=_is_small(a, b)),
+    "min":  lambda a, b: sp.Min(a, b, evaluate=_is_small(a, b)),
+    "relu": lambda x: sp.Max(sp.Integer(0), x, evaluate=_is_small(x)),
     "sec":  sp.sec,
     "sech": sp.sech,
     "sign": sp.sign,
 }  # fmt: skip
+
+
+def _is_small(*arguments: sp.Expr) -> bool:
+    """Whether SymPy compares these in no time: with many or long ones it would look for the larger one for minutes."""
+    return sum(sp.count_ops(argument) + len(getattr(argument, "args", ())) for argument in arguments) <= 12
 
 
 def expression(tree: Part, values: dict[int, float]) -> sp.Expr:
