@@ -363,26 +363,34 @@ class Reader:
             for argument in arguments[1:]:
                 made = Call(where.start, where.end, function.name, (made, argument))
             return made
-        if function.operands <= count <= function.most:
-            for option in arguments[function.operands :]:
-                if names_in(option):
-                    self._fail(
-                        option,
-                        f"Here {word} takes a number only, such as 2. For other bounds type max(x, y) or min(x, y).",
-                    )
+        if function.least <= count <= function.most:
+            for place, argument in enumerate(arguments):
+                self._check_number(word, function, place, argument)
             return Call(where.start, where.end, function.name, tuple(arguments))
         if function.name == "log" and count == 2:
             x, base = map(readings.plain, arguments)
             self._fail(where, "log is the natural logarithm, of one number. For another base", f"log({x})/log({base})")
-        needed = (
-            f"{function.operands}" if function.operands == function.most else f"{function.operands} to {function.most}"
-        )
+        needed = f"{function.least}" if function.least == function.most else f"{function.least} to {function.most}"
         comma = " For a decimal comma type a point, 1.5." if re.search(r"\d,\d", self._typed(where)) else ""
         self._fail(
             where,
             f"{word} takes {needed} number{'s' * (needed != '1')}, and here {'is' if count == 1 else 'are'} {count}.{comma}",
             function.shown,
         )
+
+    def _check_number(self, word: str, function: vocabulary.Function, place: int, argument: Part) -> None:
+        """Whether a number stands where torch takes nothing else."""
+        if not function.is_number(place):
+            return
+        if names_in(argument):
+            self._fail(
+                argument,
+                f"At this place {word} takes a number. For other bounds type max(x, y) or min(x, y); a number is",
+                "2",
+            )
+        whole = isinstance(argument, Number) and argument.value.denominator == 1 and not argument.decimal
+        if function.name in vocabulary.WHOLE and not whole:
+            self._fail(argument, f"At this place {word} takes a whole number, such as", "1")
 
     def _bare(self, token: Token, function: vocabulary.Function) -> Part:
         """`sin x`, `sin 2x`, `sin² x`: a function without brackets, of what stands right behind it."""
