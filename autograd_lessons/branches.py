@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import sympy as sp
 import torch
 
 from .program import has_rule
 from .replay import substitute
-from .rules import BRANCHES
+from .rules import BRANCHES, POINTWISE
 from .tape import Step, Value
 
 
@@ -36,12 +38,29 @@ def branch_taken(step: Step) -> np.ndarray | None:
 def conditions(step: Step, taken: np.ndarray) -> Iterator[str]:
     """What was true of the numbers on the branches that a step took: `1e-08 ≤ y_pred ≤ 0.99999999`."""
     op, names = step.op.rstrip("_"), [_said(value) for value in step.inputs]
-    if op == "clamp" and len(names) < 3:
-        names = [names[0], *(["−∞", names[1]] if "max" in step.call.kwargs else [names[1], "∞"])]
+    passed = _by_parameter(step)
     for index in np.unique(taken):
-        sentence = BRANCHES[op].says[int(index)].format(*names)
+        sentence = BRANCHES[op].says[int(index)].format(*names, **passed)
         if sentence:
             yield sentence
+
+
+def _by_parameter(step: Step) -> dict[str, str]:
+    """What the operation was given, by the names of its parameters, defaults included."""
+    op = step.op.rstrip("_")
+    args, kwargs = substitute(step.call.args, _said), substitute(step.call.kwargs, _said)
+    kwargs.pop("inplace", None)
+    formulas = POINTWISE[op]
+    assert isinstance(formulas, tuple)
+    bound = inspect.signature(formulas[-1]).bind(*args, **kwargs)
+    bound.apply_defaults()
+    return {name: _bound_said(name, value) for name, value in bound.arguments.items()}
+
+
+def _bound_said(name: str, value: Any) -> str:
+    if value is None:
+        return {"min": "−∞", "max": "∞"}.get(name, "…")
+    return f"{float(value):.10g}" if isinstance(value, (int, float, sp.Rational)) else str(value)
 
 
 def _double(used: Any):

@@ -16,7 +16,7 @@ import sympy as sp
 import torch
 
 from .replay import Operand, substitute
-from .rules import LOSSES, POINTWISE, SHAPED
+from .rules import LOSSES, ONLY_IF, POINTWISE, SHAPED
 from .tape import Constant, Step, Tape, Value
 
 MOST_ELEMENTS = 36  # tensors up to here are written element by element
@@ -185,7 +185,7 @@ def _elementwise(form: Form, args: list, kwargs: dict, rule) -> np.ndarray:
 
     for place in np.ndindex(shape):
         one = rule if callable(rule) else rule[int(np.broadcast_to(form.branch, shape)[place])]
-        made = one(*(at(a, place) for a in numbers), **{key: at(a, place) for key, a in named.items()})
+        made = sp.sympify(one(*(at(a, place) for a in numbers), **{key: at(a, place) for key, a in named.items()}))
         result[place] = _recognised(made) if form.op in ("div", "reciprocal", "pow") else made
     return result
 
@@ -226,7 +226,9 @@ def _array(value) -> np.ndarray:
 def has_rule(step: Step) -> bool:
     """Whether the table has a formula for this call."""
     op = step.op.rstrip("_")
-    if step.call.view is not None or step.call.kwargs.get("rounding_mode"):
+    if step.call.view is not None:
+        return False
+    if op in ONLY_IF and not ONLY_IF[op](*step.call.args, **step.call.kwargs):
         return False
     if any(isinstance(v.value, torch.Tensor) and v.value.is_complex() for v in (step, *step.inputs)):
         return False  # every symbol is real
