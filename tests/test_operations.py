@@ -170,3 +170,27 @@ def test_the_branch_is_said_in_the_learners_words():
     )
     assert al.derive(lambda u, n: u**n, u=0.0, n=2.0).conditions == ("u = 0 and n > 1",)
     assert al.derive(lambda u: u**2, u=0.0).conditions == ()
+
+
+# ---------------------------------------------------------------- the page
+@needs_the_list
+def test_the_page_is_current(operations, project):
+    if not torch.__version__.startswith(PINNED):
+        pytest.skip("the page shows the list and the slopes of the pinned PyTorch")
+    assert operations.page(complaints) == (project / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+@needs_the_list
+def test_the_page_counts_what_was_found_and_nothing_is_wrong(project):
+    text = (project / "docs" / "operations.md").read_text(encoding="utf-8")
+    found, ruled, without, wrong = map(
+        int, re.search(r"lists (\d+) .*rule: (\d+)\. Without.*: (\d+)\. Wrong: (\d+)", text, re.DOTALL).groups()
+    )
+    assert found == ruled + without and wrong == 0
+    assert without == len(WITHOUT)
+
+
+def test_where_the_list_cannot_be_read_the_tool_says_so(operations, monkeypatch):
+    monkeypatch.setattr(theirs, "missing", lambda: "PyTorch's list is not in this installation: no derivatives.yaml")
+    with pytest.raises(SystemExit, match="no derivatives.yaml"):
+        operations.page()

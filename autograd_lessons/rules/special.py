@@ -35,9 +35,7 @@ def _lgamma_poles(x):
 
 def _mvlgamma(x, p):
     logarithms: list = [functions.lgamma(x - sp.Rational(j, 2)) for j in range(p)]
-    return sp.Add(*logarithms) + sp.Rational(p * (p - 1), 4) * sp.log(
-        sp.pi
-    )
+    return sp.Add(*logarithms) + sp.Rational(p * (p - 1), 4) * sp.log(sp.pi)
 
 
 SPECIAL: dict[str, Callable | Branched] = {
