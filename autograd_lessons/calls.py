@@ -37,9 +37,13 @@ _METHODS = {  # whose operands stand in another order than those of the function
 }  # fmt: skip
 _SECOND = {"other", "target", "exponent", "tensor", "vec", "mat2"}  # torch's names for a second operand
 _ALIASES = {"axis": "dim", "keepdims": "keepdim"}
-_UNTAGGED = {  # elementwise, though PyTorch's table has no tag for them
-    "bfloat16", "double", "float", "half", "hardswish", "logsigmoid", "ndtr", "prelu", "softplus", "softsign",
-    "tanhshrink", "to", "type", "type_as",
+_UNTAGGED = {  # elementwise, though PyTorch's table has no tag for them (torch 2.6 has none for leaky_relu either)
+    "bfloat16", "double", "float", "half", "hardswish", "leaky_relu", "logsigmoid", "ndtr", "prelu", "softplus",
+    "softsign", "tanhshrink", "to", "type", "type_as",
+}  # fmt: skip
+_LOSSES = {  # a formula of one element of each operand, then perhaps a reduction
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "gaussian_nll_loss", "hinge_embedding_loss", "huber_loss",
+    "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss", "poisson_nll_loss", "smooth_l1_loss", "soft_margin_loss",
 }  # fmt: skip
 _RANDOM_IN_PYTHON = {"dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "gumbel_softmax", "rrelu"}
 _PROPERTY = types.MethodWrapperType
@@ -85,9 +89,16 @@ def is_pointwise(op: str) -> bool:
     return op in _UNTAGGED or _has_tag(op, torch.Tag.pointwise)
 
 
-def works_elementwise(op: str, call: Call) -> bool:
-    """The same of one call: prelu's weights may belong to channels."""
-    return is_pointwise(op) and (op != "prelu" or call.function is torch._prelu_kernel)
+def works_by_element(op: str, call: Call, shapes: list) -> bool:
+    """The same for one call: a loss is pointwise where nothing reduces it, a maximum where it is that of two tensors.
+
+    And prelu is not where its weights belong to channels.
+    """
+    if op in _LOSSES:
+        return call.kwargs.get("reduction") == "none"
+    if op == "prelu":
+        return call.function is torch._prelu_kernel
+    return is_pointwise(op) and not (op in ("max", "min") and len(shapes) < 2)
 
 
 @functools.cache

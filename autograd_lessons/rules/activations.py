@@ -81,3 +81,7 @@ ACTIVATIONS: dict[str, Callable | Branched] = {
     "tanhshrink":  lambda x: x - sp.tanh(x),
     "threshold":   branched(lambda x, threshold, value: np.asarray(x) > threshold, ("{x} ≤ {threshold}", lambda x, threshold, value: value), ("{x} > {threshold}", lambda x, threshold, value: x)),
 }  # fmt: skip
+
+ANSWERS = {
+    "rrelu": lambda x, lower=0, upper=0, training=False, inplace=False: not training,  # or the slope is random
+}  # fmt: skip

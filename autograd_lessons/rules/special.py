@@ -33,7 +33,7 @@ def _lgamma_poles(x):
     return np.where((x > 0) | (x != np.floor(x)), 0, np.where(x == 0, 1, 2))
 
 
-def _mvlgamma(x, p):
+def _mvlgamma(x, p=1):
     logarithms: list = [functions.lgamma(x - sp.Rational(j, 2)) for j in range(p)]
     return sp.Add(*logarithms) + sp.Rational(p * (p - 1), 4) * sp.log(sp.pi)
 
@@ -65,4 +65,8 @@ SPECIAL: dict[str, Callable | Branched] = {
                           ("{0} = 0 and {1} < −1: PyTorch's slopes are 0", lambda input, other: 0),
                           ("{0} = 0 and {1} = −1: PyTorch's slope by the first is 0, by the second nan", lambda input, other: pinned(0, other, sp.nan))),
     "zeta":      lambda s, q: functions.zeta(s, q),
+}  # fmt: skip
+
+ANSWERS = {
+    "polygamma": lambda n, x: isinstance(n, int),  # and not x.polygamma_(n)
 }  # fmt: skip

@@ -1,0 +1,214 @@
+"""Where an answer is tried: reproducible points inside the function's domain, away from kinks and from all-zero gradients.
+
+They are found by trying. The learner's own point comes first, if there is one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import torch
+
+from ..branches import branch_taken
+from ..errors import InputError
+from ..inputs import Inputs
+from ..replay import quiet
+from ..rules import BRANCHES
+from ..run import run, run_again
+from ..tape import Tape
+
+ENOUGH, FEW = 8, 4  # points; fewer where the run is long
+LONG = 80  # steps
+MOST_TRIES = 120
+SIDES = ((-2.5, 2.5), (0.2, 3.0), (0.05, 0.95), (-0.95, 0.95), (1.1, 4.0))  # domains: all, positive, inside 0…1, …
+SIMPLE = (2.0, 3.0, -1.0, 0.5, -2.0)  # for counter-examples that can be followed in the head
+SHAPES = ((), (3,), (4,), (2, 2), (2, 3))  # of inputs that no one gave
+
+
+@dataclass(frozen=True)
+class Point:
+    """One recorded run. `given` is the learner's own point; `simple` one with round numbers, shown but not matched."""
+
+    tape: Tape
+    inputs: Inputs
+    given: bool = False
+    simple: bool = False
+
+    @property
+    def is_smooth(self) -> bool:
+        """Whether the same branches are taken all around, and every gradient is finite and some gradient is not zero."""
+        return _usable(self.tape, self.inputs) and _off_kinks(self.tape, self.inputs)
+
+
+def choose(function: Callable, start: Inputs, given: frozenset[str], fixed: frozenset[str]) -> list[Point]:
+    """The points to try an answer at. `given` are the inputs that the learner gave, of which `fixed` are to stay as they are."""
+    first = _first(function, start, given)
+    long = len(first.tape.steps) > LONG
+    wanted = FEW if long else ENOUGH
+    points = [first] if given else []
+    numbers = random.Random(2)
+    moved = _regimes(first.inputs, given, fixed, numbers)
+    tried = 0
+    while sum(not point.given for point in points) < wanted and tried < (MOST_TRIES // 6 if long else MOST_TRIES):
+        tried += 1
+        point = _try(function, next(moved))
+        if point is not None and (point.is_smooth or _is_another_branch(point, points)):
+            points.append(point)
+    if not long:
+        points += _simple(function, first.inputs, fixed)
+    return points or [first]
+
+
+def _first(function: Callable, start: Inputs, given: frozenset[str]) -> Point:
+    """The learner's own point, or, for inputs without a value, the first shapes that the function takes."""
+    in_double = start.to(torch.float64)
+    free = [name for name in start.wrt if name not in given]
+    if not free:
+        try:
+            return Point(run(function, in_double), in_double, given=True)
+        except Exception:  # a model in float32 takes no float64: then this is the run's own error, or there is none
+            return Point(run_again(function, start), start, given=True)
+    error: Exception | None = None
+    numbers = random.Random(1)
+    for shape, side in itertools.product(SHAPES, SIDES):
+        shaped = {name: torch.zeros(shape, dtype=torch.float64) for name in free}
+        inputs = replace(in_double, arguments=in_double.arguments | shaped)
+        drawn = {name: _drawn(value, side, numbers) for name, value in shaped.items()}
+        try:
+            return Point(run_again(function, replace(inputs, arguments=inputs.arguments | drawn)), inputs)
+        except Exception as raised:
+            error = error or raised
+    example = ", ".join(f"{name}=…" for name in free)
+    raise InputError(
+        f"{getattr(function, '__name__', 'the function')} raised {type(error).__name__} ({error}) wherever it was tried. "
+        f"Give a point of its domain: {example}."
+    ) from error
+
+
+def _regimes(start: Inputs, given: frozenset[str], fixed: frozenset[str], numbers: random.Random) -> Iterator[Inputs]:
+    """Points further and further from plain: everywhere, positive, between 0 and 1, and around what was given."""
+    varied = [
+        name
+        for name, value in start.arguments.items()
+        if isinstance(value, torch.Tensor) and value.is_floating_point() and name not in fixed and value.numel()
+    ]
+    for turn in itertools.count():
+        side = SIDES[turn % len(SIDES)] if turn >= ENOUGH else SIDES[0]
+        near = turn >= ENOUGH and turn % 2
+        drawn = {}
+        for name in varied:
+            value = start.arguments[name]
+            inside = name in given and name not in start.wrt and bool(((value >= 0) & (value <= 1)).all())
+            if near and name in given:
+                drawn[name] = _around(value, numbers)
+            else:
+                drawn[name] = _drawn(value, SIDES[2] if inside else side, numbers)
+        yield replace(start, arguments=start.arguments | drawn)
+
+
+def _drawn(like: torch.Tensor, side: tuple[float, float], numbers: random.Random) -> torch.Tensor:
+    """Two-digit numbers from a range; those of a long vector smaller, so that its sums stay moderate."""
+    low, high = side
+    shrink = min(1.0, math.sqrt(8 / like.numel()))
+    digits = 2 if shrink == 1.0 else 4
+    made = [round(shrink * numbers.uniform(low, high), digits) or 0.37 for _ in range(like.numel())]
+    return torch.tensor(made, dtype=like.dtype).reshape(like.shape)
+
+
+def _around(value: torch.Tensor, numbers: random.Random) -> torch.Tensor:
+    """Near a value that is inside the domain for certain."""
+    moved = [
+        round(v * numbers.uniform(0.8, 1.25) + numbers.uniform(-0.05, 0.05), 4) for v in value.reshape(-1).tolist()
+    ]
+    return torch.tensor(moved, dtype=value.dtype).reshape(value.shape)
+
+
+def _simple(function: Callable, start: Inputs, fixed: frozenset[str]) -> list[Point]:
+    """Points with round numbers, for functions of single numbers."""
+    names = [
+        name
+        for name, value in start.arguments.items()
+        if isinstance(value, torch.Tensor) and value.is_floating_point() and name not in fixed
+    ]
+    if any(start.arguments[name].numel() != 1 for name in names):
+        return []
+    found = []
+    for turn in range(3):
+        round_numbers = {
+            name: torch.full_like(start.arguments[name], SIMPLE[(turn + 2 * place) % len(SIMPLE)])
+            for place, name in enumerate(names)
+        }
+        point = _try(function, replace(start, arguments=start.arguments | round_numbers))
+        if point is not None and point.is_smooth:
+            found.append(replace(point, simple=True))
+    return found
+
+
+def _try(function: Callable, inputs: Inputs) -> Point | None:
+    try:
+        return Point(run_again(function, inputs), inputs)
+    except Exception:  # outside the function's domain
+        return None
+
+
+def _gradients(tape: Tape, inputs: Inputs) -> list[torch.Tensor]:
+    return [gradient for name in inputs.wrt if (gradient := tape.inputs[name].adjoint) is not None]
+
+
+def _is_finite(tape: Tape, inputs: Inputs) -> bool:
+    gradients = _gradients(tape, inputs)
+    return bool(gradients) and all(bool(made.isfinite().all()) for made in (tape.target.value, *gradients))
+
+
+def _usable(tape: Tape, inputs: Inputs) -> bool:
+    return _is_finite(tape, inputs) and any(bool((made.abs() > 1e-7).any()) for made in _gradients(tape, inputs))
+
+
+def _is_another_branch(point: Point, points: list[Point]) -> bool:
+    """Whether the gradient is zero there because the function went another way, which has been tried less than twice."""
+    if (
+        not has_branches(point.tape)
+        or not _is_finite(point.tape, point.inputs)
+        or not _off_kinks(point.tape, point.inputs)
+    ):
+        return False
+    way = branches_of(point.tape)
+    return sum(branches_of(other.tape) == way for other in points) < 2 and any(other.is_smooth for other in points)
+
+
+def branches_of(tape: Tape) -> tuple:
+    """Which way a run went: its calls in order, and the branch of every element."""
+    taken = ((step.op, branch_taken(step)) for step in tape.steps)
+    return tuple((op, None if branch is None else branch.tobytes()) for op, branch in taken)
+
+
+def has_branches(tape: Tape) -> bool:
+    """Whether the run may go another way elsewhere: it called relu, where …, or looked at a number."""
+    looked = any(event.kind in ("bool", "float", "int", "item", "index") for event in tape.events)
+    return looked or any(step.op.rstrip("_") in BRANCHES for step in tape.steps)
+
+
+def _off_kinks(tape: Tape, inputs: Inputs) -> bool:
+    """Whether a small step to either side takes the same branches."""
+    if not has_branches(tape):
+        return True
+    here = branches_of(tape)
+    for side in (-1.0, 1.0):
+        arguments = {
+            name: value + side * 1e-4 * (1 + value.abs())
+            if isinstance(value, torch.Tensor) and value.is_floating_point() and name in inputs.wrt
+            else value
+            for name, value in inputs.arguments.items()
+        }
+        try:
+            with quiet():
+                beside = run(tape.function, replace(inputs, arguments=arguments))
+        except Exception:
+            return False
+        if branches_of(beside) != here:
+            return False
+    return True

@@ -1,0 +1,127 @@
+"""Slips of the answer as a whole: another sign, twice the gradient, another input's, the value itself, another point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import torch
+
+from ...inputs import Inputs, call
+from ...replay import quiet
+from ..flow import Edit
+from .sight import Sight
+from .slip import Slip
+
+
+def sign(sight: Sight) -> Iterator[Slip]:
+    """Everything right but the sign: y − ŷ for ŷ − y; or the sign of one path."""
+    yield Slip("sign_flipped", lambda: "All is right but the sign.", after=torch.neg, rank=12, kind="sign")
+    for edge in sight.edges:
+        if len(sight.flow.uses.get(sight.used(edge), ())) > 1 or len(sight.flow.operands(edge[0])) > 1:
+            yield Slip(
+                "sign_flipped",
+                lambda e=edge: f"The sign of what comes back through {sight.words.name(e[0])} is turned round.",
+                Edit(scales={edge: -1.0}),
+                rank=17,
+                kind="sign",
+            )
+
+
+def accumulated(sight: Sight) -> Iterator[Slip]:
+    """backward() adds to .grad: twice the gradient, or three times."""
+    for times, word in ((2, "twice"), (3, "three times")):
+        yield Slip(
+            "accumulated",
+            lambda w=word: f"This is {w} the gradient: backward() adds to .grad, which was not cleared in between.",
+            after=lambda gradient, k=times: k * gradient,
+            rank=24 if times == 2 else 60,
+        )
+
+
+def other_input(sight: Sight) -> Iterator[Slip]:
+    """The answer for another input."""
+    flow = sight.flow
+    for name, leaf in flow.tape.inputs.items():
+        node = flow.index(leaf)
+        if node not in flow.true:
+            continue
+        answers = {
+            own: flow.true[node]  # pyright: ignore
+            for other, own in sight.leaves.items()
+            if other != name and flow.nodes[own].value.shape == leaf.value.shape
+        }
+        if answers:
+            yield Slip("other_input", lambda n=name: f"This is the derivative for {n}.", answers=answers, rank=11)
+
+
+def value(sight: Sight) -> Iterator[Slip]:
+    """The value of the function, or of a step, where the derivative belongs."""
+    flow = sight.flow
+    for node in (flow.target, *(n for n in sight.steps if n != flow.target)):
+        values = flow.values(node)
+        answers = {
+            leaf: values.reshape(len(values), *flow.nodes[leaf].value.shape)
+            for leaf in sight.leaves.values()
+            if flow.nodes[leaf].value.numel() == flow.nodes[node].value.numel()
+        }
+        if answers:
+            yield Slip(
+                "value",
+                lambda n=node: f"This is the value of {sight.words.name(n)}, not a derivative.",
+                answers=answers,
+                rank=11.5 if node == flow.target else 38,
+            )
+
+
+def another_point(
+    sight: Sight, inputs: list[Inputs], leaf: int, fits: Callable[[int, torch.Tensor], bool]
+) -> Iterator[Slip]:
+    """The right derivative, taken somewhere else. `fits(point, gradient)` tells whether it is worth going on there."""
+    (name,) = (name for name, own in sight.leaves.items() if own == leaf)
+    for says, place in _elsewhere(sight):
+        found = []
+        for point, own in enumerate(inputs):
+            moved = {moving: value[point] for moving, value in place.items()}
+            there = _gradient(sight, name, replace(own, arguments=own.arguments | moved))
+            if there is None or not fits(point, there):
+                break
+            found.append(there)
+        else:
+            yield Slip(
+                "another_point",
+                lambda s=says: f"This is the derivative at another point: at {s()}.",
+                answers={leaf: torch.stack(found)},
+                rank=45,
+            )
+
+
+def _elsewhere(sight: Sight) -> Iterator[tuple]:
+    flow = sight.flow
+    for name, leaf in sight.leaves.items():
+        here = flow.values(leaf)
+        for node in sight.steps:
+            if flow.nodes[node].value.shape == flow.nodes[leaf].value.shape and leaf in flow.below(node):
+                yield (lambda m=name, n=node: f"{m} = {sight.words.name(n)}"), {name: flow.values(node)}
+        for text, moved in (("−{}", -here), ("1/{}", 1 / here), ("{}²", here**2), ("2·{}", 2 * here), ("{}+1", here + 1), ("{}−1", here - 1)):  # fmt: skip
+            yield (lambda m=name, t=text: f"{m} = {t.format(m)}"), {name: moved}
+        for number in (0.0, 1.0):
+            yield (lambda m=name, k=number: f"{m} = {k:g}"), {name: torch.full_like(here, number)}
+    names = [n for n in sight.leaves]
+    for i, one in enumerate(names):
+        for other in names[i + 1 :]:
+            a, b = flow.values(sight.leaves[one]), flow.values(sight.leaves[other])
+            if a.shape == b.shape:
+                yield (lambda p=one, q=other: f"{p} and {q} exchanged"), {one: b, other: a}
+
+
+def _gradient(sight: Sight, name: str, inputs: Inputs) -> torch.Tensor | None:
+    """Autograd's gradient for one input, without a recording; None where the function cannot be computed."""
+    arguments = inputs.fresh()
+    try:
+        with quiet(), torch.enable_grad():
+            made = call(sight.flow.tape.function, arguments).sum()
+            (gradient,) = torch.autograd.grad(made, [arguments[name]], allow_unused=True)
+    except Exception:
+        return None
+    return torch.zeros_like(inputs.arguments[name]).double() if gradient is None else gradient.double()
