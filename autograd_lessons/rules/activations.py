@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 import sympy as sp
+import torch
 
 from ..functions import logaddexp, ndtr, sigmoid
-from .branched import Branched, between, branched, sign
+from .branched import Branched, between, branched, sign, slopes_at
 
 _HALF, _THIRD, _EIGHTH, _HUNDREDTH = (sp.Rational(1, number) for number in (2, 3, 8, 100))
 _KINK_0 = ", a kink: PyTorch's slope is 0"
@@ -24,6 +25,13 @@ def _softplus_is_linear(x, beta=1, threshold=20):
 
 def _hardtanh_sides(x, min_val=-1, max_val=1):
     return between(x, min_val, max_val)
+
+
+def _hardswish_sides(x):
+    """At its ends the slope was once that of the parabola between them."""
+    sides = between(x, -3, 3)
+    from_within = slopes_at(torch.nn.functional.hardswish, 3.0) == (1.5,)
+    return np.where(from_within & (sides % 2 == 1), 2, sides)
 
 
 def _shrunk(x, lambd=0.5):
@@ -56,7 +64,7 @@ ACTIVATIONS: dict[str, Callable | Branched] = {
                             ("|{x}| < {lambd}", lambda x, lambd=_HALF: 0), ("{x} > {lambd}", lambda x, lambd=_HALF: x)),
     "hardsigmoid": branched(lambda x: between(x, -3, 3), ("{x} < −3", lambda x: 0), ("{x} = −3" + _KINK_0, lambda x: 0), ("−3 < {x} < 3", lambda x: x / 6 + _HALF),
                             ("{x} = 3" + _KINK_0, lambda x: 1), ("{x} > 3", lambda x: 1)),
-    "hardswish":   branched(lambda x: between(x, -3, 3), ("{x} < −3", lambda x: 0), ("{x} = −3" + _KINK_0, lambda x: 0), ("−3 < {x} < 3", lambda x: x * (x + 3) / 6),
+    "hardswish":   branched(_hardswish_sides, ("{x} < −3", lambda x: 0), ("{x} = −3" + _KINK_0, lambda x: 0), ("{x} is between −3 and 3", lambda x: x * (x + 3) / 6),
                             ("{x} = 3, a kink: PyTorch's slope is 1", lambda x: x), ("{x} > 3", lambda x: x)),
     "hardtanh":    branched(_hardtanh_sides, ("{x} < {min_val}", lambda x, min_val=-1, max_val=1: min_val), ("{x} = {min_val}" + _KINK_0, lambda x, min_val=-1, max_val=1: min_val),
                             ("{min_val} < {x} < {max_val}", lambda x, min_val=-1, max_val=1: x),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import torch
 
 
 class Branch(NamedTuple):
@@ -27,6 +29,14 @@ class Branched(NamedTuple):
 
 def branched(choose: Callable, *branches: tuple[str, Callable]) -> Branched:
     return Branched(choose, branches)
+
+
+@functools.cache
+def slopes_at(function: Callable, *point: float) -> tuple[float, ...]:
+    """PyTorch's own slopes at a point: for a convention that is not the same in every version."""
+    with torch.enable_grad():
+        operands = [torch.tensor(number, dtype=torch.float64, requires_grad=True) for number in point]
+        return tuple(slope.item() for slope in torch.autograd.grad(function(*operands), operands))
 
 
 # ---------------------------------------------------------------- on which side of a number

@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 import sympy as sp
+import torch
 
 from ..functions import acosh, binary_exponent, ceil, floor, logaddexp, nearest, pinned, trunc
-from .branched import Branched, branched, compared, sign
+from .branched import Branched, branched, compared, sign, slopes_at
 
 _HALF = sp.Rational(1, 2)
 _LARGEST = sp.Integer(int(np.finfo(float).max))
@@ -97,6 +98,11 @@ def _round(x, decimals=0):
     return nearest(x * 10**decimals) / sp.Integer(10) ** decimals
 
 
+def _no_angle(y, x):
+    slope, _ = slopes_at(torch.atan2, 0.0, 0.0)
+    return pinned(0, y, sp.nan, x, sp.nan) if slope != 0 else sp.Integer(0)
+
+
 # ---------------------------------------------------------------- the table
 POINTWISE: dict[str, Callable | Branched] = {
     "abs":         branched(sign, ("{x} < 0", lambda x: -x), ("{x} = 0, a kink: PyTorch's slope is 0", lambda x: 0), ("{x} > 0", lambda x: x)),
@@ -110,7 +116,7 @@ POINTWISE: dict[str, Callable | Branched] = {
     "asinh":       lambda x: sp.asinh(x),
     "atan":        lambda x: sp.atan(x),
     "atan2":       branched(_at_the_origin, ("", lambda y, x: sp.atan2(y, x)),
-                            ("{y} = {x} = 0, where there is no angle: PyTorch's slopes are 0", lambda y, x: 0)),
+                            ("{y} = {x} = 0, where there is no angle: PyTorch's slopes are 0, in older versions nan", _no_angle)),
     "atanh":       lambda x: sp.atanh(x),
     "ceil":        lambda x: ceil(x),
     "clamp":       _CLAMP,
