@@ -17,6 +17,7 @@ from .tape import Constant, Step, Tape, Value
 
 DIGITS = 50
 LARGEST = 50_000  # binary places before the point: on exp(exp(exp(9))) mpmath would work for ever
+NEAR = 400, 1000  # powers of ten by which a point is missed where it has no number itself
 _ARITHMETIC = {"add", "sub", "mul", "div"}
 
 
@@ -162,15 +163,17 @@ def _real(number):
 
 def _floating(function, arguments: list) -> list:
     """Each number by its limit from the right side, which is what 1/0 = inf and log 0 = −inf mean; nan where there is none."""
-    try:
-        with mpmath.workdps(DIGITS):
-            near, nearer = (
-                [_real(number) for number in function(*(a + tiny if a == 0 else a for a in arguments))]
-                for tiny in (mpmath.mpf(10) ** -400, mpmath.mpf(10) ** -4000)
-            )
-    except (ZeroDivisionError, OverflowError, ValueError):
-        return [mpmath.nan] * 10_000
-    return [_limit(*pair) for pair in zip(near, nearer)]
+    for digits, moves in ((DIGITS, lambda argument: argument == 0), (NEAR[1] + DIGITS, lambda argument: True)):
+        try:
+            with mpmath.workdps(digits):
+                near, nearer = (
+                    [_real(number) for number in function(*(a + tiny if moves(a) else a for a in arguments))]
+                    for tiny in (mpmath.mpf(10) ** -power for power in NEAR)
+                )
+        except (ZeroDivisionError, OverflowError, ValueError):
+            continue
+        return [_limit(*pair) for pair in zip(near, nearer)]
+    return [mpmath.nan] * 10_000
 
 
 def _limit(near, nearer):
