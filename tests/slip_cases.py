@@ -968,7 +968,7 @@ here.slip("inner_dropped", {"w": lambda z, y: sigmoid(z) - y})
 here.slip("sign_flipped", {"w": lambda z, y, x: (y - sigmoid(z)) * x})
 here.slip("target_forgotten", {"w": lambda z, x: sigmoid(z) * x, "b": lambda z: sigmoid(z)})
 here.slip("other_input", {"w": lambda z, y, w: (sigmoid(z) - y) * w})
-here.slip("squashing_forgotten", {"w": lambda z, y, x: (z - y) * x, "b": lambda z, y: z - y})
+here.slip("function_forgotten", {"w": lambda z, y, x: (z - y) * x, "b": lambda z, y: z - y})
 here.slip("extra_slope", {"w": lambda z, y, x: (sigmoid(z) - y) * sigmoid(z) * (1 - sigmoid(z)) * x})
 here.slip("value", {"b": lambda loss: loss})
 here.right(

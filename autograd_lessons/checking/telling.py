@@ -163,12 +163,10 @@ def _matches(
         flow = _flow(tapes, output)
         leaf = flow.input(name) if used is None else used
         words = Words(flow)
-        sight = Sight(flow, words, {n: flow.input(n) for n in trial.wrt} if used is None else {name: leaf})
+        sight = Sight(flow, words, leaf)
         inputs = [one.point.inputs for one in side.judged]
         theirs = side.theirs
-        if not sight.leaves or theirs.shape != flow.values(leaf).shape:
-            continue
-        found = explain(sight, leaf, theirs, inputs, _tolerance(trial, name, theirs), pairs=_telling(theirs))
+        found = explain(sight, theirs, inputs, _tolerance(trial, name, theirs), pairs=_telling(theirs))
         if found:
             return words, found
     return words, []

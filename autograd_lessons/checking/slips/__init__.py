@@ -48,7 +48,7 @@ SLIPS = {
     "not_the_rule": "the derivative of ln σ as σ",
     "target_forgotten": "the derivative of a loss without its target: ŷ for ŷ − y",
     "denominator_lost": "the derivative of the cross entropy without its denominator: ŷ − y for (ŷ − y)/(ŷ(1 − ŷ))",
-    "squashing_forgotten": "the derivative of a loss on logits without σ: z − y for σ(z) − y",
+    "function_forgotten": "a function is left out: z − y for σ(z) − y",
     "extra_slope": "σ′ once more beside a loss on logits, which has taken it in: (σ(z) − y)·σ′(z)",
     "sign_flipped": "the sign of all or of one path: y − ŷ for ŷ − y",
     "mean_forgotten": "1/n of a mean is missing: the derivative of the sum",
@@ -75,7 +75,7 @@ SLIPS = {
 def generate(sight: Sight) -> Iterator[Slip]:
     """Every slip on this run that is made from its chain rule."""
     for one in (
-        chain.dropped, chain.dropped_in_matrices, chain.stopped, chain.local_only, chain.doubled, chain.misplaced,
+        chain.dropped, chain.dropped_in_matrices, chain.branches_forgotten, chain.stopped, chain.local_only, chain.doubled, chain.misplaced,
         chain.swapped, chain.constants_kept, paths.dropped, paths.twice, paths.multiplied, paths.products, paths.crossed,
         paths.quotients, rules.wrong_rules, rules.undifferentiated, rules.power_of_itself, losses.wrong_losses,
         losses.without_denominator, arrays.means, arrays.arranged,

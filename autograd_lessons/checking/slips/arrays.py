@@ -53,12 +53,12 @@ def _scaled(identifier: str, edges: list, scale: float, rank: int, says) -> Slip
 
 def arranged(sight: Sight) -> Iterator[Slip]:
     """The right numbers in another order: transposed, reversed, or one place on. The first dimension is the points'."""
-    shapes = {sight.flow.nodes[leaf].value.shape for leaf in sight.leaves.values()}
-    if any(len(shape) == 2 and shape[0] == shape[1] > 1 for shape in shapes):
+    shape = sight.flow.nodes[sight.leaf].value.shape
+    if len(shape) == 2 and shape[0] == shape[1] > 1:
         yield Slip("transposed", lambda: "Rows and columns are exchanged.", after=_transposed, rank=8)
-    if any(len(shape) == 2 and 1 not in shape and shape[0] != shape[1] for shape in shapes):
+    if len(shape) == 2 and 1 not in shape and shape[0] != shape[1]:
         yield Slip("transposed", lambda: "These are the numbers of the transpose, row by row.", after=_refilled, rank=9)
-    if any(len(shape) == 1 and shape[0] > 1 for shape in shapes):
+    if len(shape) == 1 and shape[0] > 1:
         yield Slip("reordered", lambda: "The numbers are right, in reversed order.", after=_reversed, rank=8)
         for by in (1, -1):
             yield Slip(
