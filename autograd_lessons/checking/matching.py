@@ -91,12 +91,13 @@ def _two(
     tolerance: Tolerance,
 ) -> list[Match]:
     """Two slips made together; each only once where several give the same numbers."""
-    kept: list[int] = []
+    kept: dict[tuple, int] = {}
+    numbers = made.reshape(len(made), -1)[:, :: max(1, made[0].numel() // 24)].tolist()
     for i, slip in sorted(enumerate(slips), key=lambda pair: pair[1].rank):
         alone = slip.edit is not None or slip.after is not None
         if alone and slip.rank <= PLAUSIBLE and bool(made[i].isfinite().all()):
-            kept.append(i)
-    chosen = [slips[i] for i in kept]
+            kept.setdefault(tuple(f"{number:.9g}" for number in numbers[i]), i)
+    chosen = [slips[i] for i in kept.values()]
     couples = list(_couples(chosen))
     size = max(1, MOST_NUMBERS // max(1, true.numel() * 10))
     found = []

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import itertools
 import math
-import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 
 from ..branches import branch_taken
@@ -50,7 +50,7 @@ def choose(function: Callable, start: Inputs, given: frozenset[str], fixed: froz
     long = len(first.tape.steps) > LONG
     wanted = FEW if long else ENOUGH
     points = [first] if given else []
-    numbers = random.Random(2)
+    numbers = np.random.RandomState(2)
     moved = _regimes(first.inputs, given, fixed, numbers)
     tried = 0
     while sum(not point.given for point in points) < wanted and tried < (MOST_TRIES // 6 if long else MOST_TRIES):
@@ -73,7 +73,7 @@ def _first(function: Callable, start: Inputs, given: frozenset[str]) -> Point:
         except Exception:  # a model in float32 takes no float64: then this is the run's own error, or there is none
             return Point(run_again(function, start), start, given=True)
     error: Exception | None = None
-    numbers = random.Random(1)
+    numbers = np.random.RandomState(1)
     for shape, side in itertools.product(SHAPES, SIDES):
         shaped = {name: torch.zeros(shape, dtype=torch.float64) for name in free}
         inputs = replace(in_double, arguments=in_double.arguments | shaped)
@@ -89,7 +89,9 @@ def _first(function: Callable, start: Inputs, given: frozenset[str]) -> Point:
     ) from error
 
 
-def _regimes(start: Inputs, given: frozenset[str], fixed: frozenset[str], numbers: random.Random) -> Iterator[Inputs]:
+def _regimes(
+    start: Inputs, given: frozenset[str], fixed: frozenset[str], numbers: np.random.RandomState
+) -> Iterator[Inputs]:
     """Points further and further from plain: everywhere, positive, between 0 and 1, and around what was given."""
     varied = [
         name
@@ -110,21 +112,20 @@ def _regimes(start: Inputs, given: frozenset[str], fixed: frozenset[str], number
         yield replace(start, arguments=start.arguments | drawn)
 
 
-def _drawn(like: torch.Tensor, side: tuple[float, float], numbers: random.Random) -> torch.Tensor:
+def _drawn(like: torch.Tensor, side: tuple[float, float], numbers: np.random.RandomState) -> torch.Tensor:
     """Two-digit numbers from a range; those of a long vector smaller, so that its sums stay moderate."""
     low, high = side
     shrink = min(1.0, math.sqrt(8 / like.numel()))
-    digits = 2 if shrink == 1.0 else 4
-    made = [round(shrink * numbers.uniform(low, high), digits) or 0.37 for _ in range(like.numel())]
-    return torch.tensor(made, dtype=like.dtype).reshape(like.shape)
+    made = np.round(shrink * numbers.uniform(low, high, like.numel()), 2 if shrink == 1.0 else 4)
+    made[made == 0] = 0.37
+    return torch.from_numpy(made).to(like.dtype).reshape(like.shape)
 
 
-def _around(value: torch.Tensor, numbers: random.Random) -> torch.Tensor:
+def _around(value: torch.Tensor, numbers: np.random.RandomState) -> torch.Tensor:
     """Near a value that is inside the domain for certain."""
-    moved = [
-        round(v * numbers.uniform(0.8, 1.25) + numbers.uniform(-0.05, 0.05), 4) for v in value.reshape(-1).tolist()
-    ]
-    return torch.tensor(moved, dtype=value.dtype).reshape(value.shape)
+    size = value.numel()
+    moved = value.double().numpy().reshape(-1) * numbers.uniform(0.8, 1.25, size) + numbers.uniform(-0.05, 0.05, size)
+    return torch.from_numpy(np.round(moved, 4)).to(value.dtype).reshape(value.shape)
 
 
 def _simple(function: Callable, start: Inputs, fixed: frozenset[str]) -> list[Point]:

@@ -21,16 +21,16 @@ def means(sight: Sight) -> Iterator[Slip]:
         step, op = sight.flow.nodes[node], sight.op(node)
         assert isinstance(step, Step)
         edges = [(node, p) for p, used in sight.flow.operands(node) if sight.depends(used)]
-        averaged = op == "mean" or (op in AVERAGING and step.call.kwargs.get("reduction", "mean") == "mean")
+        reduction = step.call.kwargs.get("reduction", "mean") if op in AVERAGING else op
         sizes = _sizes(step)
-        for n in sizes if averaged else ():
+        for n in sizes if reduction == "mean" else ():
             yield _scaled(
                 "mean_forgotten", edges, n, 12, lambda n=n: f"A mean divides by its count: the factor 1/{n} is missing."
             )
             yield _scaled(
                 "mean_doubled", edges, 1 / n, 12, lambda n=n: f"The factor 1/{n} of the mean stands there twice."
             )
-        for n in sizes if op == "sum" else ():
+        for n in sizes if reduction == "sum" else ():
             yield _scaled(
                 "mean_for_sum",
                 edges,
