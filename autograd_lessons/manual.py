@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from .errors import ManualError
+from .formula.compiled import is_typed
 from .grains import Link, links, nodes
 from .inputs import Inputs
 from .tape import Input, Tape, Value
@@ -258,7 +259,7 @@ def _parameters(function: Callable, tape: Tape, inputs: Inputs, key: str, own: s
         ) from None
     needed = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     known = {value.name for value in tape.values if value.name and value.depth == 0} | set(inputs.arguments)
-    if len(needed) == 1 and needed[0].name not in known and own is not None:
+    if len(needed) == 1 and needed[0].name not in known and own is not None and not is_typed(function):
         return {needed[0].name: own}
     missing = [p.name for p in needed if p.name not in known and p.default is p.empty]
     if missing:
