@@ -16,16 +16,20 @@ from .rules import BRANCHES, CHOICES, LOSSES, POINTWISE
 from .tape import Step, Value
 
 
-def branch_taken(step: Step) -> np.ndarray | None:
-    """The index of the branch that each element of a step took, or the choice it made; None if its operation has none."""
+def has_branches(step: Step) -> bool:
+    """Whether the rule of a step has several cases, or chooses elements."""
     op = step.op.rstrip("_")
     if op not in BRANCHES and op not in CHOICES:
-        return None
+        return False
     kind = kind_of_rule(step)
-    if kind == "shaped" and op in CHOICES:
+    return op in CHOICES if kind == "shaped" else kind in ("pointwise", "loss") and op in BRANCHES
+
+
+def branch_taken(step: Step) -> np.ndarray:
+    """The index of the branch that each element of a step took, or the choice it made."""
+    op = step.op.rstrip("_")
+    if op not in BRANCHES or op in CHOICES and kind_of_rule(step) == "shaped":
         return CHOICES[op].choose(*substitute(step.call.args, _value), **substitute(step.call.kwargs, _value))
-    if kind not in ("pointwise", "loss") or op not in BRANCHES:
-        return None
 
     def rounded(number):  # as torch compares it: in the tensor's dtype 1 − 1e-8 may be 1
         return torch.tensor(number, dtype=step.value.dtype).item() if isinstance(number, float) else number
@@ -50,8 +54,8 @@ def conditions(step: Step, taken: np.ndarray) -> Iterator[str]:
         yield from CHOICES[op].say(names[0], taken, *args, **kwargs)
         return
     passed = _by_parameter(step)
-    for index in np.unique(taken):
-        sentence = BRANCHES[op].says[int(index)].format(*names, **passed)
+    for index in sorted(set(taken.reshape(-1).tolist())):
+        sentence = BRANCHES[op].says[index].format(*names, **passed)
         if sentence:
             yield sentence
 

@@ -5,6 +5,7 @@ A symbol is a learner's variable. Only identifiers reach LaTeX as they are: no t
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 
@@ -22,6 +23,7 @@ _GREEK = {
 }  # fmt: skip
 
 
+@functools.lru_cache(maxsize=1024)  # a slider asks at every tick
 def name_latex(name: str) -> str:
     """A variable's name: Greek words, a trailing number as index, `_pred` as a hat, one letter italic, all else upright."""
     element = re.fullmatch(r"(.+?)\[([\d, ]+)\]", name)
@@ -183,11 +185,13 @@ def text(formula) -> str:
     return _text_printer.doprint(formula).replace("*", "·").replace("··", "^")
 
 
+@functools.lru_cache(maxsize=1024)  # a slider asks at every tick
 def partial_latex(output: str, used: str) -> str:
     """∂output/∂input."""
     return rf"\frac{{\partial {name_latex(output)}}}{{\partial {name_latex(used)}}}"
 
 
+@functools.lru_cache(maxsize=1024)  # a slider asks at every tick
 def partial_text(output: str, used: str) -> str:
     """∂output/∂input in plain text."""
     return f"∂{name_text(output)}/∂{name_text(used)}"
