@@ -9,7 +9,7 @@ import sympy as sp
 import torch
 
 from ..functions import logaddexp, ndtr, sigmoid
-from .branched import Branched, between, branched, sign, slopes_at
+from .branched import Branched, between, branched, chosen_at_random, sign, slopes_at
 
 _HALF, _THIRD, _EIGHTH, _HUNDREDTH = (sp.Rational(1, number) for number in (2, 3, 8, 100))
 _KINK_0 = ", a kink: PyTorch's slope is 0"
@@ -56,6 +56,7 @@ def _randomized(x, lower=_EIGHTH, upper=_THIRD, training=False):
 
 ACTIVATIONS: dict[str, Callable | Branched] = {
     "celu":        branched(lambda x, alpha=1: np.asarray(x) > 0, ("{x} ≤ 0", lambda x, alpha=1: alpha * (sp.exp(x / alpha) - 1)), ("{x} > 0", lambda x, alpha=1: x)),
+    "dropout":     branched(chosen_at_random, ("{x} was dropped", lambda x, p=_HALF, training=True: 0), ("{x} was kept, and divided by 1 − {p}", lambda x, p=_HALF, training=True: x / (1 - p))),
     "elu":         branched(sign, ("{x} < 0", lambda x, alpha=1, scale=1, input_scale=1: scale * alpha * (sp.exp(input_scale * x) - 1)),
                             ("{x} = 0: PyTorch takes the slope from the left", lambda x, alpha=1, scale=1, input_scale=1: scale * alpha * (sp.exp(input_scale * x) - 1)),
                             ("{x} > 0", lambda x, alpha=1, scale=1, input_scale=1: scale * x)),
