@@ -334,6 +334,8 @@ class Derivation:
         )
         values = self._leaf_values(leaves)
         try:
+            if self._exact(None).overflowed:
+                raise OverflowError
             with mpmath.workdps(30):
                 numbers = function(*(mpmath.mpf(v) for v in values))
                 return [_float(n) for n in numbers]
@@ -372,20 +374,24 @@ class Derivation:
         return result if like.numel() == size else result.sum()
 
     def reference(self, name: str, where: Iterable[int] | None = None) -> list[mpmath.mpf] | None:
-        """50-digit values of the gradient at flat indices `where` (default: all); None where a step has no rule."""
+        """50-digit values of the gradient at flat indices `where` (default: all); None where a step has no rule or overflows."""
         if not self._known or self.missing or name not in self._differentiated:
             return None
         value = self.tape.inputs[name].value
         wanted = list(range(value.numel()) if where is None else where)
         index, size = self._index[self.tape.inputs[name]], self.tape.target.value.numel()
         if not self.generic:
+            if self._exact(None).overflowed:
+                return None
             back = self._exact(None).adjoints(self._output)
             flat = back[index] if index in back else [mpmath.mpf(0)] * value.numel()
             return [flat[i] for i in wanted]
+        if value.numel() != size > 1_000:
+            return None
+        if any(self._exact(i).overflowed for i in (wanted if value.numel() == size else range(size))):
+            return None
         if value.numel() == size:
             return [self._one(i, index) for i in wanted]
-        if size > 1_000:
-            return None
         with mpmath.workdps(50):
             return [mpmath.fsum(self._one(i, index) for i in range(size))]
 

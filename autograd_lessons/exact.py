@@ -16,6 +16,7 @@ from .program import Form, Program, apply, as_key, exact, symbols_of
 from .tape import Constant, Step, Tape, Value
 
 DIGITS = 50
+LARGEST = 50_000  # binary places before the point: on exp(exp(exp(9))) mpmath would work for ever
 NEAR = 400, 1000  # powers of ten by which a point is missed where it has no number itself
 _ARITHMETIC = {"add", "sub", "mul", "div"}
 
@@ -28,6 +29,7 @@ class Exact:
         self.values: list[list[mpmath.mpf]] = []  # of each value all elements, flat
         self._slopes: dict[int, list] = {}  # of each step, in the order of `StepFunction.slopes`
         self._adjoints: dict[int, dict[int, list[mpmath.mpf]]] = {}
+        self.overflowed = False  # whether some number on the way was out of reach
         with mpmath.workdps(DIGITS):
             for index, value in enumerate(tape.values):
                 self.values.append(self._forward(index, value))
@@ -45,7 +47,14 @@ class Exact:
         step = step_function(self.program, index)
         numbers = _guarded(step.call, [*(self.values[used][element] for used, element in step.places), *step.numbers])
         self._slopes[index] = numbers[step.size :]
-        return numbers[: step.size]
+        return [self._in_reach(number) for number in numbers[: step.size]]
+
+    def _in_reach(self, number: mpmath.mpf) -> mpmath.mpf:
+        """The number, or an infinite one where it is far beyond what any float holds."""
+        if not mpmath.isfinite(number) or mpmath.mag(number) <= LARGEST:
+            return number
+        self.overflowed = True
+        return mpmath.sign(number) * mpmath.inf
 
     def adjoints(self, output: int) -> dict[int, list[mpmath.mpf]]:
         """∂(sum of the output)/∂value for every value that the output was computed from."""
