@@ -17,7 +17,7 @@ from ..branches import branch_taken
 from ..errors import InputError, LessonError
 from ..inputs import Inputs
 from ..replay import quiet
-from ..rules import BRANCHES
+from ..rules import PIECEWISE
 from ..run import run, run_again
 from ..tape import Tape
 
@@ -211,7 +211,7 @@ def branches_of(tape: Tape) -> tuple:
 def has_branches(tape: Tape) -> bool:
     """Whether the run may go another way elsewhere: it called relu, where …, or looked at a number."""
     looked = any(event.kind in ("bool", "float", "int", "item", "index") for event in tape.events)
-    return looked or any(step.op.rstrip("_") in BRANCHES for step in tape.steps)
+    return looked or any(step.op.rstrip("_") in PIECEWISE for step in tape.steps)
 
 
 def _off_kinks(tape: Tape, inputs: Inputs) -> bool:
