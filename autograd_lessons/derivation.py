@@ -15,6 +15,7 @@ import torch
 
 from . import formulas
 from .branches import branch_taken, conditions
+from .calls import public_name
 from .exact import Exact
 from .frames import learners_traceback
 from .grains import GRAINS, between, links, nodes
@@ -23,6 +24,7 @@ from .notation import latex, partial_text, renamed, text
 from .program import MOST_ELEMENTS, Program, has_rule, outline, program_of
 from .run import run
 from .tape import Input, Step, Tape, Value
+from .typed import as_function
 
 MOST_PATHS = 64
 MOST_LINES = 400  # links of which a printed derivation lists the local derivatives
@@ -31,7 +33,7 @@ _programs: OrderedDict[tuple, Program] = OrderedDict()  # the least recently use
 
 
 def derive(
-    function: Callable,
+    function: Callable | str,
     /,
     *,
     inputs: Mapping[str, Any] | None = None,
@@ -41,6 +43,7 @@ def derive(
 ) -> Derivation:
     """The symbolic gradient of `function`, along the branch that it takes at these inputs (1.0 where none is given).
 
+    `function` is a Python function, or a formula as text: `derive("sin(x^2)")`.
     Raises `InputError`, and what the function itself raises.
 
     >>> import torch, autograd_lessons as al
@@ -48,6 +51,7 @@ def derive(
     2*x*cos(x**2)
     """
     __tracebackhide__ = True
+    function = as_function(function, given, inputs, complete=False)
     gathered = gather(function, given, inputs, wrt, dtype, missing=1.0)
     try:
         return Derivation(run(function, gathered))
@@ -87,22 +91,29 @@ class Derivation:
     def _grouped(self) -> list[Program]:
         """One program for each combination of branches that some element took."""
         shape = self.tape.target.value.shape
-        rows = [np.broadcast_to(taken, shape).reshape(-1) for taken in self.branches.values()]
+        branches = self._elementwise_branches
+        rows = [np.broadcast_to(taken, shape).reshape(-1) for taken in branches.values()]
         if not rows:
             self._where = np.zeros(int(np.prod(shape)), int)
             return [self._program({})]
         kinds, self._where = np.unique(np.stack(rows), axis=1, return_inverse=True)
         self._where = self._where.reshape(-1)
-        return [self._program({s: np.asarray(b) for s, b in zip(self.branches, kind)}) for kind in kinds.T]
+        return [self._program({s: np.asarray(b) for s, b in zip(branches, kind)}) for kind in kinds.T]
+
+    @property
+    def _elementwise_branches(self) -> dict[Step, np.ndarray]:
+        """Those that each element takes for itself: what a maximum chose is none of them."""
+        return {step: taken for step, taken in self.branches.items() if step.pointwise}
 
     @cached_property
     def _single(self) -> Program | None:
         """The program with one symbol a tensor, for formulas that hold for every element; None where branches differ."""
         if self.generic:
             return self._programs[0] if len(self._programs) == 1 else None
-        if any(taken.size and (taken != taken.reshape(-1)[0]).any() for taken in self.branches.values()):
+        branches = self._elementwise_branches
+        if any(taken.size and (taken != taken.reshape(-1)[0]).any() for taken in branches.values()):
             return None
-        return self._program(self.branches, generic=True)
+        return self._program(branches, generic=True)
 
     @property
     def unseen(self) -> tuple[Input, ...]:
@@ -128,7 +139,7 @@ class Derivation:
             return f"{first.name} was made by {made}, and how it depends on the inputs is not on the tape"
         unknown = [step.op for step in self.tape.history if step.requires_grad and not has_rule(step)]
         if unknown:
-            return f"no symbolic rule for {', '.join(f'torch.{op}' for op in dict.fromkeys(unknown))}"
+            return f"no symbolic rule for {', '.join(map(public_name, dict.fromkeys(unknown)))}"
         if self.generic and self.missing:
             return "a tensor without a name stands in it, and one formula for all elements has no place for its numbers"
         if not self._known or self.missing:
@@ -297,10 +308,16 @@ class Derivation:
         stop = self._stop(grain)
         program = self._programs[0] if self.generic or step.value.numel() == 1 else self._single
         form = program.forms[self._index[step]] if program else None
-        if program is None or form is None or form.opaque or program.hidden(self._index[step], stop):
+        if program is None or form is None or form.opaque:
             return None
         made = program.compose(self._index[step], stop)
-        return None if made is None else formulas.plain(sp.sympify(made.reshape(-1)[0]))
+        if made is None:
+            return None
+        formula = sp.sympify(made.reshape(-1)[0])
+        hidden = program.hidden(self._index[step], stop)
+        if any(symbol in formula.free_symbols for value in hidden for symbol in program.symbols[value].reshape(-1)):
+            return None
+        return formulas.plain(formula)
 
     @cached_property
     def _by_label(self) -> dict[str, Step]:
@@ -329,6 +346,8 @@ class Derivation:
         )
         values = self._leaf_values(leaves)
         try:
+            if self._exact(None).overflowed:
+                raise OverflowError
             with mpmath.workdps(30):
                 numbers = function(*(mpmath.mpf(v) for v in values))
                 return [_float(n) for n in numbers]
@@ -367,20 +386,24 @@ class Derivation:
         return result if like.numel() == size else result.sum()
 
     def reference(self, name: str, where: Iterable[int] | None = None) -> list[mpmath.mpf] | None:
-        """50-digit values of the gradient at flat indices `where` (default: all); None where a step has no rule."""
+        """50-digit values of the gradient at flat indices `where` (default: all); None where a step has no rule or overflows."""
         if not self._known or self.missing or name not in self._differentiated:
             return None
         value = self.tape.inputs[name].value
         wanted = list(range(value.numel()) if where is None else where)
         index, size = self._index[self.tape.inputs[name]], self.tape.target.value.numel()
         if not self.generic:
+            if self._exact(None).overflowed:
+                return None
             back = self._exact(None).adjoints(self._output)
             flat = back[index] if index in back else [mpmath.mpf(0)] * value.numel()
             return [flat[i] for i in wanted]
+        if value.numel() != size > 1_000:
+            return None
+        if any(self._exact(i).overflowed for i in (wanted if value.numel() == size else range(size))):
+            return None
         if value.numel() == size:
             return [self._one(i, index) for i in wanted]
-        if size > 1_000:
-            return None
         with mpmath.workdps(50):
             return [mpmath.fsum(self._one(i, index) for i in range(size))]
 
@@ -394,12 +417,17 @@ class Derivation:
             return None
         wanted = list(range(step.value.numel()) if where is None else where)
         index = self._index[step]
-        if any((f := self._programs[0].forms[i]) is not None and f.opaque for i in self._programs[0].reaches(index)):
+        if any(self._taken_as_it_is(i) for i in self._programs[0].reaches(index)):
             return None
         if self.generic:
             return [self._exact(i).values[index][0] for i in wanted]
         flat = self._exact(None).values[index]
         return [flat[i] for i in wanted]
+
+    def _taken_as_it_is(self, index: int) -> bool:
+        """Whether a value is known only as it was rounded: not so of conditions and whole numbers."""
+        form = self._programs[0].forms[index]
+        return form is not None and form.opaque and self.tape.values[index].value.is_floating_point()
 
     def _exact(self, at: int | None) -> Exact:
         if at not in self._exacts:

@@ -21,6 +21,7 @@ from .run import attempt
 from .sliders import Sliders, classed
 from .stepper import WRAP, Stepper, choice
 from .tape import Tape
+from .typed import as_function, as_manual
 from .views import ledger, picture
 from .views.stages import Scene, stages
 
@@ -29,7 +30,7 @@ _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
 def explore(
-    function: Callable,
+    function: Callable | str,
     /,
     manual: Any = None,
     *,
@@ -46,6 +47,8 @@ def explore(
     `ranges={"x": (-3, 3)}` sets a slider's ends; `grain` is "variables" or "operations"; the other options are those of
     `compare`. Raises `InputError` for unsuitable inputs; once it stands, moving an input raises nothing.
     """
+    manual = as_manual(manual, given, inputs)
+    function = as_function(function, given, inputs, complete=False)
     gathered = gather(function, given, inputs, wrt, dtype, missing=1.0)
     if grain not in GRAINS:
         raise InputError(f"grain={grain!r}: it is one of {', '.join(GRAINS)}")

@@ -18,7 +18,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from .calls import ENGINE_CALLS, is_pointwise, is_random, kind_of, make_call, operands_of, tensors_in
+from .calls import ENGINE_CALLS, is_random, kind_of, make_call, operands_of, tensors_in, works_by_element
 from .earlier import Earlier
 from .engine import Ear, pass_of
 from .frames import Caller, caller_of, identifier, name_in, stand_in
@@ -371,7 +371,7 @@ class Recorder(TorchFunctionMode):
     def _step(self, tensor: torch.Tensor, op: str, call: Call, source) -> Step:
         used = operands_of(call)
         shapes = [operand.value.shape for operand in used if isinstance(operand.value, torch.Tensor)]
-        pointwise = is_pointwise(op) and call.view is None and _broadcasts(shapes, tensor.shape)
+        pointwise = works_by_element(op, call, shapes) and call.view is None and _broadcasts(shapes, tensor.shape)
         inputs = used if pointwise else tuple(operand for operand in used if isinstance(operand.value, torch.Tensor))
         step = Step(self.tape, tensor, self._next(), op, inputs, call, source, pointwise)
         step.line, step.sites = self._line, self._trail.of(self._calls)

@@ -14,6 +14,7 @@ from .grains import GRAINS, Folded
 from .sections import Section
 from .sliders import classed
 from .tape import Tape
+from .twin import Twinned
 from .views import folding
 from .views.stages import Scene, stages
 
@@ -22,7 +23,7 @@ _BUTTONS = (("|◀ First", "al-first"), ("◀ Prev", "al-prev"), ("Next ▶", "a
 WRAP = widgets.Layout(flex_flow="row wrap", align_items="center", width="100%")
 
 
-class Stepper:
+class Stepper(Twinned):
     """An explorer's base: `.step` is the stage on screen (from 1), `.html` what it shows, `.save(path)` a page of all stages.
 
     A subclass gives `scene`, `draw`, `still`, `title` and `given`, and puts `controls` and `picture` into `widget`.
@@ -98,15 +99,10 @@ class Stepper:
         return target
 
     # ------------------------------------------------------------------ what a subclass gives
-    widget: Any
-
     def scene(self, at: int | None = None) -> Scene | None:
         raise NotImplementedError
 
     def draw(self, at: int | None = None) -> str:
-        raise NotImplementedError
-
-    def still(self) -> str:
         raise NotImplementedError
 
     # ------------------------------------------------------------------ stepping
@@ -139,17 +135,6 @@ class Stepper:
         at = min(self.step, len(found)) - 1 if isinstance(scene.grain, Folded) else 0
         self._show_folds(scene.tape)
         self._show(found, next((i for i, stage in enumerate(found) if stage == scene.stage), at))
-
-    # ------------------------------------------------------------------ showing
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
-        """The live widget, and beside it the still picture and the text that a saved notebook keeps."""
-        return {
-            "application/vnd.jupyter.widget-view+json": {
-                "version_major": 2, "version_minor": 0, "model_id": self.widget.model_id,
-            },
-            "image/svg+xml": self.still(),
-            "text/plain": repr(self),
-        }  # fmt: skip
 
 
 def choice(description: str, options: list, value: Any):
