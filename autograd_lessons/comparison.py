@@ -14,7 +14,7 @@ from torch.testing._comparison import default_tolerances
 
 from . import manual as hand
 from . import reasons
-from .accuracy import Error, distance, number, show_tensor
+from .accuracy import Error, Reference, number, show_tensor
 from .derivation import Derivation
 from .errors import InputError
 from .finite_difference import FiniteDifference, finite_differences
@@ -94,7 +94,7 @@ class Comparison:
             tape.function, inputs, inputs.wrt, tape, finite_difference_step
         )
         self._tolerance = default_tolerances(self.dtype)  # relative, absolute
-        self._exact: dict[str, dict[int, mpmath.mpf]] = {}
+        self._exact: dict[str, dict[int, Reference]] = {}
         self._apart: dict[tuple[str, str, str], bool | None] = {}
         for name in inputs.wrt:
             self._collect(name)
@@ -122,10 +122,10 @@ class Comparison:
         exact = self.derivation.reference(name, list(where))
         if exact is None:
             return None
-        self._exact[name] = dict(zip(where, exact))
+        self._exact[name] = {i: Reference(value, self.dtype) for i, value in zip(where, exact)}
         rounded = [math.nan] * like.numel()
         for i, value in self._exact[name].items():
-            rounded[i] = float(value)
+            rounded[i] = value.rounded
         return torch.tensor(rounded, dtype=torch.float64).reshape(like.shape).to(like.dtype)
 
     # ------------------------------------------------------------------ judging
@@ -149,7 +149,8 @@ class Comparison:
         if value is None or not exact or value.shape != self.tape.inputs[name].value.shape:
             return None
         flat = value.reshape(-1)
-        errors = ((i, distance(flat[i].item(), true, self.dtype)) for i, true in exact.items())
+        numbers = (flat if flat.numel() == len(exact) else flat[list(exact)]).tolist()
+        errors = [(i, true.error_of(found)) for (i, true), found in zip(exact.items(), numbers)]
         return max(errors, key=lambda pair: (pair[1].ulps != pair[1].ulps, pair[1].ulps))
 
     def judged(self, name: str) -> dict[str, torch.Tensor]:
@@ -217,11 +218,13 @@ class Comparison:
     def exact_gradient(self, name: str, at: int) -> mpmath.mpf | None:
         """The 50-digit value of one element, if it was computed and is finite."""
         exact = self._exact.get(name, {}).get(at)
-        return exact if exact is not None and mpmath.isfinite(exact) else None
+        return exact.value if exact is not None and exact.finite else None
 
     def _differs(self, factor: hand.Factor) -> bool:
         if factor.true is None or factor.given.shape != factor.true.shape:
             return factor.true is not None
+        if factor.true.numel() == 1:
+            return self._are_apart(factor.given.item(), factor.true.item())
         return bool(self._where_apart(factor.given, factor.true).any())
 
     @cached_property

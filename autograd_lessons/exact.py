@@ -17,6 +17,8 @@ from .tape import Constant, Step, Tape, Value
 
 DIGITS = 50
 LARGEST = 50_000  # binary places before the point: on exp(exp(exp(9))) mpmath would work for ever
+NEAR = 400, 1000  # powers of ten by which a point is missed where it has no number itself
+_ZERO = mpmath.mpf(0)
 _ARITHMETIC = {"add", "sub", "mul", "div"}
 
 
@@ -64,7 +66,7 @@ class Exact:
     def _back_from(self, output: int) -> dict[int, list[mpmath.mpf]]:
         with mpmath.workdps(DIGITS):
             back = {output: [mpmath.mpf(1)] * len(self.values[output])}
-            for index in sorted(self.program.reaches(output), reverse=True):
+            for index in self.program.behind(output):
                 form = self.program.forms[index]
                 if index not in back or form is None or form.opaque:
                     continue
@@ -72,8 +74,9 @@ class Exact:
                 for (made, used), slope in zip(step.slopes, self._slopes[index]):
                     target, element = step.places[used]
                     if self.program.differentiated[target]:
-                        there = back.setdefault(target, [mpmath.mpf(0)] * len(self.values[target]))
-                        there[element] += slope * back[index][made]
+                        there = back.setdefault(target, [_ZERO] * len(self.values[target]))
+                        product = slope * back[index][made]
+                        there[element] = product if there[element] is _ZERO else there[element] + product
             return back
 
 
@@ -155,22 +158,26 @@ def _guarded(function, arguments: list) -> list:
 
 
 def _real(number):
+    if type(number) is mpmath.mpf:
+        return number
     if isinstance(number, mpmath.mpc):
         return number.real if number.imag == 0 else mpmath.nan
-    return number if isinstance(number, mpmath.mpf) else mpmath.mpf(number)
+    return mpmath.mpf(number)
 
 
 def _floating(function, arguments: list) -> list:
     """Each number by its limit from the right side, which is what 1/0 = inf and log 0 = −inf mean; nan where there is none."""
-    try:
-        with mpmath.workdps(DIGITS):
-            near, nearer = (
-                [_real(number) for number in function(*(a + tiny if a == 0 else a for a in arguments))]
-                for tiny in (mpmath.mpf(10) ** -400, mpmath.mpf(10) ** -4000)
-            )
-    except (ZeroDivisionError, OverflowError, ValueError):
-        return [mpmath.nan] * 10_000
-    return [_limit(*pair) for pair in zip(near, nearer)]
+    for digits, moves in ((DIGITS, lambda argument: argument == 0), (NEAR[1] + DIGITS, lambda argument: True)):
+        try:
+            with mpmath.workdps(digits):
+                near, nearer = (
+                    [_real(number) for number in function(*(a + tiny if moves(a) else a for a in arguments))]
+                    for tiny in (mpmath.mpf(10) ** -power for power in NEAR)
+                )
+        except (ZeroDivisionError, OverflowError, ValueError):
+            continue
+        return [_limit(*pair) for pair in zip(near, nearer)]
+    return [mpmath.nan] * 10_000
 
 
 def _limit(near, nearer):

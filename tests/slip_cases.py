@@ -452,7 +452,7 @@ here.slip("sign_flipped", lambda x: ((x**2 + 1) - 2 * x * (x - 3)) / (x - 3) ** 
 here.slip("path_dropped", lambda x: 2 * x / (x - 3), lambda x: -(x**2 + 1) / (x - 3) ** 2)
 here.slip("constant_kept", lambda x: ((2 * x + 1) * (x - 3) - (x**2 + 1)) / (x - 3) ** 2)
 here.slip(
-    "quotient_sign", {"dq_du": lambda v: 1 / v, "dq_dv": lambda u, v: u / v**2, "du_dx": lambda x: 2 * x, "dv_dx": 1.0}
+    "sign_flipped", {"dq_du": lambda v: 1 / v, "dq_dv": lambda u, v: u / v**2, "du_dx": lambda x: 2 * x, "dv_dx": 1.0}
 )
 here.slip(
     "quotient_square", {"dq_du": lambda v: 1 / v, "dq_dv": lambda u, v: -u / v, "du_dx": lambda x: 2 * x, "dv_dx": 1.0}
@@ -842,7 +842,7 @@ def gaussian(m, s, x):
 here = about(gaussian, wrt=("m", "s"), m=0.4, s=1.3, x=2.1)
 here.slip("sign_flipped", {"m": lambda m, s, x: (x - m) / s**2})
 here.slip("path_dropped", {"s": lambda m, s, x: -((x - m) ** 2) / s**3}, {"s": lambda s: 1 / s})
-here.slip("quotient_sign", {"s": lambda m, s, x: (x - m) ** 2 / s**3 + 1 / s})
+here.slip("sign_flipped", {"s": lambda m, s, x: (x - m) ** 2 / s**3 + 1 / s})
 here.slip("quotient_square", {"s": lambda m, s, x: -((x - m) ** 2) / s**2 + 1 / s})
 here.slip("inner_dropped", {"m": lambda z: z})
 here.slip("constant_lost", {"m": lambda z, s: -2 * z / s})
@@ -968,7 +968,7 @@ here.slip("inner_dropped", {"w": lambda z, y: sigmoid(z) - y})
 here.slip("sign_flipped", {"w": lambda z, y, x: (y - sigmoid(z)) * x})
 here.slip("target_forgotten", {"w": lambda z, x: sigmoid(z) * x, "b": lambda z: sigmoid(z)})
 here.slip("other_input", {"w": lambda z, y, w: (sigmoid(z) - y) * w})
-here.slip("squashing_forgotten", {"w": lambda z, y, x: (z - y) * x, "b": lambda z, y: z - y})
+here.slip("function_forgotten", {"w": lambda z, y, x: (z - y) * x, "b": lambda z, y: z - y})
 here.slip("extra_slope", {"w": lambda z, y, x: (sigmoid(z) - y) * sigmoid(z) * (1 - sigmoid(z)) * x})
 here.slip("value", {"b": lambda loss: loss})
 here.right(

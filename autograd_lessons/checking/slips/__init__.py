@@ -48,7 +48,7 @@ SLIPS = {
     "not_the_rule": "the derivative of ln σ as σ",
     "target_forgotten": "the derivative of a loss without its target: ŷ for ŷ − y",
     "denominator_lost": "the derivative of the cross entropy without its denominator: ŷ − y for (ŷ − y)/(ŷ(1 − ŷ))",
-    "squashing_forgotten": "the derivative of a loss on logits without σ: z − y for σ(z) − y",
+    "function_forgotten": "a function is left out: z − y for σ(z) − y",
     "extra_slope": "σ′ once more beside a loss on logits, which has taken it in: (σ(z) − y)·σ′(z)",
     "sign_flipped": "the sign of all or of one path: y − ŷ for ŷ − y",
     "mean_forgotten": "1/n of a mean is missing: the derivative of the sum",
@@ -58,6 +58,8 @@ SLIPS = {
     "summed": "one number, the sum of the gradient, for a vector",
     "transposed": "a matrix with rows and columns exchanged",
     "reordered": "a vector in another order",
+    "graph_cut": "the derivative on paper, where the code takes a value out of the graph",
+    "shapes_paired": "the derivative for equal shapes, where the code paired (n, 1) with (n,)",
     "accumulated": "two or three times the gradient: .grad was not cleared",
     "other_input": "the derivative for another input",
     "value": "the value for the derivative",
@@ -75,11 +77,11 @@ SLIPS = {
 def generate(sight: Sight) -> Iterator[Slip]:
     """Every slip on this run that is made from its chain rule."""
     for one in (
-        chain.dropped, chain.dropped_in_matrices, chain.stopped, chain.local_only, chain.doubled, chain.misplaced,
+        chain.dropped, chain.dropped_in_matrices, chain.branches_forgotten, chain.stopped, chain.local_only, chain.doubled, chain.misplaced,
         chain.swapped, chain.constants_kept, paths.dropped, paths.twice, paths.multiplied, paths.products, paths.crossed,
         paths.quotients, rules.wrong_rules, rules.undifferentiated, rules.power_of_itself, losses.wrong_losses,
         losses.without_denominator, arrays.means, arrays.arranged,
-        whole.sign, whole.accumulated, whole.other_input, whole.value,
+        whole.left_whole, whole.as_shapes_were_meant, whole.sign, whole.accumulated, whole.other_input, whole.value,
     ):  # fmt: skip
         yield from one(sight)
 
