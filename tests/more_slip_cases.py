@@ -632,7 +632,7 @@ def log_sigmoid_loss(w, x):
 
 
 here = about(log_sigmoid_loss, wrt="w", w=0.5, x=1.8)
-here.slip("not_the_rule", lambda z, x: -sigmoid(z) * x)
+here.slip("sigmoid_rule", lambda z, x: -sigmoid(z) * x)
 here.slip("inner_dropped", lambda z: sigmoid(z) - 1)
 here.right(lambda z, x: (sigmoid(z) - 1) * x, lambda w, x: -x / (1 + exp(w * x)))
 
@@ -642,7 +642,7 @@ def shifted_log(x):
 
 
 here = about(shifted_log)
-here.slip("inner_forgotten", lambda x: 1 / x)
+here.slip("log1p_as_log", lambda x: 1 / x)
 here.slip("log_base", lambda x: 1 / ((1 + x) * math.log(10)))
 here.right(lambda x: 1 / (1 + x), lambda x: exp(-torch.log1p(x)))
 

@@ -106,7 +106,7 @@ def branches_forgotten(sight: Sight) -> Iterator[Slip]:
     """relu, abs, clamp as if they always went the same way."""
     for edge in sight.edges:
         slope = sight.flow.slope(edge)
-        if slope is None or not sight.is_branching(edge[0]):
+        if slope is None or not sight.is_branching(edge[0]) or sight.op(edge[0]) == "where":
             continue
         for always in (1.0, -1.0) if bool((slope < 0).any()) else (1.0,):
             yield Slip(
