@@ -2,46 +2,93 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import sympy as sp
 import torch
 
-from .program import has_rule
-from .replay import substitute
-from .rules import BRANCHES
+from .program import apart_from_reduction, kind_of_rule
+from .replay import repeated, substitute
+from .rules import BRANCHES, CHOICES, LOSSES, POINTWISE
+from .rules.branched import chosen_at_random
 from .tape import Step, Value
 
 
-def branch_taken(step: Step) -> np.ndarray | None:
-    """The index of the branch that each element of a step took; None if its operation has none."""
-    branch = BRANCHES.get(step.op.rstrip("_"))
-    if branch is None or not has_rule(step):
-        return None
+def has_branches(step: Step) -> bool:
+    """Whether the rule of a step has several cases, or chooses elements."""
+    op = step.op.rstrip("_")
+    if op not in BRANCHES and op not in CHOICES:
+        return False
+    kind = kind_of_rule(step)
+    return op in CHOICES if kind == "shaped" else kind in ("pointwise", "loss") and op in BRANCHES
+
+
+def branch_taken(step: Step) -> np.ndarray:
+    """The index of the branch that each element of a step took, or the choice it made."""
+    op = step.op.rstrip("_")
+    if op not in BRANCHES or op in CHOICES and kind_of_rule(step) == "shaped":
+        return CHOICES[op].choose(*substitute(step.call.args, _value), **substitute(step.call.kwargs, _value))
+
+    if BRANCHES[op].choose is chosen_at_random:
+        return _let_through(step)
 
     def rounded(number):  # as torch compares it: in the tensor's dtype 1 − 1e-8 may be 1
         return torch.tensor(number, dtype=step.value.dtype).item() if isinstance(number, float) else number
 
     args = [rounded(a) for a in substitute(step.call.args, _double)]
     kwargs = {
-        key: rounded(a)
-        for key, a in substitute(step.call.kwargs, _double).items()
-        if a is not None and key != "inplace"
+        key: rounded(a) for key, a in substitute(_options(step), _double).items() if a is not None and key != "inplace"
     }
     with np.errstate(all="ignore"):
-        return np.nan_to_num(np.asarray(branch.choose(*args, **kwargs))).astype(int)
+        return np.nan_to_num(np.asarray(BRANCHES[op].choose(*args, **kwargs))).astype(int)
+
+
+def _let_through(step: Step) -> np.ndarray:
+    """Which elements a random mask let through: the call made again on ones, with the random numbers that it drew."""
+    (x,) = (used.value for used in step.inputs if isinstance(used.value, torch.Tensor))
+    return (repeated(step.call, [torch.ones_like(x)]) != 0).int().numpy()
+
+
+def _options(step: Step) -> dict[str, Any]:
+    return apart_from_reduction(step.call.kwargs)[0] if step.op in LOSSES else step.call.kwargs
 
 
 def conditions(step: Step, taken: np.ndarray) -> Iterator[str]:
     """What was true of the numbers on the branches that a step took: `1e-08 ≤ y_pred ≤ 0.99999999`."""
     op, names = step.op.rstrip("_"), [_said(value) for value in step.inputs]
-    if op == "clamp" and len(names) < 3:
-        names = [names[0], *(["−∞", names[1]] if "max" in step.call.kwargs else [names[1], "∞"])]
-    for index in np.unique(taken):
-        sentence = BRANCHES[op].says[int(index)].format(*names)
+    if kind_of_rule(step) == "shaped":
+        args, kwargs = substitute((step.call.args, step.call.kwargs), _value)
+        yield from CHOICES[op].say(names[0], taken, *args, **kwargs)
+        return
+    passed = _by_parameter(step)
+    for index in sorted(set(taken.reshape(-1).tolist())):
+        sentence = BRANCHES[op].says[index].format(*names, **passed)
         if sentence:
             yield sentence
+
+
+def _by_parameter(step: Step) -> dict[str, str]:
+    """What the operation was given, by the names of its parameters, defaults included."""
+    op = step.op.rstrip("_")
+    args, kwargs = substitute(step.call.args, _said), substitute(_options(step), _said)
+    kwargs.pop("inplace", None)
+    formulas = LOSSES[op] if op in LOSSES else POINTWISE[op]
+    bound = inspect.signature(formulas[-1] if isinstance(formulas, tuple) else formulas).bind(*args, **kwargs)
+    bound.apply_defaults()
+    return {name: _bound_said(name, value) for name, value in bound.arguments.items()}
+
+
+def _bound_said(name: str, value: Any) -> str:
+    if value is None:
+        return {"min": "−∞", "max": "∞"}.get(name, "…")
+    return f"{float(value):.10g}" if isinstance(value, (int, float, sp.Rational)) else str(value)
+
+
+def _value(used: Any):
+    return used.value
 
 
 def _double(used: Any):

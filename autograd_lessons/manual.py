@@ -14,9 +14,10 @@ from typing import Any
 import torch
 
 from .errors import ManualError
+from .formula.compiled import is_typed
 from .grains import Link, links, nodes
 from .inputs import Inputs
-from .tape import Input, Tape, Value
+from .tape import Tape, Value
 
 MOST_POINTS = 100_000
 _ANY = "…"  # stands for the parameter of a function whose signature Python cannot read
@@ -85,12 +86,12 @@ def _chain(chain: Mapping[str, Any], tape: Tape, inputs: Inputs, result: Manual)
     assert isinstance(target, Value)
     given: dict[tuple[str, str], torch.Tensor] = {}
     for key, value in chain.items():
-        pair = _pair(key, edges, tape, target.label)
+        pair = tape.plan.keep(("pair", key), lambda key=key: _pair(key, edges, tape, target.label))
         if not _value(tape, pair[1]).requires_grad:  # a factor towards an input that is not differentiated now
             continue
         link = edges.get(pair)
         shape_of = _value(tape, pair[1]) if link is None or link.local is None else link.output
-        given[pair] = _number(value, tape, inputs, key, shape_of, result, spread=True)
+        given[pair] = _number(value, tape, inputs, key, shape_of, result, spread=True, own=pair[1])
         true = _true_factor(link) if link is not None else _value(tape, pair[1]).adjoint
         result.factors.append(Factor(key, *pair, given[pair], true, link is not None))
     totals, missing = _back_through(edges, given, tape, target)
@@ -103,20 +104,23 @@ def _chain(chain: Mapping[str, Any], tape: Tape, inputs: Inputs, result: Manual)
 
 def leads(tape: Tape, below: str, name: str) -> bool:
     """Whether the value called `below` was computed from `name`, or is it: a factor down to it is on the way to `name`."""
-    reached = {below}
-    for link in links(tape, "variables"):  # the last output comes first
-        if link.output.label in reached:
-            reached.add(link.input.label)
-    return name in reached
+
+
+    def find() -> bool:
+        reached = {below}
+        for link in links(tape, "variables"):  # the last output comes first
+            if link.output.label in reached:
+                reached.add(link.input.label)
+        return name in reached
+
+    return tape.plan.keep(("leads", below, name), find)
 
 
 def _back_through(edges: Mapping, given: Mapping, tape: Tape, target: Value) -> tuple[dict, dict[str, list[str]]]:
     """Chain-rule sums of the given factors, last value first, and by value the factors that no one gave."""
     totals: dict[str, torch.Tensor] = {target.label: torch.ones_like(target.value)}
     missing: dict[str, list[str]] = {target.label: []}
-    for value in (*reversed(tape.steps), *tape.inputs.values()):
-        name = value.label
-        users = [output for output, used in edges if used == name]
+    for name, users in tape.plan.keep("users of each", lambda: _users_of_each(tape, edges)):
         if (target.label, name) in given and (target.label, name) not in edges:
             totals[name], missing[name] = given[target.label, name], []  # given as a whole: σ − y for ∂loss/∂z
         elif users and name not in missing:
@@ -130,6 +134,12 @@ def _back_through(edges: Mapping, given: Mapping, tape: Tape, target: Value) -> 
                     totals[name] = totals[name] + part if name in totals else part
             missing[name] = list(dict.fromkeys(lacking))
     return totals, missing
+
+
+def _users_of_each(tape: Tape, edges: Mapping) -> list[tuple[str, list[str]]]:
+    """What used each value at the variables grain, the last value first."""
+    names = [value.label for value in (*reversed(tape.steps), *tape.inputs.values())]
+    return [(name, [output for output, used in edges if used == name]) for name in names]
 
 
 def _true_factor(link: Link) -> torch.Tensor | None:
@@ -170,10 +180,14 @@ def _pair(key: str, edges: Mapping, tape: Tape, target: str) -> tuple[str, str]:
 
 # ---------------------------------------------------------------------- numbers and functions
 def _number(
-    given: Any, tape: Tape, inputs: Inputs, key: str, like: Value, result: Manual, spread: bool = False
-) -> torch.Tensor:
-    """A tensor of the run's dtype; plain numbers fill the shape only where every element has a derivative of its own."""
-    answer = _call(given, tape, inputs, key, result) if callable(given) else given
+    given: Any, tape: Tape, inputs: Inputs, key: str, like: Value, result: Manual, spread: bool = False,
+    own: str | None = None,
+) -> torch.Tensor:  # fmt: skip
+    """A tensor of the run's dtype; plain numbers fill the shape only where every element has a derivative of its own.
+
+    `own` is what a lone parameter of any name stands for.
+    """
+    answer = _call(given, tape, inputs, key, result, own) if callable(given) else given
     shape = like.value.shape
     try:
         if isinstance(answer, torch.Tensor):
@@ -191,8 +205,8 @@ def _number(
     return number.clone()
 
 
-def _call(function: Callable, tape: Tape, inputs: Inputs, key: str, result: Manual) -> Any:
-    names = _parameters(function, tape, inputs, key)
+def _call(function: Callable, tape: Tape, inputs: Inputs, key: str, result: Manual, own: str | None = None) -> Any:
+    names = _parameters(function, tape, inputs, key, own)
     plain = {name: value for name, value in inputs.arguments.items() if not isinstance(value, torch.Tensor)}
     arguments = {p: plain[name] if name in plain else _value(tape, name).value.clone() for p, name in names.items()}
     points = max((a.numel() for a in arguments.values() if isinstance(a, torch.Tensor)), default=1)
@@ -241,9 +255,9 @@ def _point_by_point(function: Callable, names, arguments: dict, key: str, result
     return torch.tensor(answers, dtype=together[0].dtype).reshape(shape)
 
 
-def _parameters(function: Callable, tape: Tape, inputs: Inputs, key: str) -> dict[str, str]:
+def _parameters(function: Callable, tape: Tape, inputs: Inputs, key: str, own: str | None = None) -> dict[str, str]:
     """Which recorded value each parameter of a hand-written gradient gets."""
-    own = key if key in inputs.wrt else inputs.wrt[0] if len(inputs.wrt) == 1 else None
+    own = own or (key if key in inputs.wrt else inputs.wrt[0] if len(inputs.wrt) == 1 else None)
     try:
         parameters = _signature(function).values()
     except (TypeError, ValueError):  # a built-in, such as torch.cos: it takes the one input
@@ -253,8 +267,9 @@ def _parameters(function: Callable, tape: Tape, inputs: Inputs, key: str) -> dic
             f"The manual gradient for {key!r} has no readable parameters. Write lambda x: … around it."
         ) from None
     needed = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    known = {value.name for value in tape.values if value.name and value.depth == 0} | set(inputs.arguments)
-    if len(needed) == 1 and needed[0].name not in known and own is not None:
+    known = tape.plan.keep("names given", lambda: {value.name for value in tape.values if value.name and value.depth == 0})
+    known = known.union(inputs.arguments)
+    if len(needed) == 1 and needed[0].name not in known and own is not None and not is_typed(function):
         return {needed[0].name: own}
     missing = [p.name for p in needed if p.name not in known and p.default is p.empty]
     if missing:
@@ -272,7 +287,8 @@ def _signature(function: Callable) -> Mapping[str, inspect.Parameter]:
 
 def _value(tape: Tape, name: str) -> Value:
     """By name an input keeps its name, and a variable given twice is the last one."""
-    found: Input | Value | None = tape.inputs.get(name)
-    if found is None:
-        found = next((value for value in tape.values if value.label == name), None)
-    return found if found is not None else tape[name]
+    found = tape.inputs.get(name)
+    if found is not None:
+        return found
+    labels = tape.plan.keep("places", lambda: {value.label: place for place, value in reversed([*enumerate(tape.values)])})
+    return tape.values[labels[name]] if name in labels else tape[name]

@@ -9,9 +9,13 @@ from typing import Any
 import ipywidgets as widgets
 
 from .export import page
-from .grains import GRAINS
+from .folds import Folds
+from .grains import GRAINS, Folded
+from .sections import Section
 from .sliders import classed
+from .tape import Tape
 from .twin import Twinned
+from .views import folding
 from .views.stages import Scene, stages
 
 _numbers = itertools.count(1)
@@ -33,6 +37,8 @@ class Stepper(Twinned):
         self._busy = False
         self._html = ""
         self._stages: tuple = ()
+        self._place = folding.Place()
+        self._folds = Folds(self._look, self._turn)
         self._grain = classed(choice("grain", list(GRAINS), grain), "al-grain")
         self._grain.observe(lambda _: self._change_grain(), "value")
         self.picture = classed(widgets.HTML(layout=widgets.Layout(width="100%", margin="0")), "al-picture")
@@ -50,6 +56,21 @@ class Stepper(Twinned):
         )
         self._step.observe(lambda _: self._busy or self._draw(), "value")
         self.controls = widgets.Box([*buttons, self._step], layout=WRAP)
+
+    # ------------------------------------------------------------------ long runs, section by section
+    def _sight(self, tape: Tape) -> str:
+        """The grain at which a run is shown: the one chosen, in a long run with all but one section closed."""
+        return self._place.grain(tape, str(self._grain.value))
+
+    def _look(self, section: Section) -> None:
+        self._place.go(section)
+        self._change_grain()
+
+    def _turn(self, number: int) -> None:
+        scene = self.scene()
+        if scene is not None:
+            folding.at_round(scene.tape, self._place, number)
+            self._change_grain()
 
     # ------------------------------------------------------------------ what code may ask for
     @property
@@ -92,6 +113,10 @@ class Stepper(Twinned):
         self._html = self.draw()
         self.picture.value = self._html
 
+    def _show_folds(self, tape: Tape | None) -> None:
+        folded = tape is not None and isinstance(self._sight(tape), Folded)
+        self._folds.show(tape if folded else None, self._place)
+
     def _show(self, found: tuple, at: int | None = None) -> None:
         """Step through these stages from now on, and draw; `at` is the one to go to, the present one if None."""
         self._stages = found
@@ -106,8 +131,10 @@ class Stepper(Twinned):
         scene = self.scene()
         if scene is None:
             return self._draw()
-        found = stages(scene.tape, str(self._grain.value))
-        self._show(found, next((i for i, stage in enumerate(found) if stage == scene.stage), 0))
+        found = stages(scene.tape, self._sight(scene.tape))
+        at = min(self.step, len(found)) - 1 if isinstance(scene.grain, Folded) else 0
+        self._show_folds(scene.tape)
+        self._show(found, next((i for i, stage in enumerate(found) if stage == scene.stage), at))
 
 
 def choice(description: str, options: list, value: Any):

@@ -1,0 +1,246 @@
+"""Slips where a value is used more than once: a path left out, or paths multiplied; products and quotients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from ...tape import Step, Value
+from ..flow import Edge, Edit
+from .sight import Sight
+from .slip import Slip
+
+
+def dropped(sight: Sight) -> Iterator[Slip]:
+    """One of several paths is left out, or all but one."""
+    for node, uses in _shared(sight):
+        for edge in uses:
+            yield Slip(
+                "path_dropped",
+                lambda e=edge, n=node, u=uses: f"{_used(sight, n, u)}, and {_path(sight, e, u)} is missing.",
+                Edit(scales={edge: 0.0}),
+                rank=15,
+            )
+        for edge in uses if len(uses) > 2 else ():
+            yield Slip(
+                "path_dropped",
+                lambda e=edge, n=node, u=uses: f"{_used(sight, n, u)}, and only {_path(sight, e, u)} is there.",
+                Edit(scales={other: 0.0 for other in uses if other != edge}),
+                rank=16,
+            )
+
+
+def _used(sight: Sight, node: int, uses: list) -> str:
+    return f"{sight.words.name(node)} is used {'twice' if len(uses) == 2 else f'{len(uses)} times'}"
+
+
+def _path(sight: Sight, edge: Edge, uses: list) -> str:
+    """A path by the value that it alone leads through, or as the one straight into a value."""
+    step = edge[0]
+    shared = any(other != edge and other[0] in sight.flow.below(step) for other in uses)
+    return (
+        f"the path straight into {sight.words.name(step)}" if shared else f"the path through {sight.words.name(step)}"
+    )
+
+
+def twice(sight: Sight) -> Iterator[Slip]:
+    """Of two paths one is counted twice and the other not at all: 2Ax for Ax + Aᵀx."""
+    for node, uses in _shared(sight):
+        for one, other in (uses, uses[::-1]) if len(uses) == 2 else ():
+            yield Slip(
+                "path_twice",
+                lambda n=node: (
+                    f"{sight.words.name(n)} is used twice, and the two paths bring different numbers: here one of them "
+                    "is counted twice."
+                ),
+                Edit(scales={one: 2.0, other: 0.0}),
+                rank=27,
+            )
+
+
+def multiplied(sight: Sight) -> Iterator[Slip]:
+    """The contributions of the paths are multiplied where they should be added."""
+    for node, uses in _shared(sight):
+        yield Slip(
+            "paths_multiplied",
+            lambda n=node, u=uses: (
+                f"{_used(sight, n, u)}: what comes back along the paths is added, and here it is multiplied."
+            ),
+            Edit(multiplied=frozenset({node})),
+            rank=25,
+        )
+
+
+def _uses(sight: Sight, node: int) -> list:
+    edges = set(sight.edges)
+    return [edge for edge in sight.flow.uses.get(node, []) if edge in edges]
+
+
+def _shared(sight: Sight) -> Iterator[tuple[int, list]]:
+    for node in (sight.leaf, *sight.steps):
+        uses = _uses(sight, node)
+        if len(uses) > 1:
+            yield node, uses
+
+
+def products(sight: Sight) -> Iterator[Slip]:
+    """The product rule as the product of the derivatives, the quotient rule as their quotient."""
+    flow = sight.flow
+    for node in sight.steps:
+        op = sight.op(node)
+        below = flow.operands(node)
+        if op not in ("mul", "div") or len(below) != 2 or not all(sight.depends(used) for _, used in below):
+            continue
+        (p0, u), (p1, v) = below
+        slopes = flow.slopes(node)
+        if p0 not in slopes or p1 not in slopes:
+            continue
+        du, dv = flow.derivative(u, sight.leaf), flow.derivative(v, sight.leaf)
+        if du is None or dv is None or du.shape != slopes[p0].shape:
+            continue
+        if op == "mul":
+            yield Slip(
+                "sum_of_derivatives",
+                lambda a=u, b=v: _not_the_product(sight, a, b),
+                Edit(slopes={(node, p0): torch.ones_like(du), (node, p1): torch.ones_like(dv)}),
+                rank=17,
+            )
+            yield Slip(
+                "product_of_derivatives",
+                lambda a=u, b=v: _not_the_product(sight, a, b),
+                Edit(slopes={(node, p0): dv}, scales={(node, p1): 0.0}),
+                rank=17,
+            )
+        else:
+            yield Slip(
+                "quotient_of_derivatives",
+                lambda a=u, b=v: _not_the_quotient(sight, a, b),
+                Edit(slopes={(node, p0): 1 / dv}, scales={(node, p1): 0.0}),
+                rank=12.5,
+            )
+
+
+def _not_the_product(sight: Sight, u: int, v: int) -> str:
+    a, b = sight.words.name(u), sight.words.name(v)
+    return f"The derivative of a product is not the product of the derivatives: for {a} times {b} it has two terms."
+
+
+def _not_the_quotient(sight: Sight, u: int, v: int) -> str:
+    a, b = sight.words.name(u), sight.words.name(v)
+    return f"The derivative of a quotient is not the quotient of the derivatives: for {a} over {b} it has two terms over a square."
+
+
+def quotients(sight: Sight) -> Iterator[Slip]:
+    """u/v: the sign of the second term, the square below."""
+    flow = sight.flow
+    for node in sight.steps:
+        edges = [(node, p) for p, used in flow.operands(node) if sight.depends(used)]
+        operands = flow.called_with(node) if sight.op(node) == "div" else None
+        if operands is None or (node, 1) not in edges or flow.slope((node, 1)) is None:
+            continue
+        below = sight.used((node, 1))
+        v = operands[1].double()
+        whole = len(edges) == 2  # both above and below there is something with a derivative
+
+        def says(text: str, below: int = below):
+            return lambda: text.format(v=sight.words.name(below))
+
+        if whole:
+            yield Slip(
+                "quotient_sign",
+                says("In the quotient rule the term with the derivative of {v} is subtracted."),
+                Edit(scales={(node, 1): -1.0}),
+                rank=9,
+                kind="sign of the quotient",
+            )
+        else:
+            yield from _over(sight, node, below)
+        yield Slip(
+            "quotient_square",
+            says("The quotient rule has the square of {v} below."),
+            Edit(scales={edge: v for edge in edges}),
+            rank=9 if whole else 13,
+        )
+        yield Slip(
+            "quotient_denominator",
+            says("The quotient rule has a denominator: the square of {v}."),
+            Edit(scales={edge: v**2 for edge in edges}),
+            rank=13,
+        )
+        if len(edges) == 2:
+            yield Slip(
+                "quotient_square",
+                says("In the quotient rule the second term has the square of {v} below, too."),
+                Edit(scales={(node, 1): v}),
+                rank=14,
+            )
+
+
+def _over(sight: Sight, node: int, below: int) -> Iterator[Slip]:
+    """c/v as c/v′."""
+    operands, dv = sight.flow.called_with(node), sight.flow.derivative(below, sight.leaf)
+    if dv is not None and operands is not None and sight.flow.is_step(below):
+        yield Slip(
+            "quotient_of_derivatives",
+            lambda: f"The derivative of one over {sight.words.name(below)} is not one over its derivative.",
+            Edit(slopes={(node, 1): operands[0] / dv**2}),
+            rank=17,
+        )
+
+
+def crossed(sight: Sight) -> Iterator[Slip]:
+    """u'u + v'v for u'v + uv', or w for x as the derivative of w·x: each factor beside its own derivative."""
+    flow = sight.flow
+    yield from _dotted(sight)
+    for node in sight.steps:
+        operands = flow.called_with(node) if sight.op(node) == "mul" else None
+        if operands is None or not all(isinstance(o, torch.Tensor) for o in operands):
+            continue
+        edges = [(node, p) for p, used in flow.operands(node) if sight.depends(used)]
+        if len(edges) == 2:
+            a, b = (sight.words.name(sight.used(edge)) for edge in edges)
+            yield Slip(
+                "product_crossed",
+                lambda a=a, b=b: (
+                    f"In the product rule each derivative is multiplied by the other function: that of {a} by {b}, "
+                    "and the other way round."
+                ),
+                Edit(slopes={edge: operands[edge[1]] for edge in edges}),
+                rank=26,
+            )
+        for edge in edges:
+            if not flow.is_step(sight.used(edge)):
+                yield Slip(
+                    "other_input",
+                    lambda e=edge: (
+                        f"{sight.words.name(e[0])} is a product, and its derivative for {sight.words.name(sight.used(e))} "
+                        "is the other factor."
+                    ),
+                    Edit(slopes={edge: operands[edge[1]]}),
+                    rank=14,
+                )
+
+
+def _dotted(sight: Sight) -> Iterator[Slip]:
+    """The same for the product of two vectors."""
+    for edge in sight.edges:
+        node, position = edge
+        step, own = sight.flow.nodes[node], sight.used(edge)
+        assert isinstance(step, Step)
+        shapes = {tuple(used.value.shape) for used in step.inputs if isinstance(used, Value)}
+        if (
+            sight.op(node) not in ("dot", "matmul")
+            or len(shapes) != 1
+            or step.value.numel() != 1
+            or sight.flow.is_step(own)
+        ):
+            continue
+        yield Slip(
+            "other_input",
+            lambda n=node, o=own: (
+                f"{sight.words.name(n)} is a product, and its derivative for {sight.words.name(o)} is the other factor."
+            ),
+            Edit(slopes={edge: sight.flow.values(own)}),
+            rank=14,
+        )

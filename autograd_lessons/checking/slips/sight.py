@@ -1,0 +1,125 @@
+"""What a generator of slips looks at: the run's chain rule at all points, and what each part of it does."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import torch
+
+from ...rules import PIECEWISE
+from ...tape import Constant, Step
+from ..flow import Edge, Flow
+from ..words import Words
+
+LINEAR = {
+    "add", "sub", "rsub", "neg", "sum", "mean", "clone", "double", "float", "to", "type", "contiguous", "expand",
+    "flatten", "reshape", "squeeze", "unsqueeze", "view", "t", "transpose", "permute", "getitem", "unbind", "stack", "cat",
+}  # fmt: skip
+PRODUCTS = {"mul", "matmul", "mm", "mv", "dot", "linear", "bmm", "inner", "outer"}
+
+
+class Sight:
+    """A flow, the words for it, and the input that an answer is for."""
+
+    def __init__(self, flow: Flow, words: Words, leaf: int):
+        self.flow = flow
+        self.words = words
+        self.leaf = leaf
+
+    @cached_property
+    def steps(self) -> list[int]:
+        """The steps between the input and the output, the output first."""
+        return [node for node in self.flow.steps if self.depends(node)]
+
+    @cached_property
+    def edges(self) -> list[Edge]:
+        """The edges on the way to the input."""
+        return [(node, p) for node in self.steps for p, used in self.flow.operands(node) if self.depends(used)]
+
+    def is_branching(self, node: int) -> bool:
+        """Whether the step's slope says which way it went, and no more: what is forgotten there is a branch."""
+        return self.op(node) in PIECEWISE
+
+    def op(self, node: int) -> str:
+        step = self.flow.nodes[node]
+        return step.op.rstrip("_") if isinstance(step, Step) else ""
+
+    def used(self, edge: Edge) -> int:
+        """The value at the lower end of an edge."""
+        return dict(self.flow.operands(edge[0]))[edge[1]]
+
+    def depends(self, node: int) -> bool:
+        """Whether a value depends on the input."""
+        return self.leaf in self.flow.below(node)
+
+    def is_linear(self, edge: Edge) -> bool:
+        """Whether the step is linear in this operand and nothing else of it depends on the input."""
+        node, position = edge
+        op, step = self.op(node), self.flow.nodes[node]
+        assert isinstance(step, Step)
+        if op in LINEAR:
+            return True
+        others = [used for p, used in self.flow.operands(node) if p != position and self.depends(used)]
+        return (op in PRODUCTS and not others) or (op == "div" and position == 0 and not others)
+
+    def is_constant_one(self, slope: torch.Tensor) -> bool:
+        return bool(((slope - 1).abs() < 1e-12).all())
+
+    @cached_property
+    def outside(self) -> set[int]:
+        """The values that only linear steps lie above: a factor there is no inner derivative."""
+        found = {self.flow.target}
+        for node in self.steps:
+            uses = self.flow.uses.get(node, [])
+            if uses and all(parent in found and self.is_linear((parent, position)) for parent, position in uses):
+                found.add(node)
+        return found
+
+    def curved(self, node: int) -> bool:
+        """Whether a step has a slope of its own, which an inner derivative is made of."""
+        return (
+            self.flow.is_step(node)
+            and not self.is_branching(node)
+            and any(
+                not self.is_linear((node, p)) or self.op(node) in PRODUCTS
+                for p, used in self.flow.operands(node)
+                if self.depends(used)
+            )
+        )
+
+    def layers(self, node: int) -> int:
+        """How many factors of the chain lie between a value and the input, as a learner counts them."""
+        between = [n for n in self.flow.below(node) if self.flow.is_step(n) and self.depends(n)]
+        named = [n for n in between if n != node and self.is_named(n)]
+        return min(len(named) + 1, sum(map(self.curved, between)))
+
+    def inside(self, node: int) -> int:
+        """The operand of the nearest function around a step: for the product in sin(3·x + 1) all of 3·x + 1."""
+        while len(self.flow.uses.get(node, ())) == 1:
+            (edge,) = self.flow.uses[node]
+            if not self.is_linear(edge):
+                break
+            node = edge[0]
+        return node
+
+    def is_named(self, node: int) -> bool:
+        value = self.flow.nodes[node]
+        return value.name is not None and value.depth == 0
+
+    def is_bottleneck(self, node: int) -> bool:
+        """Whether every path from the output down to the input leads through a value."""
+        found, waiting = set(), [self.flow.target]
+        while waiting:
+            here = waiting.pop()
+            if here == self.leaf:
+                return False
+            if here != node and here not in found:
+                found.add(here)
+                waiting += [used for _, used in self.flow.operands(here)]
+        return True
+
+    def is_number(self, node: int, position: int) -> bool:
+        """Whether an operand is a number that stands in the code, and no value with a name."""
+        step = self.flow.nodes[node]
+        assert isinstance(step, Step)
+        return isinstance(step.inputs[position], Constant)
