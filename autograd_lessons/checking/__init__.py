@@ -10,8 +10,9 @@ import torch
 from ..frames import learners_traceback
 from ..inputs import gather
 from . import answers
-from .feedback import Counterexample, Feedback
+from .feedback import Counterexample, Feedback, blank
 from .points import choose
+from .questions import Question
 from .trial import Trial
 
 __all__ = ["Counterexample", "Feedback", "check"]
@@ -19,7 +20,7 @@ __all__ = ["Counterexample", "Feedback", "check"]
 
 def check(
     answer: Any,
-    function: Callable,
+    function: Callable | Question,
     /,
     wrt: Iterable[str] | str | None = None,
     *,
@@ -31,7 +32,8 @@ def check(
 
     The answer is a Python function, a formula as text, a number, a list, a tensor, a SymPy expression, a dict of these
     by input, or the chain's factors by name. Inputs that are left out are chosen: many points, always the same, inside
-    the function's domain. Nothing is remembered between calls. Raises `InputError` for unsuitable inputs and
+    the function's domain. In the place of the function an exercise's `Question` may stand: it judges answers that are no
+    derivative. Nothing is remembered between calls. Raises `InputError` for unsuitable inputs and
     `ManualError` for an answer that names what the run does not have.
 
     >>> import torch, autograd_lessons as al
@@ -39,6 +41,8 @@ def check(
     'inner_dropped'
     """
     __tracebackhide__ = True
+    if isinstance(function, Question):
+        return function.judge(answer)
     named = {**given, **(inputs or {})}
     gathered = gather(function, named, None, wrt, dtype, missing=1.0)
     try:
@@ -49,5 +53,5 @@ def check(
         except Exception as error:
             raise error.with_traceback(learners_traceback(error))
         return Trial(prepared, points, gathered.wrt, frozenset(named)).feedback()
-    except answers.Blank:
-        return Feedback(False, "blank", ("blank",), ("Nothing is filled in yet.",))
+    except answers.Blank as open_parts:
+        return blank(*open_parts.args)

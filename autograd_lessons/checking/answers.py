@@ -22,7 +22,7 @@ from ..tape import Tape
 
 
 class Blank(Exception):
-    """The answer is still to be written."""
+    """The answer is still to be written; the arguments are its open parts, where others are filled in."""
 
 
 def prepared(answer: Any, wrt: tuple[str, ...]) -> Any:
@@ -30,7 +30,7 @@ def prepared(answer: Any, wrt: tuple[str, ...]) -> Any:
     if isinstance(answer, Mapping):
         if not answer:
             raise Blank
-        return {_key(key): prepared(value, (_key(key),)) for key, value in answer.items()}
+        return _by_name(answer)
     if answer is None or answer is Ellipsis or answer is NotImplemented:
         raise Blank
     if isinstance(answer, str):
@@ -52,6 +52,18 @@ def prepared(answer: Any, wrt: tuple[str, ...]) -> Any:
     if callable(answer) and not isinstance(answer, torch.Tensor):
         return _watched(answer)
     return answer
+
+
+def _by_name(answer: Mapping[Any, Any]) -> dict[str, Any]:
+    found, blanks = {}, []
+    for key, value in answer.items():
+        try:
+            found[_key(key)] = prepared(value, (_key(key),))
+        except Blank:
+            blanks.append(_key(key))
+    if blanks:
+        raise Blank(*(blanks if found else ()))
+    return found
 
 
 def evaluate(answer: Any, tape: Tape, inputs: Inputs) -> hand.Manual:
