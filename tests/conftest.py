@@ -37,3 +37,8 @@ def notebooks(colab: ModuleType) -> ModuleType:
 @pytest.fixture(scope="session")
 def setup() -> ModuleType:
     return _script("setup")
+
+
+@pytest.fixture(scope="session")
+def teachers() -> ModuleType:
+    return _script("teachers")

@@ -80,7 +80,7 @@ def _fits(function) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
 
 
 def _loss_and_gradient(loss: torch.Tensor, w: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    gradients = torch.autograd.grad(loss, (w, b), allow_unused=True)
+    gradients = torch.autograd.grad(loss, (w, b), retain_graph=True, allow_unused=True)
     return torch.stack([loss.detach(), *(torch.zeros_like(w) if g is None else g for g in gradients)])
 
 

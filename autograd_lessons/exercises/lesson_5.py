@@ -132,7 +132,7 @@ def _trained(function) -> tuple[float, str]:
         if "in-place" in str(error):
             return 0.0, "in place"
         raise
-    return float(result), ""
+    return torch.as_tensor(result).detach().item(), ""
 
 
 training_loop = Property(
