@@ -3,19 +3,20 @@
 import importlib
 from typing import TYPE_CHECKING
 
-from .errors import InputError, LessonError, ManualError, OutputError
+from .errors import FormulaError, InputError, LessonError, ManualError, OutputError
 from .recording import recording
 from .run import record
 
 if TYPE_CHECKING:
     from . import lessons
-    from .checking import Feedback, check
+    from .checking import check
     from .comparison import compare
     from .derivation import derive
     from .explorer import explore
+    from .formula import parse
 
 __all__ = [
-    "Feedback",
+    "FormulaError",
     "InputError",
     "LessonError",
     "ManualError",
@@ -25,16 +26,17 @@ __all__ = [
     "derive",
     "explore",
     "lessons",
+    "parse",
     "record",
     "recording",
 ]
 
 _LATER = {
-    "Feedback": "checking",
     "check": "checking",
     "compare": "comparison",
     "derive": "derivation",
     "explore": "explorer",
+    "parse": "formula",
 }  # SymPy and ipywidgets wait until then
 
 

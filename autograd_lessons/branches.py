@@ -8,16 +8,21 @@ from typing import Any
 import numpy as np
 import torch
 
-from .program import has_rule
+from .program import apart_from_reduction, kind_of_rule
 from .replay import substitute
-from .rules import BRANCHES
+from .rules import BRANCHES, CHOICES, LOSSES
 from .tape import Step, Value
 
 
 def branch_taken(step: Step) -> np.ndarray | None:
-    """The index of the branch that each element of a step took; None if its operation has none."""
-    branch = BRANCHES.get(step.op.rstrip("_"))
-    if branch is None or not has_rule(step):
+    """The index of the branch that each element of a step took, or the choice it made; None if its operation has none."""
+    op = step.op.rstrip("_")
+    if op not in BRANCHES and op not in CHOICES:
+        return None
+    kind = kind_of_rule(step)
+    if kind == "shaped" and op in CHOICES:
+        return CHOICES[op].choose(*substitute(step.call.args, _value), **substitute(step.call.kwargs, _value))
+    if kind not in ("pointwise", "loss") or op not in BRANCHES:
         return None
 
     def rounded(number):  # as torch compares it: in the tensor's dtype 1 − 1e-8 may be 1
@@ -26,22 +31,34 @@ def branch_taken(step: Step) -> np.ndarray | None:
     args = [rounded(a) for a in substitute(step.call.args, _double)]
     kwargs = {
         key: rounded(a)
-        for key, a in substitute(step.call.kwargs, _double).items()
+        for key, a in substitute(_options(step), _double).items()
         if a is not None and key != "inplace"
     }
     with np.errstate(all="ignore"):
-        return np.nan_to_num(np.asarray(branch.choose(*args, **kwargs))).astype(int)
+        return np.nan_to_num(np.asarray(BRANCHES[op].choose(*args, **kwargs))).astype(int)
+
+
+def _options(step: Step) -> dict[str, Any]:
+    return apart_from_reduction(step.call.kwargs)[0] if step.op in LOSSES else step.call.kwargs
 
 
 def conditions(step: Step, taken: np.ndarray) -> Iterator[str]:
     """What was true of the numbers on the branches that a step took: `1e-08 ≤ y_pred ≤ 0.99999999`."""
     op, names = step.op.rstrip("_"), [_said(value) for value in step.inputs]
+    if kind_of_rule(step) == "shaped":
+        args, kwargs = substitute((step.call.args, step.call.kwargs), _value)
+        yield from CHOICES[op].say(names[0], taken, *args, **kwargs)
+        return
     if op == "clamp" and len(names) < 3:
         names = [names[0], *(["−∞", names[1]] if "max" in step.call.kwargs else [names[1], "∞"])]
     for index in np.unique(taken):
-        sentence = BRANCHES[op].says[int(index)].format(*names)
+        sentence = BRANCHES[op].says[int(index)].format(*names, **_options(step))
         if sentence:
             yield sentence
+
+
+def _value(used: Any):
+    return used.value
 
 
 def _double(used: Any):

@@ -37,6 +37,10 @@ _UNTAGGED = {
     "to",
     "type",
 }  # elementwise, though PyTorch's table has no tag for them
+_LOSSES = {  # a formula of one element of each operand, then perhaps a reduction
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "gaussian_nll_loss", "hinge_embedding_loss", "huber_loss",
+    "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss", "poisson_nll_loss", "smooth_l1_loss", "soft_margin_loss",
+}  # fmt: skip
 _RANDOM_IN_PYTHON = {"dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "gumbel_softmax", "rrelu"}
 _PROPERTY = types.MethodWrapperType
 
@@ -61,6 +65,13 @@ def is_pointwise(op: str) -> bool:
     """Whether each element of the result depends on one element of each operand: PyTorch's own tag, from its table."""
     op = op if op.startswith("_") else op.rstrip("_")
     return op in _UNTAGGED or _has_tag(op, torch.Tag.pointwise)
+
+
+def works_by_element(op: str, call: Call, shapes: list) -> bool:
+    """The same for one call: a loss is pointwise where nothing reduces it, a maximum where it is that of two tensors."""
+    if op in _LOSSES:
+        return call.kwargs.get("reduction") == "none"
+    return is_pointwise(op) and not (op in ("max", "min") and len(shapes) < 2)
 
 
 @functools.cache

@@ -23,6 +23,7 @@ from .inputs import Inputs, gather
 from .reasons import disagreement
 from .run import run
 from .tape import Tape
+from .typed import as_function, as_manual
 
 ROUTES = ("manual", "sympy", "autograd", "finite_difference", "reference")
 TITLES = {
@@ -34,7 +35,7 @@ WORST_POINTS = 100  # above, at so many of the worst points of each pair of rout
 
 
 def compare(
-    function: Callable,
+    function: Callable | str,
     /,
     manual: Any = None,
     *,
@@ -55,6 +56,8 @@ def compare(
     True
     """
     __tracebackhide__ = True
+    manual = as_manual(manual, given, inputs)
+    function = as_function(function, given, inputs)
     gathered = gather(function, given, inputs, wrt, dtype)
     try:
         tape = run(function, gathered)

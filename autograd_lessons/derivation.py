@@ -23,6 +23,7 @@ from .notation import latex, partial_text, renamed, text
 from .program import MOST_ELEMENTS, Program, has_rule, outline, program_of
 from .run import run
 from .tape import Input, Step, Tape, Value
+from .typed import as_function
 
 MOST_PATHS = 64
 _AS_LABELLED: Mapping[str, str] = MappingProxyType({})
@@ -30,7 +31,7 @@ _programs: OrderedDict[tuple, Program] = OrderedDict()  # the least recently use
 
 
 def derive(
-    function: Callable,
+    function: Callable | str,
     /,
     *,
     inputs: Mapping[str, Any] | None = None,
@@ -40,6 +41,7 @@ def derive(
 ) -> Derivation:
     """The symbolic gradient of `function`, along the branch that it takes at these inputs (1.0 where none is given).
 
+    `function` is a Python function, or a formula as text: `derive("sin(x^2)")`.
     Raises `InputError`, and what the function itself raises.
 
     >>> import torch, autograd_lessons as al
@@ -47,6 +49,7 @@ def derive(
     2*x*cos(x**2)
     """
     __tracebackhide__ = True
+    function = as_function(function, given, inputs, complete=False)
     gathered = gather(function, given, inputs, wrt, dtype, missing=1.0)
     try:
         return Derivation(run(function, gathered))
@@ -85,22 +88,29 @@ class Derivation:
     def _grouped(self) -> list[Program]:
         """One program for each combination of branches that some element took."""
         shape = self.tape.target.value.shape
-        rows = [np.broadcast_to(taken, shape).reshape(-1) for taken in self.branches.values()]
+        branches = self._elementwise_branches
+        rows = [np.broadcast_to(taken, shape).reshape(-1) for taken in branches.values()]
         if not rows:
             self._where = np.zeros(int(np.prod(shape)), int)
             return [self._program({})]
         kinds, self._where = np.unique(np.stack(rows), axis=1, return_inverse=True)
         self._where = self._where.reshape(-1)
-        return [self._program({s: np.asarray(b) for s, b in zip(self.branches, kind)}) for kind in kinds.T]
+        return [self._program({s: np.asarray(b) for s, b in zip(branches, kind)}) for kind in kinds.T]
+
+    @property
+    def _elementwise_branches(self) -> dict[Step, np.ndarray]:
+        """Those that each element takes for itself: what a maximum chose is none of them."""
+        return {step: taken for step, taken in self.branches.items() if step.pointwise}
 
     @cached_property
     def _single(self) -> Program | None:
         """The program with one symbol a tensor, for formulas that hold for every element; None where branches differ."""
         if self.generic:
             return self._programs[0] if len(self._programs) == 1 else None
-        if any(taken.size and (taken != taken.reshape(-1)[0]).any() for taken in self.branches.values()):
+        branches = self._elementwise_branches
+        if any(taken.size and (taken != taken.reshape(-1)[0]).any() for taken in branches.values()):
             return None
-        return self._program(self.branches, generic=True)
+        return self._program(branches, generic=True)
 
     @property
     def unseen(self) -> tuple[Input, ...]:

@@ -5,13 +5,18 @@ Independent of the composed gradient: no formula is ever longer than one step.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import mpmath
+import numpy as np
 import sympy as sp
 
-from .program import Program
-from .tape import Step, Tape, Value
+from .program import Form, Program, apply, as_key, exact, symbols_of
+from .tape import Constant, Step, Tape, Value
 
 DIGITS = 50
+_ARITHMETIC = {"add", "sub", "mul", "div"}
 
 
 class Exact:
@@ -20,7 +25,7 @@ class Exact:
     def __init__(self, tape: Tape, program: Program, at: int | None = None):
         self.tape, self.program, self.at = tape, program, at
         self.values: list[list[mpmath.mpf]] = []  # of each value all elements, flat
-        self._slopes: dict[int, list] = {}  # of each step, in the order of `step_slopes`
+        self._slopes: dict[int, list] = {}  # of each step, in the order of `StepFunction.slopes`
         self._adjoints: dict[int, dict[int, list[mpmath.mpf]]] = {}
         with mpmath.workdps(DIGITS):
             for index, value in enumerate(tape.values):
@@ -36,10 +41,10 @@ class Exact:
         form = self.program.forms[index]
         if not isinstance(value, Step) or form is None or form.opaque:
             return self._recorded(value)
-        function, places, size = step_function(self.program, index)
-        numbers = _guarded(function, [self.values[used][element] for used, element in places])
-        self._slopes[index] = numbers[size:]
-        return numbers[:size]
+        step = step_function(self.program, index)
+        numbers = _guarded(step.call, [*(self.values[used][element] for used, element in step.places), *step.numbers])
+        self._slopes[index] = numbers[step.size :]
+        return numbers[: step.size]
 
     def adjoints(self, output: int) -> dict[int, list[mpmath.mpf]]:
         """∂(sum of the output)/∂value for every value that the output was computed from."""
@@ -54,42 +59,81 @@ class Exact:
                 form = self.program.forms[index]
                 if index not in back or form is None or form.opaque:
                     continue
-                _, places, _ = step_function(self.program, index)
-                for (made, used), slope in zip(step_slopes(self.program, index), self._slopes[index]):
-                    target, element = places[used]
+                step = step_function(self.program, index)
+                for (made, used), slope in zip(step.slopes, self._slopes[index]):
+                    target, element = step.places[used]
                     if self.program.differentiated[target]:
                         there = back.setdefault(target, [mpmath.mpf(0)] * len(self.values[target]))
                         there[element] += slope * back[index][made]
             return back
 
 
-def step_function(program: Program, index: int):
-    """(function, its arguments as (value, element), size): the step's elements, then its non-zero slopes, in mpmath."""
-    key = ("exact", index)
-    if key not in program.results:
-        made = program.formula(index)
-        assert made is not None
+class StepFunction(NamedTuple):
+    """A step at 50 digits: `call(*arguments)` gives its elements, then its slopes that are not zero."""
+
+    call: Callable
+    places: list[tuple[int, int]]  # which (value, element) the arguments are; `numbers` stand behind them
+    numbers: tuple
+    size: int  # how many elements
+    slopes: list[tuple[int, int]]  # which (element, argument) each slope belongs to
+
+
+def step_function(program: Program, index: int) -> StepFunction:
+    """The function of a step. Steps that are called alike, as in the rounds of a loop, are derived once."""
+    if ("exact", index) not in program.results:
         form = program.forms[index]
-        places = {}
-        for operand in dict.fromkeys(o for o in form.operands if isinstance(o, int)):  # pyright: ignore
-            for element, symbol in enumerate(program.symbols[operand].reshape(-1)):
-                places.setdefault(symbol, (operand, element))
-        elements = [sp.sympify(e) for e in made.reshape(-1)]
-        slopes, where = [], []
-        for i, element in enumerate(elements):
-            for j, symbol in enumerate(places):
-                if element.has(symbol):
-                    slopes.append(sp.diff(element, symbol))
-                    where.append((i, j))
-        function = sp.lambdify(list(places), [*elements, *slopes], modules="mpmath", cse=True)
-        program.results[key] = (function, list(places.values()), made.size)
-        program.results["slopes", index] = where
-    return program.results[key]
+        assert form is not None
+        form, numbers = _with_numbers_as_arguments(form)
+        used = list(dict.fromkeys(o for o in form.operands if isinstance(o, int)))
+        shapes = [program.symbols[o].shape if o >= 0 else () for o in used]
+        key = ("exact", _alike(form, used, shapes))
+        if key not in program.results:
+            program.results[key] = _derived(form, used, shapes)
+        call, places, size, slopes = program.results[key]
+        there = [(used[number], element) for number, element in places]
+        program.results["exact", index] = StepFunction(call, there, numbers, size, slopes)
+    return program.results["exact", index]
 
 
-def step_slopes(program: Program, index: int) -> list[tuple[int, int]]:
-    """Which (element of the step, argument) each slope of `step_function` belongs to."""
-    return program.results["slopes", index]
+def _with_numbers_as_arguments(form: Form) -> tuple[Form, tuple]:
+    """The form with the plain numbers that it adds or multiplies by as operands −1, −2, …: a loop has other ones each round."""
+    if form.op not in _ARITHMETIC:
+        return form, ()
+    operands, args, numbers = list(form.operands), [], []
+    for arg in form.args:
+        number = exact(arg) if isinstance(arg, (int, float)) else None
+        if isinstance(number, sp.Rational):
+            args.append(Constant(len(operands)))
+            numbers.append(mpmath.mpf(int(number.p)) / int(number.q))
+            operands.append(-len(numbers))
+        else:
+            args.append(arg)
+    return form._replace(operands=tuple(operands), args=tuple(args)), tuple(numbers)
+
+
+def _alike(form: Form, used: list[int], shapes: list[tuple]) -> tuple:
+    """All that the derivation of a step depends on: what its operands are called is no part of it."""
+    operands = tuple((used.index(o), o < 0) if isinstance(o, int) else (o.shape, *o.reshape(-1)) for o in form.operands)
+    arguments = as_key((form.args, form.kwargs), lambda marker: ("operand", marker.value))
+    branch = None if form.branch is None else (np.shape(form.branch), np.asarray(form.branch).tobytes())
+    return form.op, operands, tuple(shapes), arguments, form.output, branch, form.pointwise, form.shape
+
+
+def _derived(form: Form, used: list[int], shapes: list[tuple]) -> tuple:
+    arrays = [symbols_of(f"a{number}", shape) for number, shape in enumerate(shapes)]
+    operands = [arrays[used.index(o)] if isinstance(o, int) else o for o in form.operands]
+    elements = [sp.sympify(element) for element in apply(form, operands).reshape(-1)]
+    order = sorted(range(len(used)), key=lambda number: used[number] < 0)  # numbers stand last
+    symbols = [(symbol, (n, element)) for n in order for element, symbol in enumerate(arrays[n].reshape(-1))]
+    places = [place for _, place in symbols if used[place[0]] >= 0]
+    slopes, where = [], []
+    for i, element in enumerate(elements):
+        for j, (symbol, _) in enumerate(symbols[: len(places)]):
+            if element.has(symbol):
+                slopes.append(sp.diff(element, symbol))
+                where.append((i, j))
+    call = sp.lambdify([symbol for symbol, _ in symbols], [*elements, *slopes], modules="mpmath", cse=True)
+    return call, places, len(elements), where
 
 
 def _guarded(function, arguments: list) -> list:

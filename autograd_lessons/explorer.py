@@ -21,6 +21,7 @@ from .run import attempt
 from .sliders import Sliders, classed
 from .stepper import WRAP, Stepper, choice
 from .tape import Tape
+from .typed import as_function, as_manual
 from .views import ledger, picture
 from .views.numbers import typed
 from .views.stages import Scene, stages
@@ -29,7 +30,7 @@ _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
 def explore(
-    function: Callable,
+    function: Callable | str,
     /,
     manual: Any = None,
     *,
@@ -46,6 +47,8 @@ def explore(
     `ranges={"x": (-3, 3)}` sets a slider's ends; `grain` is "variables" or "operations"; the other options are those of
     `compare`. Raises `InputError` for unsuitable inputs; once it stands, moving an input raises nothing.
     """
+    manual = as_manual(manual, given, inputs)
+    function = as_function(function, given, inputs, complete=False)
     gathered = gather(function, given, inputs, wrt, dtype, missing=1.0)
     if grain not in GRAINS:
         raise InputError(f"grain={grain!r}: it is one of {', '.join(GRAINS)}")
@@ -139,7 +142,7 @@ class Explorer(Stepper):
             self._tape,
             self._derivation,
             self._comparison,
-            str(self._grain.value),
+            self._sight(self._tape),
             self._stages,
             min(at, len(self._stages) - 1),
         )
@@ -163,7 +166,7 @@ class Explorer(Stepper):
                 raise tape.error
             tape.target  # noqa: B018 (raises OutputError where there is no single tensor)
             self._derivation = Derivation(self._tape)
-            found = stages(self._tape, str(self._grain.value))
+            found = stages(self._tape, self._sight(self._tape))
         except Exception as error:  # whatever the learner's function raises is shown, not raised
             self._tape = self._derivation = self._comparison = None
             self._error, found = error, self._stages
@@ -175,6 +178,7 @@ class Explorer(Stepper):
             except Exception as error:  # a learner moves a slider: nothing may raise then
                 self._comparison, self._trouble = None, f"No comparison here: {type(error).__name__}: {error}"
             self._curve = self._trace()
+        self._show_folds(self._tape)
         self._show(found)
 
     def _trace(self) -> Curve | None:
@@ -211,7 +215,7 @@ class Explorer(Stepper):
         self._wrt.observe(lambda _: self._change_curve(), "value")
         rows = [
             classed(widgets.Box(self._sliders.rows, layout=WRAP), "al-inputs"),
-            widgets.Box([self._dtype, self._grain, self._wrt], layout=WRAP),
+            widgets.Box([self._dtype, self._grain, self._wrt, self._folds.widget], layout=WRAP),
             self.controls,
             self.picture,
         ]

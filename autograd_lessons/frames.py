@@ -16,13 +16,14 @@ from .source import Place, author, place_of
 class Caller(NamedTuple):
     """Who made a torch call: the learner's frames, the innermost first, and what part of torch made it for them.
 
-    `at` is the frame that called the recorder: the code itself, or the function of torch's that hands calls over;
+    `calls` are these frames and, in their places between them, those in which PyTorch calls a module. `at` is the frame that called the recorder: the code itself, or the function of torch's that hands calls over;
     `inside` is "optimizer.step", "zero_grad" or "new module" where the call is a detail of these, else None;
     `by_module` says whether a layer made it: then what the learner's line is assigned is not this call's result.
     """
 
     at: types.FrameType
     frames: list[types.FrameType]
+    calls: list[types.FrameType]
     inside: str | None
     by_module: bool
 
@@ -34,23 +35,28 @@ def caller_of(frame: types.FrameType | None, base: types.FrameType) -> Caller | 
     learner's own whose block is recorded.
     """
     found: list[types.FrameType] = []
+    calls: list[types.FrameType] = []
     inside, by_module, at = None, False, frame
     while frame is not None:
         code = frame.f_code
         who = author(code.co_filename)
         if who == "learner":
             found.append(frame)
+            calls.append(frame)
             if frame is base:
                 break
         elif who == "package":  # what called the recorded code; any other frame of ours is a run inside the run
             if base not in (frame, frame.f_back):
                 return None
             break
-        elif not found and who != "torch":
-            by_module = by_module or who == "module"
-            inside = _DETAILS[who].get(code.co_name, inside or ("optimizer" if who == "optimizer" else None))
+        elif who != "torch":
+            if code.co_name == "_call_impl":
+                calls.append(frame)
+            if not found:
+                by_module = by_module or who == "module"
+                inside = _DETAILS[who].get(code.co_name, inside or ("optimizer" if who == "optimizer" else None))
         frame = frame.f_back
-    return None if at is None else Caller(at, found, inside, by_module)
+    return None if at is None else Caller(at, found, calls, inside, by_module)
 
 
 _DETAILS = {  # by the part of torch: functions whose own calls are details, and what the whole is called

@@ -1,4 +1,4 @@
-"""What each grain shows: every operation, or only the values that the learner named.
+"""What each grain shows: every operation, or only the values that the learner named; of a long run with sections closed.
 
 At the *variables* grain the anonymous arithmetic between two names is one link, and its numbers are PyTorch's own
 vector–Jacobian products through the steps between.
@@ -6,14 +6,59 @@ vector–Jacobian products through the steps between.
 
 from __future__ import annotations
 
+import heapq
+from collections import Counter, deque
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 
 from .tape import Input, Pass, Step, Tape, Value
 
 GRAINS = ("variables", "operations")
+MOST_RESULTS = 4  # of a closed stretch; one with more has no nodes of its own
+MOST_ARGUMENTS = 12  # that are drawn although only closed stretches use them
+MOST_REPLAYED = 100  # steps that are called again for the slope of the link that they make up
+
+
+class Stretch(NamedTuple):
+    """Steps `first` … `last - 1` of a tape, of which only what others use is shown."""
+
+    first: int
+    last: int
+    name: str  # short
+    told: str  # in full
+
+
+class Turn(NamedTuple):
+    """Which round of a loop is open; `file` and `line` say where the loop stands."""
+
+    file: str
+    line: int
+    number: int
+    count: int
+
+
+class Folded(str):
+    """A grain in which stretches are closed. As text it says which, so that it can be part of a key."""
+
+    grain: str
+    closed: tuple[Stretch, ...]
+    turns: tuple[Turn, ...]
+
+    def __new__(cls, grain: str, closed: tuple[Stretch, ...], turns: tuple[Turn, ...] = ()) -> Folded:
+        made = super().__new__(cls, f"{grain}, closed: {', '.join(f'{s.first}–{s.last}' for s in closed)}")
+        made.grain, made.closed, made.turns = grain, closed, turns
+        return made
+
+
+def stretch_of(tape: Tape, grain: str, value: Value) -> Stretch | None:
+    """The closed stretch that a shown value comes out of."""
+    if not isinstance(grain, Folded) or not isinstance(value, Step):
+        return None
+    at = _places(tape).get(value, -1)
+    return next((stretch for stretch in grain.closed if stretch.first <= at < stretch.last), None)
 
 
 @dataclass(frozen=True)
@@ -33,21 +78,57 @@ class Link:
 
 def nodes(tape: Tape, grain: str) -> tuple[Value, ...]:
     """The inputs and the steps that a grain shows, in forward order."""
-    if grain not in GRAINS:
+    if grain not in GRAINS and not isinstance(grain, Folded):
         raise ValueError(f"grain={grain!r}: it is one of {', '.join(GRAINS)}")
     key = f"nodes at {grain}"
     if key not in tape.cache:
-        ends = {
-            tape.output,
-            *(root for run in tape.passes for root in run.roots),
-        }  # what is differentiated needs no name
-        named = (
-            v
-            for v in tape.values
-            if isinstance(v, Input) or v in ends or (v.name and v.depth == 0 and not v.updates_leaf)
-        )
-        tape.cache[key] = tape.values if grain == "operations" else tuple(named)
+        if isinstance(grain, Folded):
+            tape.cache[key] = _with_stretches_closed(tape, grain)
+        elif grain == "operations":
+            tape.cache[key] = tape.values
+        else:
+            ends = _ends(tape)
+            tape.cache[key] = tuple(v for v in tape.values if isinstance(v, Input) or v in ends or _is_named(v, 0))
     return tape.cache[key]
+
+
+def _ends(tape: Tape) -> set:
+    """What is differentiated: it needs no name."""
+    return {tape.output, *(root for run in tape.passes for root in run.roots)}
+
+
+def _is_named(step: Step, depth: int) -> bool:
+    return bool(step.name) and step.depth <= depth and not step.updates_leaf
+
+
+def _places(tape: Tape) -> dict[Value, int]:
+    if "places" not in tape.cache:
+        tape.cache["places"] = {step: at for at, step in enumerate(tape.steps)}
+    return tape.cache["places"]
+
+
+def _with_stretches_closed(tape: Tape, grain: Folded) -> tuple[Value, ...]:
+    """What the grain shows of the steps outside all closed stretches, and what comes out of these."""
+    ends, places = _ends(tape), _places(tape)
+    inside: list[int | None] = [None] * len(tape.steps)  # in which stretch each step is
+    for number, stretch in enumerate(grain.closed):
+        inside[stretch.first : stretch.last] = [number] * (stretch.last - stretch.first)
+    open_steps = [step for step, stretch in zip(tape.steps, inside) if stretch is None]
+    deep = max((step.depth for step in open_steps), default=0)
+    shown: set[Value] = {step for step in open_steps if grain.grain == "operations" or _is_named(step, deep)}
+    results: dict[Value, int] = {}
+    for step, here in zip(tape.steps, inside):
+        for used in step.inputs:
+            there = inside[places[used]] if used in places else None
+            if there is not None and there != here:
+                results[used] = there
+            elif used not in places and here is None and isinstance(used, Value):
+                shown.add(used)  # a leaf, or what an earlier block made
+    count = Counter(results.values())
+    shown |= {step for step, stretch in results.items() if count[stretch] <= MOST_RESULTS}
+    arguments = [v for v in tape.inputs.values() if v.origin == "argument" and "." not in v.path]
+    shown |= ends | set(arguments[:MOST_ARGUMENTS])
+    return tuple(value for value in tape.values if value in shown)
 
 
 def links(tape: Tape, grain: str, run: Pass | None = None) -> tuple[Link, ...]:
@@ -85,16 +166,22 @@ def _links_of(step: Step, shown: set[Value], run: Pass) -> list[Link]:
 def _pull_back(step: Step, vector: torch.Tensor, shown: set[Value], run: Pass | None) -> dict[Value, torch.Tensor]:
     """The vector carried back through the anonymous steps to the next shown values, with what `run` sent where it sent the same."""
     waiting = {step: vector}
+    order = [(-step.index, step)]  # the last first
     reached: dict[Value, torch.Tensor] = {}
     while waiting:
-        last = max(waiting, key=lambda waits: waits.index)
+        _, last = heapq.heappop(order)
         back = waiting.pop(last)
         as_recorded = run is not None and last in run.adjoints and torch.equal(back, run.adjoints[last])
         parts = run.products(last) if as_recorded else last.pull_back(back)  # pyright: ignore
         for position, product in parts.items():
             value = last.inputs[position]
-            target = reached if value in shown or not isinstance(value, Step) else waiting
-            target[value] = target[value] + product if value in target else product
+            if value in shown:
+                reached[value] = reached[value] + product if value in reached else product
+            elif value in waiting:
+                waiting[value] = waiting[value] + product
+            elif isinstance(value, Step):
+                waiting[value] = product
+                heapq.heappush(order, (-value.index, value))
     return reached
 
 
@@ -112,6 +199,10 @@ def _slopes(step: Step, shown: set[Value], products: dict[Value, torch.Tensor], 
     same = all(v.value.shape == step.value.shape for v in values) and all(s.pointwise for s in steps if s.requires_grad)
     if not (single or same):
         return {}
+    if len(steps) > MOST_REPLAYED:
+        adjoint = run.adjoints[step]
+        exact = single and bool((adjoint != 0) & adjoint.isfinite())
+        return {value: (product / adjoint).reshape(step.value.shape) for value, product in products.items() if exact}
     ones = torch.ones_like(step.value)
     if torch.equal(run.adjoints[step], ones) and not was_edited(step._tape):
         slopes = products
@@ -138,22 +229,22 @@ def used_by(tape: Tape, grain: str, value: Value, whole: bool = False) -> list[V
 
 def _used(value: Value, shown: Collection[Value], whole: bool) -> list[Value]:
     """The next shown values below; `whole` follows only what requires a gradient."""
-    found, waiting = {value: False}, [value]
+    found, waiting = {value: False}, deque([value])
     while waiting:
-        here = waiting.pop(0)
+        here = waiting.popleft()
         for used in here.inputs if isinstance(here, Step) and (here.requires_grad or not whole) else ():
             if isinstance(used, Value) and used not in found and (used.requires_grad or not whole):
                 found[used] = used in shown
-                waiting += [] if used in shown else [used]
+                waiting.extend([] if used in shown else [used])
     return [used for used, is_shown in found.items() if is_shown]
 
 
 def between(step: Step, shown: Collection[Value]) -> list[Step]:
     """The step and the anonymous steps below it, down to the next shown values."""
-    found, inner = [step], [step]
+    found, inner = {step: None}, [step]
     while inner:
         for used in inner.pop().inputs:
             if isinstance(used, Step) and used not in shown and used not in found:
-                found.append(used)
+                found[used] = None
                 inner.append(used)
-    return found
+    return list(found)

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from .errors import ManualError
+from .formula.compiled import is_typed
 from .grains import Link, links, nodes
 from .inputs import Inputs
 from .tape import Input, Tape, Value
@@ -90,7 +91,7 @@ def _chain(chain: Mapping[str, Any], tape: Tape, inputs: Inputs, result: Manual)
             continue
         link = edges.get(pair)
         shape_of = _value(tape, pair[1]) if link is None or link.local is None else link.output
-        given[pair] = _number(value, tape, inputs, key, shape_of, result, spread=True)
+        given[pair] = _number(value, tape, inputs, key, shape_of, result, spread=True, own=pair[1])
         true = _true_factor(link) if link is not None else _value(tape, pair[1]).adjoint
         result.factors.append(Factor(key, *pair, given[pair], true, link is not None))
     totals, missing = _back_through(edges, given, tape, target)
@@ -170,10 +171,14 @@ def _pair(key: str, edges: Mapping, tape: Tape, target: str) -> tuple[str, str]:
 
 # ---------------------------------------------------------------------- numbers and functions
 def _number(
-    given: Any, tape: Tape, inputs: Inputs, key: str, like: Value, result: Manual, spread: bool = False
-) -> torch.Tensor:
-    """A tensor of the run's dtype; plain numbers fill the shape only where every element has a derivative of its own."""
-    answer = _call(given, tape, inputs, key, result) if callable(given) else given
+    given: Any, tape: Tape, inputs: Inputs, key: str, like: Value, result: Manual, spread: bool = False,
+    own: str | None = None,
+) -> torch.Tensor:  # fmt: skip
+    """A tensor of the run's dtype; plain numbers fill the shape only where every element has a derivative of its own.
+
+    `own` is what a lone parameter of any name stands for.
+    """
+    answer = _call(given, tape, inputs, key, result, own) if callable(given) else given
     shape = like.value.shape
     try:
         if isinstance(answer, torch.Tensor):
@@ -191,8 +196,8 @@ def _number(
     return number.clone()
 
 
-def _call(function: Callable, tape: Tape, inputs: Inputs, key: str, result: Manual) -> Any:
-    names = _parameters(function, tape, inputs, key)
+def _call(function: Callable, tape: Tape, inputs: Inputs, key: str, result: Manual, own: str | None = None) -> Any:
+    names = _parameters(function, tape, inputs, key, own)
     plain = {name: value for name, value in inputs.arguments.items() if not isinstance(value, torch.Tensor)}
     arguments = {p: plain[name] if name in plain else _value(tape, name).value.clone() for p, name in names.items()}
     points = max((a.numel() for a in arguments.values() if isinstance(a, torch.Tensor)), default=1)
@@ -241,9 +246,9 @@ def _point_by_point(function: Callable, names, arguments: dict, key: str, result
     return torch.tensor(answers, dtype=together[0].dtype).reshape(shape)
 
 
-def _parameters(function: Callable, tape: Tape, inputs: Inputs, key: str) -> dict[str, str]:
+def _parameters(function: Callable, tape: Tape, inputs: Inputs, key: str, own: str | None = None) -> dict[str, str]:
     """Which recorded value each parameter of a hand-written gradient gets."""
-    own = key if key in inputs.wrt else inputs.wrt[0] if len(inputs.wrt) == 1 else None
+    own = own or (key if key in inputs.wrt else inputs.wrt[0] if len(inputs.wrt) == 1 else None)
     try:
         parameters = _signature(function).values()
     except (TypeError, ValueError):  # a built-in, such as torch.cos: it takes the one input
@@ -254,7 +259,7 @@ def _parameters(function: Callable, tape: Tape, inputs: Inputs, key: str) -> dic
         ) from None
     needed = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     known = {value.name for value in tape.values if value.name and value.depth == 0} | set(inputs.arguments)
-    if len(needed) == 1 and needed[0].name not in known and own is not None:
+    if len(needed) == 1 and needed[0].name not in known and own is not None and not is_typed(function):
         return {needed[0].name: own}
     missing = [p.name for p in needed if p.name not in known and p.default is p.empty]
     if missing:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+from collections import Counter
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
@@ -15,12 +16,14 @@ import numpy as np
 import sympy as sp
 import torch
 
+from .moves import Moves, moved_operands, moves_of
 from .replay import Operand, substitute
-from .rules import LOSSES, POINTWISE, SHAPED
+from .rules import ANSWERS, CHOICES, LOSSES, MOVES, POINTWISE, SHAPED
 from .tape import Constant, Step, Tape, Value
 
 MOST_ELEMENTS = 36  # tensors up to here are written element by element
 MOST_NODES = 4000  # a composed formula may have so many before it is not written out
+MOST_NODES_IN_ALL = 20_000  # and those of all elements together so many
 MOST_LEVELS = 60  # and so many operations one inside the other
 
 _FILLED = {
@@ -31,6 +34,7 @@ _FILLED = {
     "new_ones",
     "new_zeros",
 }  # one number, a shape from elsewhere
+_OLD_REDUCTION = ("size_average", "reduce")  # how a loss was told its reduction before it had that argument
 _SPECIAL = {math.pi: sp.pi, 2 * math.pi: 2 * sp.pi, math.pi / 2: sp.pi / 2, math.e: sp.E}
 
 
@@ -47,14 +51,15 @@ class Form(NamedTuple):
     """One step: which values it uses, how it was called, and on which branch each element went."""
 
     op: str
-    operands: tuple  # an index into the program's values, or exact numbers; of an opaque step the former only
+    operands: tuple  # an index into the program's values, or numbers; of an opaque step the former only
     args: tuple
     kwargs: dict
     output: int | None
-    branch: Any  # an array of branch indices in the (unreduced) shape, or None
+    branch: Any  # an array of branch indices in the (unreduced) shape, what a choice of elements was, or None
     pointwise: bool
     opaque: bool  # its value is taken as it is: no rule, or no gradient flows through it
     shape: tuple
+    moves: Moves | None = None
 
 
 class Program:
@@ -66,7 +71,7 @@ class Program:
         self.labels = labels
         self.forms = forms
         self.differentiated = differentiated
-        self.symbols = [_symbols(label, shape) for label, shape in zip(labels, shapes)]
+        self.symbols = [symbols_of(label, shape) for label, shape in zip(labels, shapes)]
         self.results: dict = {}  # whatever is derived from this program, by whoever derives it
 
     # ------------------------------------------------------------------ one step
@@ -77,7 +82,7 @@ class Program:
         if form is None or form.opaque:
             return None
         operands = [self.symbols[o] if isinstance(o, int) else o for o in form.operands]
-        return _apply(form, operands)
+        return apply(form, operands)
 
     # ------------------------------------------------------------------ several steps in one formula
     def compose(self, index: int, stop: frozenset[int]) -> np.ndarray | None:
@@ -90,7 +95,7 @@ class Program:
             form = self.forms[here]
             assert form is not None
             operands = [made.get(o, self.symbols[o]) if isinstance(o, int) else o for o in form.operands]
-            made[here] = _apply(form, operands)
+            made[here] = apply(form, operands)
         return made.get(index, self.symbols[index])
 
     def _until(self, index: int, stop: frozenset[int]) -> set[int]:
@@ -132,10 +137,22 @@ class Program:
             form = self.forms[here]
             assert form is not None
             used = [o for o in form.operands if isinstance(o, int)]
-            spread = 1 if form.pointwise else max((self.symbols[o].size for o in used), default=1)
-            size[here] = 1 + spread * sum(size.get(o, 1) if isinstance(o, int) else 1 for o in form.operands)
+            uses = dict.fromkeys(used, 1) if form.pointwise else self._uses(here)
+            size[here] = len(form.operands) - len(used) + 1 + sum(n * size.get(o, 1) for o, n in uses.items())
             depth[here] = 1 + max((depth.get(o, 0) for o in used), default=0)
-        return size.get(index, 1) > MOST_NODES or depth.get(index, 0) > MOST_LEVELS
+        largest = min(MOST_NODES, MOST_NODES_IN_ALL / max(self.symbols[index].size, 1))
+        return size.get(index, 1) > largest or depth.get(index, 0) > MOST_LEVELS
+
+    @functools.cache  # noqa: B019
+    def _uses(self, index: int) -> dict[int, int]:
+        """How often the elements of each value stand in one element of this step, at the most."""
+        made, form = self.formula(index), self.forms[index]
+        assert made is not None and form is not None
+        owner = {symbol: o for o in form.operands if isinstance(o, int) for symbol in self.symbols[o].reshape(-1)}
+        most: Counter = Counter()
+        for element in made.reshape(-1):
+            most |= Counter(owner[part] for part in sp.preorder_traversal(element) if part in owner)
+        return most
 
     def reaches(self, index: int) -> set[int]:
         """The values that `index` was computed from, itself included."""
@@ -150,7 +167,7 @@ class Program:
         return found
 
 
-def _symbols(label: str, shape: tuple) -> np.ndarray:
+def symbols_of(label: str, shape: tuple) -> np.ndarray:
     array = np.empty(shape, dtype=object)
     if shape == ():
         array[()] = sp.Symbol(label, real=True)
@@ -159,16 +176,21 @@ def _symbols(label: str, shape: tuple) -> np.ndarray:
     return array
 
 
-def _apply(form: Form, operands: list[Any]) -> np.ndarray:
+def apply(form: Form, operands: list[Any]) -> np.ndarray:
     def take(marker):
         return operands[marker.value]
 
+    if form.moves is not None:
+        return form.moves.of([operand for operand in operands if isinstance(operand, np.ndarray)])
     args, kwargs = substitute(form.args, take), substitute(form.kwargs, take)
     kwargs.pop("inplace", None)  # the value is the same, wherever it is put
     if form.op in LOSSES:
-        return _reduced(_elementwise(form, [args[0], args[1]], {}, LOSSES[form.op]), _reduction(args, kwargs))
+        kwargs, reduction = apart_from_reduction(kwargs)
+        return _reduced(_elementwise(form, list(args), kwargs, LOSSES[form.op]), reduction)
     if form.pointwise:
         return _elementwise(form, list(args), kwargs, POINTWISE[form.op])
+    if form.op in CHOICES:
+        kwargs["taken"] = form.branch
     result = SHAPED[form.op](*args, **kwargs)
     return _array(result if form.output is None else result[form.output])
 
@@ -201,18 +223,18 @@ def _recognised(made: Any) -> Any:
     return made
 
 
-def _reduction(args: tuple, kwargs: dict) -> str:
-    if "reduction" in kwargs:
-        return kwargs["reduction"]
-    texts = [a for a in args if isinstance(a, str)]
-    return texts[0] if texts else "mean"
+def apart_from_reduction(kwargs: dict) -> tuple[dict, str]:
+    """The arguments of a loss before its reduction, and that."""
+    others = {key: value for key, value in kwargs.items() if key not in ("reduction", *_OLD_REDUCTION) and value is not None}
+    return others, kwargs.get("reduction", "mean")
 
 
 def _reduced(losses: np.ndarray, reduction: str) -> np.ndarray:
     if reduction == "none":
         return losses
     total = np.sum(losses)
-    return _array(total / losses.size if reduction == "mean" and losses.size > 1 else total)
+    share = {"sum": 1, "mean": losses.size, "batchmean": losses.shape[0] if losses.ndim else 1}[reduction]
+    return _array(total / share if share != 1 else total)
 
 
 def _array(value) -> np.ndarray:
@@ -224,25 +246,39 @@ def _array(value) -> np.ndarray:
 
 
 def has_rule(step: Step) -> bool:
-    """Whether the table has a formula for this call."""
-    op = step.op.rstrip("_")
-    if step.call.view is not None or step.call.kwargs.get("rounding_mode"):
-        return False
+    """Whether the tables have a formula for this call."""
+    return kind_of_rule(step) is not None
+
+
+def kind_of_rule(step: Step) -> str | None:
+    """The table that this call's rule stands in: `"loss"`, `"pointwise"`, `"moves"` or `"shaped"`; None if there is no rule."""
+    op, call = step.op.rstrip("_"), step.call
     if any(isinstance(v.value, torch.Tensor) and v.value.is_complex() for v in (step, *step.inputs)):
-        return False  # every symbol is real
-    if not step.pointwise and any(
-        isinstance(v.value, torch.Tensor) and not v.value.is_floating_point() for v in step.inputs
-    ):
-        return False  # numbers that choose elements, as in x[i]
-    if op in LOSSES:
-        return all(step.call.kwargs.get(key) is None for key in ("weight", "pos_weight")) and len(step.inputs) == 2
-    return _accepts(op, step.pointwise, len(step.call.args), tuple(step.call.kwargs))
+        return None  # every symbol is real
+    if step.pointwise and call.view is None and not call.kwargs.get("rounding_mode"):
+        if _accepts(POINTWISE.get(op, ()), len(call.args), tuple(call.kwargs)):
+            return "pointwise"
+    kind = "moves" if op in MOVES else "loss" if op in LOSSES else "shaped"
+    if kind != "moves":
+        if call.view is not None or kind == "loss" and any(call.kwargs.get(key) is not None for key in _OLD_REDUCTION):
+            return None
+        table, options = (SHAPED, call.kwargs) if kind == "shaped" else (LOSSES, apart_from_reduction(call.kwargs)[0])
+        keys = (*options, "taken") if op in CHOICES else tuple(options)
+        if not _accepts(table.get(op, ()), len(call.args), keys):
+            return None
+    answers = ANSWERS.get(op)
+    if answers is not None and not answers(*substitute(call.args, _value), **substitute(call.kwargs, _value)):
+        return None
+    return kind
+
+
+def _value(used: Operand) -> Any:
+    return used.value
 
 
 @functools.cache
-def _accepts(op: str, pointwise: bool, args: int, kwargs: tuple[str, ...]) -> bool:
+def _accepts(rules: Callable | tuple[Callable, ...], args: int, kwargs: tuple[str, ...]) -> bool:
     """Whether the table's formula knows these arguments: a way of calling that it does not know has no rule either."""
-    rules = (POINTWISE if pointwise else SHAPED).get(op, ())
     try:
         for rule in rules if isinstance(rules, tuple) else (rules,):
             inspect.signature(rule).bind(*range(args), **dict.fromkeys(key for key in kwargs if key != "inplace"))
@@ -289,8 +325,14 @@ def _taken_as(step: Step, generic: bool) -> str:
     cut = not step.requires_grad and any(used.requires_grad for used in values)
     if cut or not floating or not has_rule(step):
         return "opaque"
+    if not generic and not step.requires_grad and _is_large(step, *tensors):
+        return "opaque"  # it would be written out element by element, and no gradient goes there
     uneven = generic and any(used.value.numel() > 1 for used in tensors if not isinstance(used, Value))
     return "opaque" if uneven or (generic and not step.pointwise) else "rule"
+
+
+def _is_large(*values: Operand) -> bool:
+    return any(used.value.numel() > MOST_ELEMENTS for used in values)
 
 
 def _outlined(step: Step, numbered: dict[Value, int], branch: np.ndarray | None, generic: bool) -> tuple:
@@ -299,12 +341,12 @@ def _outlined(step: Step, numbered: dict[Value, int], branch: np.ndarray | None,
         return step.op, taken_as, repr((step.value.reshape(-1)[0] if generic else step.value).tolist())
 
     def frozen(used: Operand) -> tuple:
-        if isinstance(used, Value):
+        if isinstance(used, Value) and (taken_as == "opaque" or step.pointwise or used.value.is_floating_point()):
             return "value", numbered[used]
         return "tensor", used.value.shape if taken_as == "opaque" else repr(used.value.tolist())
 
     branched = None if branch is None else (branch.reshape(-1)[0] if generic else branch).tobytes()
-    return step.op, taken_as, _frozen(call.args, frozen), _frozen(call.kwargs, frozen), call.output, branched
+    return step.op, taken_as, as_key(call.args, frozen), as_key(call.kwargs, frozen), call.output, branched
 
 
 def _form(step: Step, numbered: dict[Value, int], branch: np.ndarray | None, generic: bool) -> Form:
@@ -312,20 +354,29 @@ def _form(step: Step, numbered: dict[Value, int], branch: np.ndarray | None, gen
     if taken_as == "made":
         numbers = _numbers(step.value.reshape(-1)[0] if generic else step.value)
         return Form("clone", (numbers,), (Constant(0),), {}, None, None, True, False, shape)
+    kind = kind_of_rule(step) if taken_as == "rule" else None
     operands, positions = [], {}
-    for used in step.inputs:
+    for used in moved_operands(step) if kind == "moves" else step.inputs:
         known = isinstance(used, Value) or taken_as == "rule"
         if isinstance(used.value, torch.Tensor) and known:
             positions[id(used)] = len(operands)
-            operands.append(numbered[used] if isinstance(used, Value) else _numbers(used.value))
+            operands.append(_operand(used, numbered, kind))
     args = substitute(step.call.args, lambda used: Constant(positions.get(id(used))))
     kwargs = substitute(step.call.kwargs, lambda used: Constant(positions.get(id(used))))
     if generic and branch is not None:
         branch = np.asarray(branch).reshape(-1)[0]
     return Form(
-        step.op.rstrip("_"), tuple(operands), args, kwargs, step.call.output, branch, step.pointwise,
-        taken_as == "opaque", shape,
+        step.op.rstrip("_"), tuple(operands), args, kwargs, step.call.output, branch,
+        step.pointwise and kind in ("pointwise", "loss"), taken_as == "opaque", shape,
+        moves_of(step) if kind == "moves" else None,
     )  # fmt: skip
+
+
+def _operand(used: Operand, numbered: dict[Value, int], kind: str | None) -> Any:
+    """An index into the program's values, or numbers: the elements that a tensor of integers chooses are part of the program."""
+    if kind == "shaped" and not used.value.is_floating_point():
+        return used.value.numpy()
+    return numbered[used] if isinstance(used, Value) else _numbers(used.value)
 
 
 def _numbers(tensor: torch.Tensor) -> np.ndarray:
@@ -335,14 +386,14 @@ def _numbers(tensor: torch.Tensor) -> np.ndarray:
     return array
 
 
-def _frozen(arguments: Any, operand: Callable[[Operand], Hashable]) -> Hashable:
+def as_key(arguments: Any, operand: Callable[[Operand], Hashable]) -> Hashable:
     """The arguments of a call as a part of a key."""
     if isinstance(arguments, Operand):
         return operand(arguments)
     if isinstance(arguments, (tuple, list)):
-        return tuple([_frozen(item, operand) for item in arguments])
+        return tuple([as_key(item, operand) for item in arguments])
     if isinstance(arguments, dict):
-        return tuple([(key, _frozen(item, operand)) for key, item in arguments.items()])
+        return tuple([(key, as_key(item, operand)) for key, item in arguments.items()])
     if isinstance(arguments, slice):
-        return ("slice", *[_frozen(part, operand) for part in (arguments.start, arguments.stop, arguments.step)])
+        return ("slice", *[as_key(part, operand) for part in (arguments.start, arguments.stop, arguments.step)])
     return arguments if isinstance(arguments, (int, float, str, bool, type(None))) else repr(arguments)

@@ -18,7 +18,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from .calls import ENGINE_CALLS, is_pointwise, is_random, kind_of, make_call, operands_of, tensors_in
+from .calls import ENGINE_CALLS, is_random, kind_of, make_call, operands_of, tensors_in, works_by_element
 from .earlier import Earlier
 from .engine import Ear, pass_of
 from .frames import Caller, caller_of, identifier, name_in, stand_in
@@ -28,6 +28,7 @@ from .replay import Call, substitute
 from .session import Seen, Session, is_loose, node_of, version_of
 from .source import NOWHERE, Place, place_of
 from .tape import Constant, Event, Failure, Input, Pass, Step, Tape, Value
+from .trail import Trail
 
 MOST_STEPS = 20_000  # that a recorded block keeps
 ENDS = 4  # of many backward passes in a recorded block so many are kept at either end
@@ -53,6 +54,8 @@ class Recorder(TorchFunctionMode):
         self._ear = Ear(self._session, self._earlier.own)
         self._lives = Lives(self._earlier.own)
         self._names = Names(self._session)
+        self._trail = Trail()
+        self._calls: list[types.FrameType] = []  # in which the call that is written down now was made
         self._count = 0
         self._line = 0  # of the recorded code, now
         self._originals = WeakTensorKeyDictionary()  # what `.data` was read from: its edits raise no version
@@ -77,7 +80,7 @@ class Recorder(TorchFunctionMode):
 
     def _record(self, func, args: tuple, kwargs: dict, caller: Caller, mode: Callable) -> Any:
         """Make the call, in the learner's `mode`, and write down what it did."""
-        frames = caller.frames
+        frames, self._calls = caller.frames, caller.calls
         line = self._line = frames[-1].f_lineno or 0 if frames else 0
         if caller.inside is not None and self._goes_on(caller):
             with mode():
@@ -222,7 +225,8 @@ class Recorder(TorchFunctionMode):
     def finish(self, output: Any = None, error: BaseException | None = None) -> Tape:
         """The tape, once the code has run and returned `output` or raised; lets go of the graph and the frames."""
         self._lives.look(*self._last)
-        self._stepping = None
+        self._stepping, self._calls = None, []
+        self._trail.let_go()
         variables = self._names.finish(self.tape, self.inputs)
         self._lives.finish(variables)
         self._earlier.finish()
@@ -366,10 +370,10 @@ class Recorder(TorchFunctionMode):
     def _step(self, tensor: torch.Tensor, op: str, call: Call, source) -> Step:
         used = operands_of(call)
         shapes = [operand.value.shape for operand in used if isinstance(operand.value, torch.Tensor)]
-        pointwise = is_pointwise(op) and call.view is None and _broadcasts(shapes, tensor.shape)
+        pointwise = works_by_element(op, call, shapes) and call.view is None and _broadcasts(shapes, tensor.shape)
         inputs = used if pointwise else tuple(operand for operand in used if isinstance(operand.value, torch.Tensor))
         step = Step(self.tape, tensor, self._next(), op, inputs, call, source, pointwise)
-        step.line = self._line
+        step.line, step.sites = self._line, self._trail.of(self._calls)
         self.steps.append(step)
         if self._block and len(self.steps) > MOST_STEPS:
             self._drop(self.steps[MOST_STEPS // 4].index, self.steps[MOST_STEPS // 2].index)

@@ -15,10 +15,11 @@ from .inputs import Inputs, call, gather
 from .recorder import Recorder
 from .replay import quiet
 from .tape import Tape, Value
+from .typed import as_function
 
 
 def record(
-    function: Callable,
+    function: Callable | str,
     /,
     *,
     inputs: Mapping[str, Any] | None = None,
@@ -28,7 +29,7 @@ def record(
 ) -> Tape:
     """Run `function` once, forward and backward, and return the `Tape` of what PyTorch did.
 
-    Inputs are given by name; a number or a list becomes a tensor of `dtype` (float64 unless a tensor says otherwise).
+    `function` is a Python function, or a formula as text: `record("sin(x^2)", x=4.0)`. Inputs are given by name; a number or a list becomes a tensor of `dtype` (float64 unless a tensor says otherwise).
     `wrt` names the inputs to differentiate. Raises `InputError` for a missing or unsuitable input, `OutputError` for a
     non-scalar output that is not elementwise; an error of the function itself comes through as it is.
 
@@ -38,6 +39,7 @@ def record(
     tensor(-7.6613, dtype=torch.float64)
     """
     __tracebackhide__ = True
+    function = as_function(function, given, inputs)
     gathered = gather(function, given, inputs, wrt, dtype)
     tape = attempt(function, gathered)
     explain(tape)

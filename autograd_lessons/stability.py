@@ -12,6 +12,7 @@ import torch
 
 from .comparison import Comparison, compare
 from .figures import LOSSES, loss_and_slope
+from .twin import Twinned
 from .views import lab
 
 Z_GRID = tuple(k / 2 for k in range(-220, 221))
@@ -24,7 +25,7 @@ def stability_lab(z: float = 6.7, y: int = 0, dtype: str = "float32") -> Stabili
     return StabilityLab(z, y, dtype)
 
 
-class StabilityLab:
+class StabilityLab(Twinned):
     """`.set(z=17, y=0, dtype="float32")` moves it, `.state` holds its numbers, `.html` what is on screen."""
 
     def __init__(self, z: float, y: int, dtype: str):
@@ -110,15 +111,8 @@ class StabilityLab:
     def _draw(self) -> None:
         self._picture.value = lab.html(self.state, self._uid)
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
-        """The live widget, and beside it the still picture and the text that a saved notebook keeps."""
-        return {
-            "application/vnd.jupyter.widget-view+json": {
-                "version_major": 2, "version_minor": 0, "model_id": self.widget.model_id,
-            },
-            "image/svg+xml": lab.still(self.state),
-            "text/plain": repr(self),
-        }  # fmt: skip
+    def still(self) -> str:
+        return lab.still(self.state)
 
     def __repr__(self) -> str:
         return lab.text(self.state)

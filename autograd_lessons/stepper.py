@@ -9,8 +9,13 @@ from typing import Any
 import ipywidgets as widgets
 
 from .export import page
-from .grains import GRAINS
+from .folds import Folds
+from .grains import GRAINS, Folded
+from .sections import Section
 from .sliders import classed
+from .tape import Tape
+from .twin import Twinned
+from .views import folding
 from .views.stages import Scene, stages
 
 _numbers = itertools.count(1)
@@ -18,7 +23,7 @@ _BUTTONS = (("|◀ First", "al-first"), ("◀ Prev", "al-prev"), ("Next ▶", "a
 WRAP = widgets.Layout(flex_flow="row wrap", align_items="center", width="100%")
 
 
-class Stepper:
+class Stepper(Twinned):
     """An explorer's base: `.step` is the stage on screen (from 1), `.html` what it shows, `.save(path)` a page of all stages.
 
     A subclass gives `scene`, `draw`, `still`, `title` and `given`, and puts `controls` and `picture` into `widget`.
@@ -32,6 +37,8 @@ class Stepper:
         self._busy = False
         self._html = ""
         self._stages: tuple = ()
+        self._place = folding.Place()
+        self._folds = Folds(self._look, self._turn)
         self._grain = classed(choice("grain", list(GRAINS), grain), "al-grain")
         self._grain.observe(lambda _: self._change_grain(), "value")
         self.picture = classed(widgets.HTML(layout=widgets.Layout(width="100%", margin="0")), "al-picture")
@@ -49,6 +56,21 @@ class Stepper:
         )
         self._step.observe(lambda _: self._busy or self._draw(), "value")
         self.controls = widgets.Box([*buttons, self._step], layout=WRAP)
+
+    # ------------------------------------------------------------------ long runs, section by section
+    def _sight(self, tape: Tape) -> str:
+        """The grain at which a run is shown: the one chosen, in a long run with all but one section closed."""
+        return self._place.grain(tape, str(self._grain.value))
+
+    def _look(self, section: Section) -> None:
+        self._place.go(section)
+        self._change_grain()
+
+    def _turn(self, number: int) -> None:
+        scene = self.scene()
+        if scene is not None:
+            folding.at_round(scene.tape, self._place, number)
+            self._change_grain()
 
     # ------------------------------------------------------------------ what code may ask for
     @property
@@ -77,15 +99,10 @@ class Stepper:
         return target
 
     # ------------------------------------------------------------------ what a subclass gives
-    widget: Any
-
     def scene(self, at: int | None = None) -> Scene | None:
         raise NotImplementedError
 
     def draw(self, at: int | None = None) -> str:
-        raise NotImplementedError
-
-    def still(self) -> str:
         raise NotImplementedError
 
     # ------------------------------------------------------------------ stepping
@@ -95,6 +112,10 @@ class Stepper:
     def _draw(self) -> None:
         self._html = self.draw()
         self.picture.value = self._html
+
+    def _show_folds(self, tape: Tape | None) -> None:
+        folded = tape is not None and isinstance(self._sight(tape), Folded)
+        self._folds.show(tape if folded else None, self._place)
 
     def _show(self, found: tuple, at: int | None = None) -> None:
         """Step through these stages from now on, and draw; `at` is the one to go to, the present one if None."""
@@ -110,19 +131,10 @@ class Stepper:
         scene = self.scene()
         if scene is None:
             return self._draw()
-        found = stages(scene.tape, str(self._grain.value))
-        self._show(found, next((i for i, stage in enumerate(found) if stage == scene.stage), 0))
-
-    # ------------------------------------------------------------------ showing
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
-        """The live widget, and beside it the still picture and the text that a saved notebook keeps."""
-        return {
-            "application/vnd.jupyter.widget-view+json": {
-                "version_major": 2, "version_minor": 0, "model_id": self.widget.model_id,
-            },
-            "image/svg+xml": self.still(),
-            "text/plain": repr(self),
-        }  # fmt: skip
+        found = stages(scene.tape, self._sight(scene.tape))
+        at = min(self.step, len(found)) - 1 if isinstance(scene.grain, Folded) else 0
+        self._show_folds(scene.tape)
+        self._show(found, next((i for i, stage in enumerate(found) if stage == scene.stage), at))
 
 
 def choice(description: str, options: list, value: Any):

@@ -16,6 +16,7 @@ from .errors import OutputError
 from .life import Life
 from .replay import Call, Operand, Replay
 from .source import Block, Source
+from .trail import Site
 
 
 class Constant(Operand):
@@ -134,6 +135,7 @@ class Step(Value):
         self.source = source
         self.pointwise = pointwise
         self.grad_enabled = torch.is_grad_enabled()
+        self.sites: tuple[Site, ...] = ()  # the calls that it was made in, the outermost first
         self._slopes: dict[int, torch.Tensor] | None = None
 
     @property

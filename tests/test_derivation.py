@@ -390,9 +390,10 @@ def test_what_the_function_raises_reaches_the_learner_without_our_frames():
     assert "autograd_lessons" not in str(caught.traceback[-1].path)
 
 
-def test_choosing_elements_by_a_tensor_has_no_rule():
-    comparison = al.compare(lambda x, i: x[i].sum(), x=[1.0, 2.0], i=torch.tensor([1]))
-    assert comparison.derivation.missing == ("getitem",) and comparison.gradients["x"]["autograd"].tolist() == [0, 1]
+def test_elements_chosen_by_a_tensor_are_those_of_this_run():
+    for chosen, expected in ([1], [0.0, 4.0]), ([0, 0], [4.0, 0.0]):
+        comparison = al.compare(lambda x, i: (x[i] ** 2).sum(), x=[1.0, 2.0], i=torch.tensor(chosen))
+        assert comparison.ok and comparison.gradients["x"]["sympy"].tolist() == expected
 
 
 @pytest.mark.parametrize("rounds", [60, 500])

@@ -46,12 +46,15 @@ def prepared(answer: Any, wrt: tuple[str, ...]) -> Any:
             return {name: prepared(part, (name,)) for name, part in zip(wrt, answer)}
         if any(part is None or part is Ellipsis for part in answer):
             raise Blank
+        if all(_is_symbolic(part) and not part.free_symbols for part in answer):
+            return [float(part) for part in answer]
         if any(callable(part) or isinstance(part, str) or _has_symbols(part) for part in answer):
             return _stacked([prepared(part, wrt) for part in answer])
         return _listed(answer)
     if callable(answer) and not isinstance(answer, torch.Tensor):
-        return _watched(answer)
-    return answer
+        return _watched(answer, len(wrt))
+    shape = getattr(answer, "shape", None)
+    return list(answer) if shape is not None and tuple(shape) == (len(wrt),) != (1,) else answer
 
 
 def _by_name(answer: Mapping[Any, Any]) -> dict[str, Any]:
@@ -96,26 +99,30 @@ def _key(key: Any) -> str:
 
 
 # ---------------------------------------------------------------------- functions
-def _watched(function: Callable) -> Callable:
-    """The learner's function; where it gives nothing back it is still to be written."""
+def _watched(function: Callable, count: int) -> Callable:
+    """The learner's function, called by position where it can be; where it gives nothing back it is still to be written.
+
+    `count` is how many gradients it gives.
+    """
     try:
-        inspect.signature(function)
+        signature = inspect.signature(function)
     except (TypeError, ValueError):  # a built-in: it is called with the one input
         return function
 
     @functools.wraps(function)
     def watched(*args, **kwargs):
+        bound = signature.bind(*args, **kwargs)
         try:
-            made = function(*args, **kwargs)
+            made = function(*bound.args, **bound.kwargs)
         except NotImplementedError:
             raise Blank from None
         if made is None or made is Ellipsis or made is NotImplemented:
             raise Blank
         if isinstance(made, Mapping):
             return {_key(key): _given_back(value) for key, value in made.items()}
-        return _given_back(made)
+        return made if isinstance(made, (tuple, list)) and len(made) == count > 1 else _given_back(made)
 
-    watched.__signature__ = inspect.signature(function)  # pyright: ignore
+    watched.__signature__ = signature  # pyright: ignore
     return watched
 
 
@@ -215,7 +222,8 @@ def held(answer: Any, inputs: Inputs, given: frozenset[str]) -> frozenset[str]:
     names = names_in(answer)
     if names is None:
         return frozenset()
-    data = [name for name in inputs.arguments if name in given and name not in inputs.wrt and name not in names]
+    asked = set(answer) if isinstance(answer, Mapping) and set(answer) <= set(inputs.wrt) else set(inputs.wrt)
+    data = [name for name in inputs.arguments if name in given and name not in asked and name not in names]
     values = [inputs.arguments[name] for name in data]
     telling = any(isinstance(v, torch.Tensor) and bool((v.abs() - v.abs().round()).abs().gt(0).any()) for v in values)
     return frozenset(data) if telling else frozenset()

@@ -6,14 +6,14 @@ multiplied. All rows go back through the run together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
 
 from ..replay import Replay, quiet, repeated
-from ..tape import Constant, Step, Tape, Value
+from ..tape import Constant, Input, Step, Tape, Value
 
 Edge = tuple[int, int]  # the index of a step among the tape's values, and the position of one of its operands
 
@@ -22,28 +22,34 @@ Edge = tuple[int, int]  # the index of a step among the tape's values, and the p
 class Edit:
     """What is done otherwise on the way back. Tensors have one entry for each point, then the step's shape."""
 
-    slopes: Mapping[Edge, torch.Tensor] = field(default_factory=dict)  # in place of an elementwise factor
+    slopes: Mapping[Edge, torch.Tensor] = field(default_factory=dict)  # in place of a factor
+    products: Mapping[Edge, Callable] = field(default_factory=dict)  # what is sent instead, from what has arrived
     scales: Mapping[Edge, torch.Tensor | float] = field(
         default_factory=dict
     )  # beside the factor; 0 leaves the edge out
-    bypass: Mapping[int, torch.Tensor | float] = field(default_factory=dict)
-    """By value: its derivative for every input that it was computed from, whatever it really is."""
+    bypass: Mapping[int, float] = field(
+        default_factory=dict
+    )  # by value: its derivative for all inputs below, whatever it is
+    extra: Mapping[int, float] = field(default_factory=dict)  # by value: what is added to its derivative
     multiplied: frozenset[int] = frozenset()  # values whose contributions are multiplied
-    cut: frozenset[int] = frozenset()  # values that send nothing on but through `bypass`
 
     def __or__(self, other: Edit) -> Edit:
-        scales = {
-            edge: self.scales.get(edge, 1.0) * other.scales.get(edge, 1.0) for edge in {*self.scales, *other.scales}
-        }
+        scales = {edge: _times(self.scales.get(edge), other.scales.get(edge)) for edge in {*self.scales, *other.scales}}
         return Edit(
-            {**self.slopes, **other.slopes}, scales, {**self.bypass, **other.bypass},
-            self.multiplied | other.multiplied, self.cut | other.cut,
+            {**self.slopes, **other.slopes}, {**self.products, **other.products}, scales, {**self.bypass, **other.bypass},
+            {**self.extra, **other.extra}, self.multiplied | other.multiplied,
         )  # fmt: skip
 
     @property
     def places(self) -> frozenset:
-        """What is touched: two edits of the same factor cannot both be made."""
-        return frozenset((*self.slopes, *self.scales, *self.bypass, *self.multiplied))
+        """What is replaced: two edits that replace the same cannot both be made."""
+        return frozenset((*self.slopes, *self.products, *self.bypass, *self.multiplied))
+
+
+def _times(one: torch.Tensor | float | None, other: torch.Tensor | float | None) -> torch.Tensor | float:
+    if one is None or other is None:
+        return other if one is None else one  # pyright: ignore
+    return one * other
 
 
 class Flow:
@@ -53,7 +59,7 @@ class Flow:
         self.tapes = tapes
         self.tape = tapes[0]
         self.nodes: list[Value] = list(self.tape.values)
-        self._across = [tape.values for tape in tapes]
+        self.across = [tape.values for tape in tapes]
         self._index = {id(value): i for i, value in enumerate(self.nodes)}
         self.target = self._index[id(self.tape.target)] if target is None else target
         self.stops = stops
@@ -66,12 +72,15 @@ class Flow:
     def values(self, node: int) -> torch.Tensor:
         """The numbers of a value, one entry for each point."""
         if node not in self._numbers:
-            self._numbers[node] = torch.stack([values[node].value.double() for values in self._across])
+            self._numbers[node] = torch.stack([values[node].value.double() for values in self.across])
         return self._numbers[node]
 
     def is_step(self, node: int) -> bool:
         """Whether the chain goes on below this value."""
         return isinstance(self.nodes[node], Step) and node not in self.stops
+
+    def is_input(self, node: int) -> bool:
+        return isinstance(self.nodes[node], Input)
 
     def index(self, value: object) -> int | None:
         return self._index.get(id(value))
@@ -141,12 +150,12 @@ class Flow:
         operands, shape = [], step.value.shape
         for place, used in enumerate(step.inputs):
             if not isinstance(used.value, torch.Tensor):
-                same = all(values[node].inputs[place].value == used.value for values in self._across)  # pyright: ignore
+                same = all(values[node].inputs[place].value == used.value for values in self.across)  # pyright: ignore
                 if not same:
                     return None
                 operands.append(used.value)
                 continue
-            here = [values[node].inputs[place].value for values in self._across]  # pyright: ignore
+            here = [values[node].inputs[place].value for values in self.across]  # pyright: ignore
             operands.append(torch.stack([number.expand(shape) for number in here]))
         return operands
 
@@ -195,14 +204,14 @@ class Flow:
         return {p: slope.detach().double() for p, slope in zip(sorted(wanted), made) if slope is not None}
 
     def _one_by_one(self, node: int) -> dict[int, torch.Tensor]:
-        slopes = [values[node].slopes for values in self._across]  # pyright: ignore
+        slopes = [values[node].slopes for values in self.across]  # pyright: ignore
         return {p: torch.stack([one[p].double() for one in slopes]) for p in slopes[0] if all(p in s for s in slopes)}
 
-    def _pulled_back(self, node: int, adjoints: torch.Tensor) -> dict[int, torch.Tensor]:
+    def pulled_back(self, node: int, adjoints: torch.Tensor) -> dict[int, torch.Tensor]:
         """What a step that is not elementwise sends back, by position, for every row and point."""
         if node not in self._replays:
             made = []
-            for values in self._across:
+            for values in self.across:
                 step = values[node]
                 assert isinstance(step, Step)
                 made.append(Replay(step.call, step.inputs, step.pointwise))
@@ -220,6 +229,30 @@ class Flow:
                 if product is not None:
                     sent.setdefault(position, []).append(product.detach().double())
         return {position: torch.stack(parts, 1) for position, parts in sent.items() if len(parts) == len(self.tapes)}
+
+    def sent_with(self, node: int, position: int, change: Callable[[torch.Tensor], torch.Tensor]) -> Callable:
+        """What a step would send to one operand if the others were changed, as a function of what arrives."""
+
+        def sent(adjoint: torch.Tensor) -> torch.Tensor:
+            made = []
+            for point, values in enumerate(self.across):
+                step = values[node]
+                assert isinstance(step, Step)
+                tensors = [
+                    (used.value if place == position else change(used.value)).detach().clone()
+                    for place, used in enumerate(step.inputs)
+                    if isinstance(used.value, torch.Tensor)
+                ]
+                here = sum(isinstance(used.value, torch.Tensor) for used in step.inputs[:position])
+                tensors[here].requires_grad_()
+                result = repeated(step.call, tensors)
+                vectors = adjoint[:, point].to(result.dtype)
+                with quiet():
+                    (product,) = torch.autograd.grad(result, [tensors[here]], vectors, is_grads_batched=True)
+                made.append(product.double())
+            return torch.stack(made, 1)
+
+        return sent
 
     # ------------------------------------------------------------------ back through the run
     @cached_property
@@ -248,81 +281,102 @@ class Flow:
         arrived: dict[int, list[torch.Tensor]] = {
             root: [torch.ones((rows, len(self.tapes), *self.nodes[root].value.shape), dtype=torch.float64)]
         }
+        beside: dict[int, torch.Tensor] = {}  # what edits bring to a leaf past the edges
         touched = _by_place(edits)
         finished: dict[int, torch.Tensor] = {}
         waiting = sorted(self.below(root), reverse=True)
-        order = sorted(waiting, key=self.is_step, reverse=True)  # leaves come last
-        for node in order:
-            if node not in arrived:
+        for node in sorted(waiting, key=self.is_step, reverse=True):  # leaves come last
+            if node not in arrived and node not in beside:
                 continue
-            adjoint = self._together(arrived.pop(node), touched["multiplied"].get(node, ()))
+            adjoint = self._together(node, arrived.pop(node, []), beside.get(node), touched["multiplied"].get(node, ()))
             if keep or not self.is_step(node):
                 finished[node] = adjoint
             if self.is_step(node):
                 for used, product in self._sent(node, adjoint, touched):
                     arrived.setdefault(used, []).append(product)
+                self._past_the_edges(node, adjoint, touched, beside)
         return finished
 
-    def _together(self, parts: list[torch.Tensor], multiplied: Sequence) -> torch.Tensor:
-        total = parts[0]
+    def _together(
+        self, node: int, parts: list[torch.Tensor], beside: torch.Tensor | None, multiplied: Sequence
+    ) -> torch.Tensor:
+        total = parts[0] if parts else torch.zeros(())
         for part in parts[1:]:
             total = total + part
         if multiplied and len(parts) > 1:
             total = total.clone()
             for rows, _ in multiplied:
-                total[rows] = torch.stack([part[rows] for part in parts]).prod(0)
-        return total
+                each = torch.stack([part[rows] for part in parts])
+                total[rows] = torch.where((each == 0).all(0), 0.0, torch.where(each == 0, 1.0, each).prod(0))
+        return total if beside is None else total + beside
 
     def _sent(self, node: int, adjoint: torch.Tensor, touched: dict) -> list[tuple[int, torch.Tensor]]:
+        """What a step sends back along each of its edges."""
         sent = []
         slopes = self.slopes(node)
-        pulled = {} if slopes else self._pulled_back(node, adjoint)
-        bypassed, cut = touched["bypass"].get(node, ()), touched["cut"].get(node, ())
+        pulled = {} if slopes else self.pulled_back(node, adjoint)
         for position, used in self.operands(node):
             edge, shape = (node, position), self.nodes[used].value.shape
             if position in slopes:
                 product = adjoint * slopes[position]
-                for rows, slope in touched["slopes"].get(edge, ()):
-                    product[rows] = adjoint[rows] * slope
-                product = _summed(_scaled(product, touched["scales"].get(edge, ())), shape)
             elif position in pulled:
-                product = _scaled(pulled[position], touched["scales"].get(edge, ()))
+                product = pulled[position].clone()  # an expanded tensor cannot be written to
             else:
                 continue
-            for rows, _ in (*bypassed, *cut):
+            for rows, slope in touched["slopes"].get(edge, ()):
+                product[rows] = _spread(adjoint[rows], slope) * slope
+            for rows, scale in touched["scales"].get(edge, ()):
+                product[rows] = product[rows] * scale
+            product = _summed(product, shape)
+            for rows, instead in touched["products"].get(edge, ()):
+                product[rows] = instead(adjoint[rows])
+            for rows, _ in touched["bypass"].get(node, ()):
                 product[rows] = 0.0
             sent.append((used, product))
-        for leaf in self._leaves(node) if bypassed else ():
-            shape = self.nodes[leaf].value.shape
-            product = torch.zeros((len(adjoint), len(self.tapes), *shape), dtype=torch.float64)
-            for rows, slope in bypassed:
-                product[rows] = _summed(adjoint[rows] * slope, shape)
-            sent.append((leaf, product))
         return sent
+
+    def _past_the_edges(self, node: int, adjoint: torch.Tensor, touched: dict, beside: dict[int, torch.Tensor]) -> None:
+        changes = (*touched["bypass"].get(node, ()), *touched["extra"].get(node, ()))
+        for leaf in self._leaves(node) if changes else ():
+            shape = self.nodes[leaf].value.shape
+            if not _fits(self.nodes[node].value.shape, shape):
+                continue
+            if leaf not in beside:
+                beside[leaf] = torch.zeros((*adjoint.shape[:2], *shape), dtype=torch.float64)
+            for rows, slope in changes:
+                beside[leaf][rows] += _summed(adjoint[rows] * slope, shape)
 
     def _leaves(self, node: int) -> list[int]:
         return [n for n in self.below(node) if not self.is_step(n)]
 
 
 def _by_place(edits: Sequence[Edit]) -> dict[str, dict]:
-    """By place what is changed there, each change with the rows that make it."""
-    found: dict[str, dict] = {"slopes": {}, "scales": {}, "bypass": {}, "multiplied": {}, "cut": {}}
+    """By kind and place what is changed there, each change with the rows that make it."""
+    found: dict[str, dict] = {kind: {} for kind in ("slopes", "products", "scales", "bypass", "extra", "multiplied")}
     for row, edit in enumerate(edits):
-        for kind in ("slopes", "scales", "bypass"):
-            for place, number in getattr(edit, kind).items():
-                found[kind].setdefault(place, {}).setdefault(id(number), ([], number))[0].append(row)
-        for kind in ("multiplied", "cut"):
-            for place in getattr(edit, kind):
-                found[kind].setdefault(place, {}).setdefault(0, ([], None))[0].append(row)
+        for kind in ("slopes", "products", "scales", "bypass", "extra"):
+            for place, change in getattr(edit, kind).items():
+                found[kind].setdefault(place, {}).setdefault(id(change), ([], change))[0].append(row)
+        for place in edit.multiplied:
+            found["multiplied"].setdefault(place, {}).setdefault(0, ([], None))[0].append(row)
     return {
         kind: {place: list(changes.values()) for place, changes in places.items()} for kind, places in found.items()
     }
 
 
-def _scaled(product: torch.Tensor, scales: Sequence) -> torch.Tensor:
-    for rows, scale in scales:
-        product[rows] = product[rows] * scale
-    return product
+def _spread(adjoint: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
+    """The adjoint of one number, in the shape of what stands beside it."""
+    more = slope.ndim + 1 - adjoint.ndim
+    return adjoint.reshape(*adjoint.shape[:2], *(1,) * more) if more > 0 else adjoint
+
+
+def _fits(own: torch.Size, shape: torch.Size) -> bool:
+    """Whether what has one shape can be spread out or added up to another."""
+    return (
+        own.numel() == 1
+        or len(own) >= len(shape)
+        and all(size in (1, there) for size, there in zip(reversed(shape), reversed(own)))
+    )
 
 
 def _summed(product: torch.Tensor, shape: torch.Size) -> torch.Tensor:

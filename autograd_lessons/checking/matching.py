@@ -9,11 +9,13 @@ import torch
 
 from ..inputs import Inputs
 from .flow import Edit, Flow
-from .slips import Sight, Slip, generate
+from .slips import Sight, Slip, elsewhere, generate
 
 MOST_NUMBERS = 4_000_000  # held at once in one place of the run
 MOST_NAMED = 3  # slips that cannot be told apart
 SAME_CLASS = 15  # ranks further from the likeliest than this are not named beside it
+TOGETHER = 8  # two slips are less likely than one, unless that one is far-fetched:
+FAR_FETCHED = 34  # ranks from here on
 PLAUSIBLE = 26  # ranks above this are not combined with another slip
 
 
@@ -25,11 +27,15 @@ class Match:
 
     @property
     def identifier(self) -> str:
-        return "+".join(slip.identifier for slip in self.slips)
+        return "+".join(sorted(slip.identifier for slip in self.slips))
 
     @property
-    def rank(self) -> int:
-        return sum(slip.rank for slip in self.slips)
+    def rank(self) -> float:
+        return sum(slip.rank for slip in self.slips) + TOGETHER * (len(self.slips) - 1)
+
+    @property
+    def is_far_fetched(self) -> bool:
+        return self.rank >= FAR_FETCHED
 
     @property
     def kind(self) -> tuple:
@@ -54,21 +60,24 @@ class Tolerance:
 
 
 def explain(
-    sight: Sight, leaf: int, theirs: torch.Tensor, inputs: list[Inputs], tolerance: Tolerance, pairs: bool = True
+    sight: Sight, theirs: torch.Tensor, inputs: list[Inputs], tolerance: Tolerance, pairs: bool = True
 ) -> list[Match]:
-    """The slips that give `theirs` for an input, one entry for each point; those named together cannot be told apart."""
-    if not bool(theirs.isfinite().any()) or leaf not in sight.flow.true:
+    """The slips that give `theirs`, one entry for each point; those named together cannot be told apart."""
+    flow, leaf = sight.flow, sight.leaf
+    if leaf not in flow.true or theirs.shape != flow.true[leaf].shape or not bool(theirs.isfinite().any()):
         return []
-    true = sight.flow.true[leaf]
-    if theirs.shape != true.shape:
-        return []
-    slips = list(generate(sight, inputs))
-    made = _rows(sight.flow, [(slip,) for slip in slips], leaf, true)
-    changes = ~tolerance.near(made, true)
-    fits = tolerance.near(made, theirs) & changes
+    true, slips = flow.true[leaf], list(generate(sight))
+    made = _rows(flow, [(slip,) for slip in slips], leaf, true)
+    fits = tolerance.near(made, theirs) & ~tolerance.near(made, true)
     found = [Match((slip,)) for slip, fit in zip(slips, fits.tolist()) if fit]
-    if not found and pairs:
-        found = _two(sight.flow, slips, made, leaf, true, theirs, tolerance)
+    if not found and flow.is_input(leaf):
+
+        def fits_at(point: int, gradient: torch.Tensor) -> bool:
+            return bool(tolerance.near(gradient[None, None], theirs[point][None])[0])
+
+        found = [Match((slip,)) for slip in elsewhere(sight, inputs, fits_at)]
+    if pairs and all(match.is_far_fetched for match in found):
+        found += _two(flow, slips, made, leaf, true, theirs, tolerance)
     return _told_apart(found)
 
 
@@ -82,12 +91,13 @@ def _two(
     tolerance: Tolerance,
 ) -> list[Match]:
     """Two slips made together; each only once where several give the same numbers."""
-    kept: list[int] = []
+    kept: dict[tuple, int] = {}
+    numbers = made.reshape(len(made), -1)[:, :: max(1, made[0].numel() // 24)].tolist()
     for i, slip in sorted(enumerate(slips), key=lambda pair: pair[1].rank):
         alone = slip.edit is not None or slip.after is not None
         if alone and slip.rank <= PLAUSIBLE and bool(made[i].isfinite().all()):
-            kept.append(i)
-    chosen = [slips[i] for i in kept]
+            kept.setdefault(tuple(f"{number:.9g}" for number in numbers[i]), i)
+    chosen = [slips[i] for i in kept.values()]
     couples = list(_couples(chosen))
     size = max(1, MOST_NUMBERS // max(1, true.numel() * 10))
     found = []
@@ -126,7 +136,7 @@ def _rows(flow: Flow, groups: Sequence[tuple[Slip, ...]], leaf: int, true: torch
         if after and not any(slip.edit is not None for slip in group):
             made[row] = true
         for change in after:
-            made[row] = change(made[row])
+            made[row] = change(made[row]).clone()
     return made
 
 
@@ -139,12 +149,18 @@ def _edit(group: tuple[Slip, ...]) -> Edit:
 
 
 def _told_apart(found: list[Match]) -> list[Match]:
-    """One of each kind, the likeliest first."""
+    """One of each kind, the likeliest first; of two together only the likeliest."""
+    certain = {kind for match in found for slip, kind in zip(match.slips, match.kind) if not slip.general}
     kept: dict[tuple, Match] = {}
     for match in sorted(found, key=lambda match: match.rank):
-        kept.setdefault(match.kind, match)
+        if not any(slip.general and _is_said(slip, certain) for slip in match.slips):
+            kept.setdefault(match.kind, match)
     by_identifier: dict[str, Match] = {}
     for match in kept.values():
         by_identifier.setdefault(match.identifier, match)
     matches = [match for match in by_identifier.values() if match.rank <= next(iter(kept.values())).rank + SAME_CLASS]
     return matches[: 1 if matches and len(matches[0].slips) > 1 else MOST_NAMED]
+
+
+def _is_said(slip: Slip, kinds: set[str]) -> bool:
+    return any(kind.startswith(slip.kind) for kind in kinds)

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import itertools
 import math
-import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 
 from ..branches import branch_taken
 from ..errors import InputError
-from ..inputs import Inputs, call
+from ..inputs import Inputs
 from ..replay import quiet
 from ..rules import BRANCHES
 from ..run import run, run_again
@@ -50,13 +50,13 @@ def choose(function: Callable, start: Inputs, given: frozenset[str], fixed: froz
     long = len(first.tape.steps) > LONG
     wanted = FEW if long else ENOUGH
     points = [first] if given else []
-    numbers = random.Random(2)
+    numbers = np.random.RandomState(2)
     moved = _regimes(first.inputs, given, fixed, numbers)
     tried = 0
     while sum(not point.given for point in points) < wanted and tried < (MOST_TRIES // 6 if long else MOST_TRIES):
         tried += 1
         point = _try(function, next(moved))
-        if point is not None and point.is_smooth:
+        if point is not None and (point.is_smooth or _is_another_branch(point, points)):
             points.append(point)
     if not long:
         points += _simple(function, first.inputs, fixed)
@@ -73,7 +73,7 @@ def _first(function: Callable, start: Inputs, given: frozenset[str]) -> Point:
         except Exception:  # a model in float32 takes no float64: then this is the run's own error, or there is none
             return Point(run_again(function, start), start, given=True)
     error: Exception | None = None
-    numbers = random.Random(1)
+    numbers = np.random.RandomState(1)
     for shape, side in itertools.product(SHAPES, SIDES):
         shaped = {name: torch.zeros(shape, dtype=torch.float64) for name in free}
         inputs = replace(in_double, arguments=in_double.arguments | shaped)
@@ -89,7 +89,9 @@ def _first(function: Callable, start: Inputs, given: frozenset[str]) -> Point:
     ) from error
 
 
-def _regimes(start: Inputs, given: frozenset[str], fixed: frozenset[str], numbers: random.Random) -> Iterator[Inputs]:
+def _regimes(
+    start: Inputs, given: frozenset[str], fixed: frozenset[str], numbers: np.random.RandomState
+) -> Iterator[Inputs]:
     """Points further and further from plain: everywhere, positive, between 0 and 1, and around what was given."""
     varied = [
         name
@@ -110,21 +112,20 @@ def _regimes(start: Inputs, given: frozenset[str], fixed: frozenset[str], number
         yield replace(start, arguments=start.arguments | drawn)
 
 
-def _drawn(like: torch.Tensor, side: tuple[float, float], numbers: random.Random) -> torch.Tensor:
+def _drawn(like: torch.Tensor, side: tuple[float, float], numbers: np.random.RandomState) -> torch.Tensor:
     """Two-digit numbers from a range; those of a long vector smaller, so that its sums stay moderate."""
     low, high = side
     shrink = min(1.0, math.sqrt(8 / like.numel()))
-    digits = 2 if shrink == 1.0 else 4
-    made = [round(shrink * numbers.uniform(low, high), digits) or 0.37 for _ in range(like.numel())]
-    return torch.tensor(made, dtype=like.dtype).reshape(like.shape)
+    made = np.round(shrink * numbers.uniform(low, high, like.numel()), 2 if shrink == 1.0 else 4)
+    made[made == 0] = 0.37
+    return torch.from_numpy(made).to(like.dtype).reshape(like.shape)
 
 
-def _around(value: torch.Tensor, numbers: random.Random) -> torch.Tensor:
+def _around(value: torch.Tensor, numbers: np.random.RandomState) -> torch.Tensor:
     """Near a value that is inside the domain for certain."""
-    moved = [
-        round(v * numbers.uniform(0.8, 1.25) + numbers.uniform(-0.05, 0.05), 4) for v in value.reshape(-1).tolist()
-    ]
-    return torch.tensor(moved, dtype=value.dtype).reshape(value.shape)
+    size = value.numel()
+    moved = value.double().numpy().reshape(-1) * numbers.uniform(0.8, 1.25, size) + numbers.uniform(-0.05, 0.05, size)
+    return torch.from_numpy(np.round(moved, 4)).to(value.dtype).reshape(value.shape)
 
 
 def _simple(function: Callable, start: Inputs, fixed: frozenset[str]) -> list[Point]:
@@ -155,15 +156,29 @@ def _try(function: Callable, inputs: Inputs) -> Point | None:
         return None
 
 
+def _gradients(tape: Tape, inputs: Inputs) -> list[torch.Tensor]:
+    return [gradient for name in inputs.wrt if (gradient := tape.inputs[name].adjoint) is not None]
+
+
+def _is_finite(tape: Tape, inputs: Inputs) -> bool:
+    gradients = _gradients(tape, inputs)
+    return bool(gradients) and all(bool(made.isfinite().all()) for made in (tape.target.value, *gradients))
+
+
 def _usable(tape: Tape, inputs: Inputs) -> bool:
-    gradients = [tape.inputs[name].adjoint for name in inputs.wrt]
-    present = [gradient for gradient in gradients if gradient is not None]
-    return (
-        bool(present)
-        and bool(tape.target.value.isfinite().all())
-        and all(bool(gradient.isfinite().all()) for gradient in present)
-        and any(bool((gradient.abs() > 1e-7).any()) for gradient in present)
-    )
+    return _is_finite(tape, inputs) and any(bool((made.abs() > 1e-7).any()) for made in _gradients(tape, inputs))
+
+
+def _is_another_branch(point: Point, points: list[Point]) -> bool:
+    """Whether the gradient is zero there because the function went another way, which has been tried less than twice."""
+    if (
+        not has_branches(point.tape)
+        or not _is_finite(point.tape, point.inputs)
+        or not _off_kinks(point.tape, point.inputs)
+    ):
+        return False
+    way = branches_of(point.tape)
+    return sum(branches_of(other.tape) == way for other in points) < 2 and any(other.is_smooth for other in points)
 
 
 def branches_of(tape: Tape) -> tuple:
@@ -198,12 +213,3 @@ def _off_kinks(tape: Tape, inputs: Inputs) -> bool:
         if branches_of(beside) != here:
             return False
     return True
-
-
-def plain_call(function: Callable, inputs: Inputs) -> torch.Tensor | None:
-    """The function's value without a recording; None where it raises."""
-    try:
-        with quiet():
-            return call(function, inputs.fresh())
-    except Exception:
-        return None

@@ -15,7 +15,7 @@ from .flow import Flow, same_way
 from .matching import Match, Tolerance, explain
 from .points import Point, branches_of
 from .slips import Sight
-from .trial import Judged, Trial
+from .trial import Judged, Trial, digits_of
 from .words import Words, at, shown
 
 HONEST = "No slip that is known here gives these numbers."
@@ -138,11 +138,11 @@ def _explained(
     if shown_at.state == "not finite" and all(one.is_right or one.state == "not finite" for one in judged):
         note = trial.notes.get(name)
         return said(("not_finite",), f"The formula raised {note}." if note else "The answer is no finite number there.")
-    if not trial.fixed:
+    words, matches = _matches(trial, name, judged, output, used)
+    if not trial.fixed and (not matches or matches[0].is_far_fetched):
         special = _only_somewhere(judged)
         if special is not None:
             return said(*special)
-    words, matches = _matches(trial, name, judged, output, used)
     leading = _leading(shown_at, words, output)
     if not matches:
         return said((), HONEST, leading)
@@ -163,12 +163,10 @@ def _matches(
         flow = _flow(tapes, output)
         leaf = flow.input(name) if used is None else used
         words = Words(flow)
-        sight = Sight(flow, words, {n: flow.input(n) for n in trial.wrt} if used is None else {name: leaf})
+        sight = Sight(flow, words, leaf)
         inputs = [one.point.inputs for one in side.judged]
         theirs = side.theirs
-        if not sight.leaves or theirs.shape != flow.values(leaf).shape:
-            continue
-        found = explain(sight, leaf, theirs, inputs, _tolerance(trial, name, theirs), pairs=_telling(theirs))
+        found = explain(sight, theirs, inputs, _tolerance(trial, name, theirs), pairs=_telling(theirs))
         if found:
             return words, found
     return words, []
@@ -212,9 +210,7 @@ def _tolerance(trial: Trial, name: str, theirs: torch.Tensor) -> Tolerance:
     scale = float(known.median()) if known.numel() else 1.0
     tolerance = Tolerance(1e-7, 1e-9 * scale)
     if trial.fixed:
-        from .trial import _digits
-
-        digits = _digits(trial._typed(name))
+        digits = digits_of(trial.typed(name))
         single = bool((theirs.float().double() == theirs).all())
         if digits is not None and digits > 1e-9 * scale:
             return Tolerance(1e-9, digits)

@@ -87,10 +87,10 @@ class Trial:
         sizes = sorted(float(true.abs().max()) for _, _, true in pairs if true.numel() and bool(true.isfinite().all()))
         scale = sizes[len(sizes) // 2] if sizes else 1.0
         loose = pairs[0][0].inputs.dtype != torch.float64
-        typed = _digits(self._typed(name)) if self.fixed else None
+        typed = digits_of(self.typed(name)) if self.fixed else None
         return [_judged(point, name, theirs, true, scale, loose, typed) for point, theirs, true in pairs]
 
-    def _typed(self, name: str) -> Any:
+    def typed(self, name: str) -> Any:
         return self.answer.get(name) if isinstance(self.answer, Mapping) else self.answer
 
     # ------------------------------------------------------------------ the chain by factor
@@ -155,9 +155,12 @@ def _judged(
     return Judged(point, name, theirs, true, "wrong", ~near)
 
 
-def _digits(typed: Any) -> float | None:
-    """Half a unit in the last place of a number as it was typed, if it has some digits: 0.0005 for 6.692."""
-    if not isinstance(typed, float) or not math.isfinite(typed) or typed == 0:
+def digits_of(typed: Any) -> float | None:
+    """Half a unit in the last place of a number as it was typed, if it has some digits: 0.0005 for 6.692; of a list the largest."""
+    if isinstance(typed, (list, tuple)):
+        each = [digits_of(part) for part in typed]
+        return max(each) if each and None not in each else None  # pyright: ignore
+    if type(typed) is not float or not math.isfinite(typed) or typed == 0:
         return None
     text = repr(abs(typed))
     if "e" in text:

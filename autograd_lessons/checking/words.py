@@ -13,6 +13,7 @@ from ..notation import name_text, text
 from ..tape import Input, Step, Value
 from .flow import Flow
 
+MOST_ELEMENTS = 400  # of a tensor: SymPy would write out what it multiplies
 LONGEST = 40  # characters of an expression or a formula that still reads well in a sentence
 
 
@@ -69,6 +70,8 @@ class Words:
         return self.name(node)
 
     def _slope(self, root: int, leaf: int):
+        if any(value.value.numel() > MOST_ELEMENTS for value in self.flow.nodes):
+            return None
         derivation = self._derived()
         program = derivation._single or derivation._programs[0]
         named = {

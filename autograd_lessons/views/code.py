@@ -7,26 +7,35 @@ import functools
 import inspect
 import linecache
 from collections import defaultdict
+from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from ..tape import Step
+from ..grains import Folded
+from ..tape import Step, Tape
 from .numbers import key
 from .stages import Scene
 
 
 def lines(scene: Scene) -> list[dict]:
     """The code, line by line: number, HTML, and whether this stage's expression stands in it. A block per function."""
-    kept, sources = scene.kept, tuple(id(step.source) for step in scene.tape.history)
+    kept, sources = scene.kept, tuple(id(step.source) for step in _marked_steps(scene))
     key = ("code", scene.tape.function, sources, scene.stage.direction, scene.at)
     if key not in kept:
-        kept[key] = (_lines(scene), [step.source for step in scene.tape.history])  # held, so that no id is given again
+        kept[key] = (_lines(scene), [step.source for step in _marked_steps(scene)])  # held, so that no id is given again
     return kept[key][0]
+
+
+def _marked_steps(scene: Scene) -> Sequence[Step]:
+    """The steps whose place in the code is marked: all, or where sections are closed, those that are shown."""
+    if not isinstance(scene.grain, Folded):
+        return scene.tape.history
+    return [value for value in scene.nodes if isinstance(value, Step)]
 
 
 def _lines(scene: Scene) -> list[dict]:
     marks = defaultdict(list)
-    for step in scene.tape.history:
+    for step in _marked_steps(scene):
         source = step.source
         if source is not None:
             for number in range(source.line, source.end_line + 1):
@@ -35,7 +44,8 @@ def _lines(scene: Scene) -> list[dict]:
                 marks[source.file, number].append((start, stop, step))
     lit = _lit(scene)
     shown = []
-    for file, first, last in blocks(scene):
+    turn = _turn(scene)
+    for file, first, last in blocks(scene.tape):
         if shown:
             from_before = any(step.source and step.source.file == file for step in scene.tape.earlier)
             said = "from an earlier cell:" if from_before else ""
@@ -45,8 +55,10 @@ def _lines(scene: Scene) -> list[dict]:
         for number, text in zip(range(first, last + 1), texts):
             here = marks.get((file, number), [])
             is_lit = any(step in lit for _, _, step in here)
-            html = _marked(text, here, lit, scene, indent)
-            shown.append({"number": number - first + 1, "html": html, "text": text[indent:], "lit": is_lit})
+            html, text = _marked(text, here, lit, scene, indent), text[indent:]
+            if (file, number) in turn:
+                html, text = html + Markup(f"<i>{turn[file, number]}</i>"), text + turn[file, number]
+            shown.append({"number": number - first + 1, "html": html, "text": text, "lit": is_lit})
     return shown
 
 
@@ -77,19 +89,38 @@ def _marked(text: str, marks: list, lit: set, scene: Scene, indent: int) -> Mark
     return Markup("").join([*parts, escape(text[last:])])
 
 
-def blocks(scene: Scene) -> list[tuple[str, int, int]]:
+def _turn(scene: Scene) -> dict[tuple[str, int], str]:
+    """By file and line of each loop around what is shown: which of its rounds that is."""
+    if not isinstance(scene.grain, Folded):
+        return {}
+    return {(file, line): f"  ◂ round {number:,} of {count:,}" for file, line, number, count in scene.grain.turns}
+
+
+def shown_line(tape: Tape, file: str, line: int) -> int:
+    """The number that a line of the learner's file has in the code on show."""
+    first = next((first for name, first, last in blocks(tape) if name == file and first <= line <= last), 1)
+    return line - first + 1
+
+
+def blocks(tape: Tape) -> list[tuple[str, int, int]]:
     """(file, first line, last line) of the function and of each helper that it called, in order of first use."""
+    if "blocks" not in tape.cache:
+        tape.cache["blocks"] = _blocks(tape)
+    return tape.cache["blocks"]
+
+
+def _blocks(tape: Tape) -> list[tuple[str, int, int]]:
     found = []
-    block = scene.tape.block
+    block = tape.block
     if block is not None:
         found.append((block.file, block.first, block.last))
-    function = inspect.unwrap(scene.tape.function) if block is None else None
+    function = inspect.unwrap(tape.function) if block is None else None
     try:
         texts, first = inspect.getsourcelines(function)  # pyright: ignore
         found.append((inspect.getsourcefile(function), first, first + len(texts) - 1))  # pyright: ignore
     except (OSError, TypeError):
         pass
-    for step in scene.tape.history:
+    for step in tape.history:
         source = step.source
         if source is None or any(f == source.file and a <= source.line <= b for f, a, b in found):
             continue

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..grains import Link, used_by
+from ..grains import Link, Stretch, used_by
 from ..tape import Step, Value
+from .folding import MOST_NODES
 from .layout import HEIGHT, WIDTH, Layout, arrange
 from .numbers import key, short
 from .stages import Scene
 
-MOST_NODES = 60
 LABEL_WIDTH, LABEL_HEIGHT = 72, 10  # of a factor of ten letters, in pixels; a little less high than its line
 LABEL_GAP = 8  # between an edge and its factor, and between that and the frame
 
@@ -70,10 +70,16 @@ def _belongs(scene: Scene, value: Value) -> bool:
 def _node(scene: Scene, value: Value, layout: Layout) -> dict:
     x, y = layout.place[value.label]
     now = f"al-now al-{scene.stage.direction}" if scene.stage.value is value else ""
+    stretch, name = scene.behind(value), scene.title(value)
+    title, told = (name, name) if stretch is None else (_closed_title(name, stretch), f"{name}, from {stretch.told}")
     return {
         "key": key(value, scene.tape), "x": round(x - WIDTH / 2, 1), "y": round(y - HEIGHT / 2, 1), "width": WIDTH, "height": HEIGHT,
-        "title": _fit(scene.title(value), 15), "now": now, "leaf": not isinstance(value, Step), "full": scene.title(value),
+        "title": _fit(title, 15), "now": now, "leaf": not isinstance(value, Step), "full": told, "closed": stretch is not None,
     }  # fmt: skip
+
+
+def _closed_title(name: str, stretch: Stretch) -> str:
+    return f"▸ {stretch.name}" if name.endswith(stretch.name) else f"{name} ▸ {stretch.name}"
 
 
 def _numbers(scene: Scene, value: Value) -> dict:

@@ -31,7 +31,7 @@ def html(scene: Scene, curve: Curve | None, uid: str, trouble: str = "") -> str:
         "ledger": ledger.lines(scene), "at": scene.at,
         "findings": [{"raised": found.raised, "lines": found.lines} for found in scene.tape.findings],
     }  # fmt: skip
-    return rendered(scene.derivation.kept, "picture.html", content)
+    return rendered(scene.kept, "picture.html", content)
 
 
 def block(scene: Scene, uid: str) -> str:
@@ -84,7 +84,7 @@ def _curve_svg(scene: Scene, drawn: dict | None) -> Markup:
     if drawn is None:
         return Markup("")
     labels = [(y, y + 4, text) for y, text in drawn["y_ticks"]]  # the text stands a little below its tick's height
-    return rendered(scene.derivation.kept, "curve.svg", {"c": drawn | {"y_ticks": labels}})
+    return rendered(scene.kept, "curve.svg", {"c": drawn | {"y_ticks": labels}})
 
 
 def trouble(source: str, inputs: str, error: BaseException, findings: tuple, uid: str) -> str:

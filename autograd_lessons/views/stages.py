@@ -14,7 +14,7 @@ import torch
 
 from ..comparison import Comparison
 from ..derivation import Derivation
-from ..grains import Link, links, nodes, used_by
+from ..grains import Folded, Link, Stretch, links, nodes, stretch_of, used_by
 from ..life import Life
 from ..tape import Event, Input, Pass, Step, Tape, Value
 from .names import distinct
@@ -87,7 +87,14 @@ class Scene:
 
     def title(self, value: Value) -> str:
         """What the node of a value is called."""
+        stretch = self.behind(value)
+        if stretch is not None and value.name is None and value is not self.tape.output:
+            return f"result of {stretch.name}"
         return self._names.get(value) or title(value)
+
+    def behind(self, value: Value) -> Stretch | None:
+        """The closed stretch that a value comes out of."""
+        return stretch_of(self.tape, self.grain, value)
 
     @cached_property
     def renamed(self) -> dict[str, str]:
@@ -97,6 +104,11 @@ class Scene:
     @property
     def kept(self) -> dict[Any, Any]:
         """A place for what need not be made again: at the next tick of a slider, or, of a block, when it is drawn again."""
+        if isinstance(self.grain, Folded):
+            here = self.tape.cache.get("kept")
+            if here is None or here[0] != self.grain:  # a loop has thousands of rounds to look at: of one it is kept
+                here = self.tape.cache["kept"] = (self.grain, {})
+            return here[1]
         return self.derivation.kept if self.tape.block is None else self.tape.cache
 
     @property

@@ -34,7 +34,9 @@ def sentence(scene: Scene) -> str:
     if scene.stage.direction == "forward":
         formula = _formula_text(scene)
         middle = f"{formula} = " if formula else ""
-        return f"value  {scene.title(value)} = {middle}{short(value.value)}"
+        stretch = scene.behind(value)
+        told = "" if stretch is None else f"  ▸ {stretch.told}"
+        return f"value  {scene.title(value)} = {middle}{short(value.value)}{told}"
     uses, adjoint = scene.uses(value), scene.gradient(value)
     name = partial_text(scene.output_label, scene.label(value))
     if not uses:
@@ -277,6 +279,10 @@ def _remarks(scene: Scene) -> tuple[str, ...]:
     for step in steps:
         if isinstance(step, Step) and step.op in scene.derivation.missing:
             remarks.append(f"There is no symbolic rule for torch.{step.op}: its number is PyTorch's own.")
+    stretch = scene.behind(value) if scene.stage.direction == "forward" else None
+    if stretch is not None:
+        count = stretch.last - stretch.first
+        remarks.append(f"Closed here: {stretch.told} ({count:,} {'step' if count == 1 else 'steps'}).")
     remarks += [f"On the branch taken: {condition}." for condition in scene.derivation.conditions]
     if isinstance(value, Input) and value.origin == "unknown":
         remarks.append("This value was made by something that the recording cannot see.")

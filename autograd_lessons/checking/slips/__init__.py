@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...inputs import Inputs
-from . import arrays, chain, paths, rules, whole
+from . import arrays, chain, losses, paths, rules, whole
 from .sight import Sight
 from .slip import Slip
 
-__all__ = ["SLIPS", "Sight", "Slip", "generate"]
+__all__ = ["SLIPS", "Sight", "Slip", "elsewhere", "generate"]
 
 #: what each identifier means; they stay
 SLIPS = {
@@ -21,9 +20,12 @@ SLIPS = {
     "stopped_early": "the chain stops early: (ŷ − y)/(ŷ(1 − ŷ)) alone, or a local derivative for the whole one",
     "wrong_place": "a derivative is taken at the wrong place: cos x for cos x²",
     "swapped": "outer and inner function are swapped: the derivative of sin(x)² for sin(x²)",
+    "constant_kept": "a constant that is added is kept: 2x + 1 for the derivative of x² + 1",
     "path_dropped": "a value is used more than once, and a path is missing: one half of the product rule",
     "paths_multiplied": "what comes back along several paths is multiplied instead of added",
+    "path_twice": "of two paths one is counted twice and the other not at all: 2Ax for (A + Aᵀ)x",
     "product_of_derivatives": "the product rule as the product of the derivatives",
+    "sum_of_derivatives": "the product rule as the sum of the derivatives",
     "product_crossed": "the product rule with each derivative beside its own function: u′u + v′v",
     "quotient_of_derivatives": "the quotient rule as the quotient of the derivatives",
     "quotient_sign": "the quotient rule with a plus",
@@ -46,10 +48,13 @@ SLIPS = {
     "not_the_rule": "the derivative of ln σ as σ",
     "target_forgotten": "the derivative of a loss without its target: ŷ for ŷ − y",
     "denominator_lost": "the derivative of the cross entropy without its denominator: ŷ − y for (ŷ − y)/(ŷ(1 − ŷ))",
+    "function_forgotten": "a function is left out: z − y for σ(z) − y",
+    "extra_slope": "σ′ once more beside a loss on logits, which has taken it in: (σ(z) − y)·σ′(z)",
     "sign_flipped": "the sign of all or of one path: y − ŷ for ŷ − y",
     "mean_forgotten": "1/n of a mean is missing: the derivative of the sum",
     "mean_doubled": "1/n of a mean stands there twice",
     "mean_for_sum": "1/n where the function adds up and does not divide",
+    "not_summed": "one number for each sample where the input is one number: the contributions are not added",
     "summed": "one number, the sum of the gradient, for a vector",
     "transposed": "a matrix with rows and columns exchanged",
     "reordered": "a vector in another order",
@@ -67,13 +72,16 @@ SLIPS = {
 }
 
 
-def generate(sight: Sight, inputs: list[Inputs]) -> Iterator[Slip]:
-    """Every slip on this run; `inputs` are those of its points."""
+def generate(sight: Sight) -> Iterator[Slip]:
+    """Every slip on this run that is made from its chain rule."""
     for one in (
-        chain.dropped, chain.stopped, chain.local_only, chain.doubled, chain.misplaced, chain.swapped,
-        paths.dropped, paths.multiplied, paths.products, paths.crossed, paths.quotients,
-        rules.wrong_rules, rules.undifferentiated, arrays.means, arrays.arranged,
+        chain.dropped, chain.dropped_in_matrices, chain.branches_forgotten, chain.stopped, chain.local_only, chain.doubled, chain.misplaced,
+        chain.swapped, chain.constants_kept, paths.dropped, paths.twice, paths.multiplied, paths.products, paths.crossed,
+        paths.quotients, rules.wrong_rules, rules.undifferentiated, rules.power_of_itself, losses.wrong_losses,
+        losses.without_denominator, arrays.means, arrays.arranged,
         whole.sign, whole.accumulated, whole.other_input, whole.value,
     ):  # fmt: skip
         yield from one(sight)
-    yield from whole.another_point(sight, inputs)
+
+
+elsewhere = whole.another_point

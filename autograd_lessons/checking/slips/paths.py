@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
+from ...tape import Step, Value
 from ..flow import Edit
 from .sight import Sight
 from .slip import Slip
@@ -37,6 +38,21 @@ def dropped(sight: Sight) -> Iterator[Slip]:
                 )
 
 
+def twice(sight: Sight) -> Iterator[Slip]:
+    """Of two paths one is counted twice and the other not at all: 2Ax for Ax + Aᵀx."""
+    for node, uses in _shared(sight):
+        for one, other in (uses, uses[::-1]) if len(uses) == 2 else ():
+            yield Slip(
+                "path_twice",
+                lambda n=node: (
+                    f"{sight.words.name(n)} is used twice, and the two paths bring different numbers: here one of them "
+                    "is counted twice."
+                ),
+                Edit(scales={one: 2.0, other: 0.0}),
+                rank=27,
+            )
+
+
 def multiplied(sight: Sight) -> Iterator[Slip]:
     """The contributions of the paths are multiplied where they should be added."""
     for node, _ in _shared(sight):
@@ -57,7 +73,7 @@ def _uses(sight: Sight, node: int) -> list:
 
 
 def _shared(sight: Sight) -> Iterator[tuple[int, list]]:
-    for node in (*sight.leaves.values(), *sight.steps):
+    for node in (sight.leaf, *sight.steps):
         uses = _uses(sight, node)
         if len(uses) > 1:
             yield node, uses
@@ -79,32 +95,37 @@ def products(sight: Sight) -> Iterator[Slip]:
         slopes = flow.slopes(node)
         if p0 not in slopes or p1 not in slopes:
             continue
-        for leaf in sight.leaves.values():
-            du, dv = flow.derivative(u, leaf), flow.derivative(v, leaf)
-            if du is None or dv is None or du.shape != slopes[p0].shape:
-                continue
-            if op == "mul":
-                yield Slip(
-                    "product_of_derivatives",
-                    lambda n=node, a=u, b=v: _not_the_product(sight, n, a, b),
-                    Edit(slopes={(node, p0): dv}, scales={(node, p1): 0.0}),
-                    rank=17,
-                )
-            else:
-                yield Slip(
-                    "quotient_of_derivatives",
-                    lambda n=node, a=u, b=v: _not_the_quotient(sight, n, a, b),
-                    Edit(slopes={(node, p0): 1 / dv}, scales={(node, p1): 0.0}),
-                    rank=17,
-                )
+        du, dv = flow.derivative(u, sight.leaf), flow.derivative(v, sight.leaf)
+        if du is None or dv is None or du.shape != slopes[p0].shape:
+            continue
+        if op == "mul":
+            yield Slip(
+                "sum_of_derivatives",
+                lambda a=u, b=v: _not_the_product(sight, a, b),
+                Edit(slopes={(node, p0): torch.ones_like(du), (node, p1): torch.ones_like(dv)}),
+                rank=17,
+            )
+            yield Slip(
+                "product_of_derivatives",
+                lambda a=u, b=v: _not_the_product(sight, a, b),
+                Edit(slopes={(node, p0): dv}, scales={(node, p1): 0.0}),
+                rank=17,
+            )
+        else:
+            yield Slip(
+                "quotient_of_derivatives",
+                lambda a=u, b=v: _not_the_quotient(sight, a, b),
+                Edit(slopes={(node, p0): 1 / dv}, scales={(node, p1): 0.0}),
+                rank=12.5,
+            )
 
 
-def _not_the_product(sight: Sight, node: int, u: int, v: int) -> str:
+def _not_the_product(sight: Sight, u: int, v: int) -> str:
     a, b = sight.words.name(u), sight.words.name(v)
     return f"The derivative of a product is not the product of the derivatives: for {a} times {b} it has two terms."
 
 
-def _not_the_quotient(sight: Sight, node: int, u: int, v: int) -> str:
+def _not_the_quotient(sight: Sight, u: int, v: int) -> str:
     a, b = sight.words.name(u), sight.words.name(v)
     return f"The derivative of a quotient is not the quotient of the derivatives: for {a} over {b} it has two terms over a square."
 
@@ -113,60 +134,112 @@ def quotients(sight: Sight) -> Iterator[Slip]:
     """u/v: the sign of the second term, the square below."""
     flow = sight.flow
     for node in sight.steps:
-        below = flow.operands(node)
-        slopes = flow.slopes(node)
+        edges = [(node, p) for p, used in flow.operands(node) if sight.depends(used)]
         operands = flow.called_with(node) if sight.op(node) == "div" else None
-        if operands is None or len(operands) != 2:
+        if operands is None or (node, 1) not in edges or flow.slope((node, 1)) is None:
             continue
-        lower = [p for p, used in below if p == 1 and sight.depends(used) and 1 in slopes]
-        if not lower:
-            continue
-        v = operands[1]
-        name = sight.words.name(dict(below)[1])
-        edges = [(node, p) for p, used in below if sight.depends(used) and p in slopes]
-        yield Slip(
-            "quotient_sign",
-            lambda n=name: f"In the quotient rule the term with the derivative of {n} is subtracted.",
-            Edit(scales={(node, 1): -1.0}),
-            rank=13,
-            kind="sign",
-        )
+        below = sight.used((node, 1))
+        v = operands[1].double()
+        whole = len(edges) == 2  # both above and below there is something with a derivative
+
+        def says(text: str, below: int = below):
+            return lambda: text.format(v=sight.words.name(below))
+
+        if whole:
+            yield Slip(
+                "quotient_sign",
+                says("In the quotient rule the term with the derivative of {v} is subtracted."),
+                Edit(scales={(node, 1): -1.0}),
+                rank=9,
+                kind="sign of the quotient",
+            )
+        else:
+            yield from _over(sight, node, below)
         yield Slip(
             "quotient_square",
-            lambda n=name: f"The quotient rule has the square of {n} below.",
+            says("The quotient rule has the square of {v} below."),
             Edit(scales={edge: v for edge in edges}),
-            rank=13,
+            rank=9 if whole else 13,
         )
         yield Slip(
             "quotient_denominator",
-            lambda n=name: f"The quotient rule has a denominator: the square of {n}.",
+            says("The quotient rule has a denominator: the square of {v}."),
             Edit(scales={edge: v**2 for edge in edges}),
             rank=13,
         )
         if len(edges) == 2:
             yield Slip(
                 "quotient_square",
-                lambda n=name: f"In the quotient rule the second term has the square of {n} below, too.",
+                says("In the quotient rule the second term has the square of {v} below, too."),
                 Edit(scales={(node, 1): v}),
                 rank=14,
             )
 
 
-def crossed(sight: Sight) -> Iterator[Slip]:
-    """u'u + v'v for u'v + uv': each derivative beside its own function."""
-    flow = sight.flow
-    for node in sight.steps:
-        below = [(p, used) for p, used in flow.operands(node) if sight.depends(used)]
-        operands = flow.called_with(node) if sight.op(node) == "mul" else None
-        if operands is None or len(below) != 2 or not all(isinstance(o, torch.Tensor) for o in operands):
-            continue
-        (p0, u), (p1, v) = below
+def _over(sight: Sight, node: int, below: int) -> Iterator[Slip]:
+    """c/v as c/v′."""
+    operands, dv = sight.flow.called_with(node), sight.flow.derivative(below, sight.leaf)
+    if dv is not None and operands is not None and sight.flow.is_step(below):
         yield Slip(
-            "product_crossed",
-            lambda a=u, b=v: (
-                f"In the product rule each derivative is multiplied by the other function: that of {sight.words.name(a)} "
-                f"by {sight.words.name(b)}, and the other way round."
+            "quotient_of_derivatives",
+            lambda: f"The derivative of one over {sight.words.name(below)} is not one over its derivative.",
+            Edit(slopes={(node, 1): operands[0] / dv**2}),
+            rank=17,
+        )
+
+
+def crossed(sight: Sight) -> Iterator[Slip]:
+    """u'u + v'v for u'v + uv', or w for x as the derivative of w·x: each factor beside its own derivative."""
+    flow = sight.flow
+    yield from _dotted(sight)
+    for node in sight.steps:
+        operands = flow.called_with(node) if sight.op(node) == "mul" else None
+        if operands is None or not all(isinstance(o, torch.Tensor) for o in operands):
+            continue
+        edges = [(node, p) for p, used in flow.operands(node) if sight.depends(used)]
+        if len(edges) == 2:
+            a, b = (sight.words.name(sight.used(edge)) for edge in edges)
+            yield Slip(
+                "product_crossed",
+                lambda a=a, b=b: (
+                    f"In the product rule each derivative is multiplied by the other function: that of {a} by {b}, "
+                    "and the other way round."
+                ),
+                Edit(slopes={edge: operands[edge[1]] for edge in edges}),
+                rank=26,
+            )
+        for edge in edges:
+            if not flow.is_step(sight.used(edge)):
+                yield Slip(
+                    "other_input",
+                    lambda e=edge: (
+                        f"{sight.words.name(e[0])} is a product, and its derivative for {sight.words.name(sight.used(e))} "
+                        "is the other factor."
+                    ),
+                    Edit(slopes={edge: operands[edge[1]]}),
+                    rank=14,
+                )
+
+
+def _dotted(sight: Sight) -> Iterator[Slip]:
+    """The same for the product of two vectors."""
+    for edge in sight.edges:
+        node, position = edge
+        step, own = sight.flow.nodes[node], sight.used(edge)
+        assert isinstance(step, Step)
+        shapes = {tuple(used.value.shape) for used in step.inputs if isinstance(used, Value)}
+        if (
+            sight.op(node) not in ("dot", "matmul")
+            or len(shapes) != 1
+            or step.value.numel() != 1
+            or sight.flow.is_step(own)
+        ):
+            continue
+        yield Slip(
+            "other_input",
+            lambda n=node, o=own: (
+                f"{sight.words.name(n)} is a product, and its derivative for {sight.words.name(o)} is the other factor."
             ),
-            Edit(slopes={(node, p0): operands[p0], (node, p1): operands[p1]}),
-            rank=26,
+            Edit(slopes={edge: sight.flow.values(own)}),
+            rank=14,
         )

@@ -25,7 +25,7 @@ class Wrong(NamedTuple):
     identifier: str
     slope: Callable
     says: str
-    rank: int = 10
+    rank: float = 10
     kind: str = ""
 
 
@@ -44,14 +44,14 @@ _BASE = "The logarithm's base is missing: 1/u is the derivative of ln u, and thi
 
 # by operation, for the operand at position 0
 UNARY: dict[str, list[Wrong]] = {
-    "acos":    [Wrong("trig_sign", lambda u, n, y: 1 / torch.sqrt(1 - u**2), "The derivative of arccos is negative.", kind="sign")],
-    "asin":    [Wrong("square_missing", lambda u, n, y: 1 / torch.sqrt(1 - u), "The square in √(1 − u²) is missing."),
-                Wrong("trig_sign", lambda u, n, y: -1 / torch.sqrt(1 - u**2), "The derivative of arcsin is positive.", kind="sign")],
+    "acos":    [Wrong("trig_sign", lambda u, n, y: 1 / torch.sqrt(1 - u**2), "The derivative of arccos is negative.", kind="sign of the function")],
+    "asin":    [Wrong("square_missing", lambda u, n, y: 1 / torch.sqrt(1 - u), "The square in √(1 − u²) is missing.")],
     "atan":    [Wrong("square_missing", lambda u, n, y: 1 / (1 + u), "The square in 1/(1 + u²) is missing.")],
-    "cos":     [Wrong("trig_sign", lambda u, n, y: torch.sin(u), "The derivative of cos is −sin: the sign is missing.", kind="sign"),
+    "cos":     [Wrong("trig_sign", lambda u, n, y: torch.sin(u), "The derivative of cos is −sin: the sign is missing.", kind="sign of the function"),
                 *_degrees(lambda u: -torch.sin(u))],
-    "cosh":    [Wrong("trig_sign", lambda u, n, y: -torch.sinh(u), "The derivative of cosh is sinh, without a minus.", kind="sign")],
-    "exp":     [Wrong("power_rule_on_exponential", lambda u, n, y: u * torch.exp(u - 1), _POWER_AS_EXPONENT)],
+    "cosh":    [Wrong("trig_sign", lambda u, n, y: -torch.sinh(u), "The derivative of cosh is sinh, without a minus.", kind="sign of the function")],
+    "exp":     [Wrong("function_forgotten", lambda u, n, y: u, "{f} is forgotten: its operand stands there itself.", 19),
+                Wrong("power_rule_on_exponential", lambda u, n, y: u * torch.exp(u - 1), _POWER_AS_EXPONENT)],
     "exp2":    [Wrong("power_rule_on_exponential", lambda u, n, y: u * 2 ** (u - 1), _POWER_AS_EXPONENT),
                 Wrong("log_base", lambda u, n, y: y, "The factor ln 2 is missing: only e^u is its own derivative.")],
     "log":     [Wrong("log_base", lambda u, n, y: 1 / (u * _LN10), "torch.log is the natural logarithm: the factor 1/ln 10 belongs to log10."),
@@ -64,7 +64,7 @@ UNARY: dict[str, list[Wrong]] = {
     "log2":    [Wrong("log_base", lambda u, n, y: 1 / u, _BASE),
                 Wrong("log_base", lambda u, n, y: _LN2 / u, "ln 2 belongs below: the derivative of log2 u is 1/(u·ln 2).")],
     "logsigmoid": [Wrong("not_the_rule", lambda u, n, y: torch.sigmoid(u), "The derivative of ln σ(u) is 1 − σ(u), not σ(u).")],
-    "reciprocal": [Wrong("sign_flipped", lambda u, n, y: 1 / u**2, "The derivative of 1/u is −1/u²: the sign is missing.", kind="sign"),
+    "reciprocal": [Wrong("sign_flipped", lambda u, n, y: 1 / u**2, "The derivative of 1/u is −1/u²: the sign is missing.", kind="sign of the function"),
                    Wrong("square_missing", lambda u, n, y: -1 / u, "The square in −1/u² is missing."),
                    Wrong("reciprocal_forgotten", lambda u, n, y: torch.log(u.abs()), "ln u has the derivative 1/u; that of 1/u is −1/u².", 28)],
     "rsqrt":   [Wrong("constant_lost", lambda u, n, y: -(u**-1.5), "The factor ½ from the exponent −½ is missing."),
@@ -72,26 +72,25 @@ UNARY: dict[str, list[Wrong]] = {
                 Wrong("exponent_not_lowered", lambda u, n, y: -0.5 * u**0.5, "The exponent −½ becomes −3/2: it is lowered by 1, not raised.")],
     "sigmoid": [Wrong("sigmoid_rule", lambda u, n, y: 1 - y, "The derivative of σ is σ(1 − σ): the factor σ is missing."),
                 Wrong("sigmoid_rule", lambda u, n, y: y * (1 + y), "The derivative of σ is σ(1 − σ), with a minus."),
-                Wrong("sigmoid_rule", lambda u, n, y: y * (y - 1), "The derivative of σ is σ(1 − σ): the order is turned round.", kind="sign"),
-                Wrong("square_missing", lambda u, n, y: torch.exp(-u) / (1 + torch.exp(-u)), "The square below e^(−u)/(1 + e^(−u))² is missing."),
                 Wrong("sigmoid_rule", lambda u, n, y: 1 - y**2, "1 − y² is the derivative of tanh; that of σ is σ(1 − σ)."),
+                Wrong("function_forgotten", lambda u, n, y: u, "{f} is forgotten: its operand stands there itself.", 24),
                 Wrong("value_as_input", lambda u, n, y: u * (1 - u), "σ(1 − σ) wants σ's value twice, not its operand {u}.")],
-    "sin":     [Wrong("trig_sign", lambda u, n, y: -torch.cos(u), "The derivative of sin is cos, without a minus.", kind="sign"),
+    "sin":     [Wrong("trig_sign", lambda u, n, y: -torch.cos(u), "The derivative of sin is cos, without a minus.", kind="sign of the function"),
                 *_degrees(torch.cos)],
-    "sinh":    [Wrong("trig_sign", lambda u, n, y: -torch.cosh(u), "The derivative of sinh is cosh, without a minus.", kind="sign")],
+    "sinh":    [Wrong("trig_sign", lambda u, n, y: -torch.cosh(u), "The derivative of sinh is cosh, without a minus.", kind="sign of the function")],
     "softplus": [Wrong("square_missing", lambda u, n, y: torch.sigmoid(u) * (1 - torch.sigmoid(u)), "The derivative of softplus is σ, and this is σ′.")],
     "sqrt":    [Wrong("constant_lost", lambda u, n, y: 1 / torch.sqrt(u), "The factor ½ from the exponent ½ is missing."),
                 Wrong("exponent_not_lowered", lambda u, n, y: 0.5 * torch.sqrt(u), "The exponent ½ becomes −½: √u goes below."),
                 Wrong("constant_lost", lambda u, n, y: 2 / torch.sqrt(u), "The 2 belongs below: 1/(2√u)."),
                 Wrong("root_lost", lambda u, n, y: 0.5 / u, "The root in 1/(2√u) is missing.")],
     "tan":     [Wrong("square_missing", lambda u, n, y: 1 / torch.cos(u), "The square in 1/cos² is missing."),
-                Wrong("trig_sign", lambda u, n, y: -1 / torch.cos(u) ** 2, "The derivative of tan is positive: 1/cos².", kind="sign"),
-                Wrong("trig_sign", lambda u, n, y: 1 - y**2, "The derivative of tan is 1 + tan², with a plus.", kind="sign"),
+                Wrong("trig_sign", lambda u, n, y: -1 / torch.cos(u) ** 2, "The derivative of tan is positive: 1/cos².", kind="sign of the function"),
+                Wrong("trig_sign", lambda u, n, y: 1 - y**2, "The derivative of tan is 1 + tan², with a plus.", kind="sign of the function"),
                 Wrong("square_missing", lambda u, n, y: 1 / torch.sin(u) ** 2, "1/sin² belongs to cot; the derivative of tan is 1/cos²."),
                 *_degrees(lambda u: 1 / torch.cos(u) ** 2)],
     "tanh":    [Wrong("square_missing", lambda u, n, y: 1 - y, "The square in 1 − tanh² is missing."),
                 Wrong("sigmoid_rule", lambda u, n, y: y * (1 - y), "y(1 − y) is the derivative of σ; that of tanh is 1 − tanh²."),
-                Wrong("trig_sign", lambda u, n, y: 1 + y**2, "The derivative of tanh is 1 − tanh², with a minus.", kind="sign"),
+                Wrong("trig_sign", lambda u, n, y: 1 + y**2, "The derivative of tanh is 1 − tanh², with a minus.", kind="sign of the function"),
                 Wrong("square_missing", lambda u, n, y: 1 / torch.cosh(u), "The square in 1/cosh² is missing.")],
 }  # fmt: skip
 
@@ -103,10 +102,9 @@ POWER: list[Wrong] = [
     Wrong("exponent_not_lowered", lambda u, n, y: n * u**n, _EXPONENT),
     Wrong("constant_lost", lambda u, n, y: u ** (n - 1), _IN_FRONT),
     Wrong("constant_lost", lambda u, n, y: (n - 1) * u ** (n - 1), "The factor in front is the old exponent, not the new one: n·u^(n−1)."),
-    Wrong("sign_flipped", lambda u, n, y: -n * u ** (n - 1), "The sign of the factor in front is turned round: n·u^(n−1).", 12, "sign"),
     Wrong("exponent_not_lowered", lambda u, n, y: n * u ** (n + 1), "The exponent is lowered by 1, not raised: n·u^(n−1)."),
-    Wrong("exponent_not_lowered", lambda u, n, y: n * u ** (n - 2), "The exponent is lowered by 1, not by 2: n·u^(n−1).", 14),
-    Wrong("base_lost", lambda u, n, y: torch.zeros_like(u) + n, "The power of {u} is missing: n·u^(n−1).", 14),
+    Wrong("exponent_not_lowered", lambda u, n, y: n * u ** (n - 2), "The exponent is lowered by 1, not by 2: n·u^(n−1).", 14, "power"),
+    Wrong("base_lost", lambda u, n, y: torch.zeros_like(u) + n, "The power of {u} is missing: n·u^(n−1).", 13, "power"),
     Wrong("log_base", lambda u, n, y: y * torch.log(u.abs()), "u^n·ln u is for a variable exponent; here the exponent is a number: n·u^(n−1).", 24),
     Wrong("integrated", lambda u, n, y: u ** (n + 1) / (n + 1), "This is the integral: the derivative lowers the exponent.", 24),
 ]  # fmt: skip
@@ -121,6 +119,13 @@ EXPONENTIAL: list[Wrong] = [
 
 # 1/v, c/v: as POWER with n = −1 where the numerator is a number
 RECIPROCAL: list[Wrong] = [
+    Wrong(
+        "sign_flipped",
+        lambda u, c, y: c / u**2,
+        "The derivative of 1/u is −1/u²: the sign is missing.",
+        9.5,
+        "sign of the power",
+    ),
     Wrong("exponent_not_lowered", lambda u, c, y: -c / u, "The exponent −1 becomes −2: −c/u²."),
     Wrong(
         "reciprocal_forgotten",
@@ -148,10 +153,12 @@ def wrong_rules(sight: Sight) -> Iterator[Slip]:
             slope = wrong.slope(tensors[position].double(), other, result)
             if not bool(slope.isfinite().any()):
                 continue
+            true = flow.slopes(node)[position]
+            turned = bool(torch.isclose(slope, -true, rtol=1e-12, atol=0.0).all())
             yield Slip(
                 wrong.identifier,
                 lambda w=wrong, n=node, e=edge: w.says.format(f=sight.words.name(n), u=sight.words.name(sight.used(e))),
-                Edit(slopes={edge: slope}),
+                Edit(scales={edge: -1.0}) if turned else Edit(slopes={edge: slope}),  # so that it can go with others
                 rank=wrong.rank,
                 kind=wrong.kind,
             )
@@ -162,11 +169,17 @@ def _table(sight: Sight, edge: Edge, tensors: list[torch.Tensor]) -> Iterator[tu
     op = sight.op(node)
     if op in ("pow", "square"):
         other = tensors[1 - position].double() if op == "pow" else torch.full_like(tensors[0], 2.0)
-        for wrong in POWER if position == 0 else EXPONENTIAL:
+        both = (
+            op == "pow"
+            and all(sight.depends(used) for _, used in sight.flow.operands(node))
+            and len(sight.flow.operands(node)) == 2
+        )
+        for wrong in () if both else POWER if position == 0 else EXPONENTIAL:
             yield wrong, other
     elif op == "div" and position == 1:
+        plain = sight.is_number(node, 0) and not sight.flow.is_step(sight.used(edge))
         for wrong in RECIPROCAL:
-            yield wrong, tensors[0].double()
+            yield wrong if plain or wrong.kind else wrong._replace(rank=wrong.rank + 4), tensors[0].double()
     elif position == 0:
         for wrong in UNARY.get(op, ()):
             yield wrong, tensors[0]
@@ -190,3 +203,18 @@ def undifferentiated(sight: Sight) -> Iterator[Slip]:
             Edit(slopes={edge: value}),
             rank=18,
         )
+
+
+def power_of_itself(sight: Sight) -> Iterator[Slip]:
+    """x^x by the power rule alone: the exponent has a derivative, too."""
+    for node in sight.steps:
+        edges = [(node, p) for p, used in sight.flow.operands(node) if sight.depends(used)]
+        if sight.op(node) == "pow" and len(edges) == 2:
+            yield Slip(
+                "power_rule_on_exponential",
+                lambda n=node: (
+                    f"In {sight.words.name(n)} the exponent varies, too: the power rule alone is not enough."
+                ),
+                Edit(scales={(node, 1): 0.0}),
+                rank=9,
+            )

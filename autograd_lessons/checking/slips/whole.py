@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import torch
@@ -16,15 +16,17 @@ from .slip import Slip
 
 def sign(sight: Sight) -> Iterator[Slip]:
     """Everything right but the sign: y − ŷ for ŷ − y; or the sign of one path."""
-    yield Slip("sign_flipped", lambda: "All is right but the sign.", after=torch.neg, rank=12, kind="sign")
+    yield Slip(
+        "sign_flipped", lambda: "All is right but the sign.", after=torch.neg, rank=12, kind="sign", general=True
+    )
     for edge in sight.edges:
         if len(sight.flow.uses.get(sight.used(edge), ())) > 1 or len(sight.flow.operands(edge[0])) > 1:
             yield Slip(
                 "sign_flipped",
                 lambda e=edge: f"The sign of what comes back through {sight.words.name(e[0])} is turned round.",
                 Edit(scales={edge: -1.0}),
-                rank=13,
-                kind="sign",
+                rank=17,
+                kind="sign of a path",
             )
 
 
@@ -35,7 +37,7 @@ def accumulated(sight: Sight) -> Iterator[Slip]:
             "accumulated",
             lambda w=word: f"This is {w} the gradient: backward() adds to .grad, which was not cleared in between.",
             after=lambda gradient, k=times: k * gradient,
-            rank=35 if times == 2 else 60,
+            rank=24 if times == 2 else 60,
         )
 
 
@@ -44,86 +46,76 @@ def other_input(sight: Sight) -> Iterator[Slip]:
     flow = sight.flow
     for name, leaf in flow.tape.inputs.items():
         node = flow.index(leaf)
-        if node not in flow.true:
-            continue
-        answers = {
-            own: flow.true[node]  # pyright: ignore
-            for other, own in sight.leaves.items()
-            if other != name and flow.nodes[own].value.shape == leaf.value.shape
-        }
-        if answers:
-            yield Slip("other_input", lambda n=name: f"This is the derivative for {n}.", answers=answers, rank=7)
+        if node in flow.true and node != sight.leaf and leaf.value.shape == flow.nodes[sight.leaf].value.shape:
+            yield Slip(
+                "other_input",
+                lambda n=name: f"This is the derivative for {n}.",
+                answers={sight.leaf: flow.true[node]},  # pyright: ignore
+                rank=11,
+            )
 
 
 def value(sight: Sight) -> Iterator[Slip]:
     """The value of the function, or of a step, where the derivative belongs."""
-    flow = sight.flow
+    flow, shape = sight.flow, sight.flow.nodes[sight.leaf].value.shape
     for node in (flow.target, *(n for n in sight.steps if n != flow.target)):
         values = flow.values(node)
-        answers = {
-            leaf: values.reshape(len(values), *flow.nodes[leaf].value.shape)
-            for leaf in sight.leaves.values()
-            if flow.nodes[leaf].value.numel() == flow.nodes[node].value.numel()
-        }
-        if answers:
+        if values[0].numel() == 1 and node == flow.target:
+            values = values.reshape(-1, *(1,) * len(shape)).expand(-1, *shape)
+        if values[0].numel() == shape.numel():
             yield Slip(
                 "value",
                 lambda n=node: f"This is the value of {sight.words.name(n)}, not a derivative.",
-                answers=answers,
-                rank=9 if node == flow.target else 38,
+                answers={sight.leaf: values.reshape(-1, *shape)},
+                rank=11.5 if node == flow.target else 38,
             )
 
 
-def another_point(sight: Sight, inputs: list[Inputs]) -> Iterator[Slip]:
-    """The right derivative, taken somewhere else."""
-    for says, place in _elsewhere(sight):
-        answers: dict[int, list] = {leaf: [] for leaf in sight.leaves.values()}
+def another_point(sight: Sight, inputs: list[Inputs], fits: Callable[[int, torch.Tensor], bool]) -> Iterator[Slip]:
+    """The right derivative, taken somewhere else. `fits(point, gradient)` tells whether it is worth going on there."""
+    name = sight.flow.nodes[sight.leaf].name
+    for says, place in _elsewhere(sight, name or ""):
+        found = []
         for point, own in enumerate(inputs):
-            moved = {name: value[point] for name, value in place.items()}
-            there = _gradient(sight, replace(own, arguments=own.arguments | moved))
-            if there is None:
+            moved = {moving: value[point] for moving, value in place.items()}
+            there = _gradient(sight, name or "", replace(own, arguments=own.arguments | moved))
+            if there is None or not fits(point, there):
                 break
-            for name, leaf in sight.leaves.items():
-                answers[leaf].append(there[name])
+            found.append(there)
         else:
             yield Slip(
                 "another_point",
-                lambda s=says: f"This is the derivative at another point: at {s()}.",
-                answers={leaf: torch.stack(each) for leaf, each in answers.items()},
-                rank=33,
+                lambda s=says: f"This is the derivative at another point: at {s}.",
+                answers={sight.leaf: torch.stack(found)},
+                rank=45,
             )
 
 
-def _elsewhere(sight: Sight) -> Iterator[tuple]:
-    flow = sight.flow
-    for name, leaf in sight.leaves.items():
-        here = flow.values(leaf)
-        for node in sight.steps:
-            if flow.nodes[node].value.shape == flow.nodes[leaf].value.shape and leaf in flow.below(node):
-                yield (lambda m=name, n=node: f"{m} = {sight.words.name(n)}"), {name: flow.values(node)}
-        for text, moved in (("−{}", -here), ("1/{}", 1 / here), ("{}²", here**2), ("2·{}", 2 * here), ("{}+1", here + 1), ("{}−1", here - 1)):  # fmt: skip
-            yield (lambda m=name, t=text: f"{m} = {t.format(m)}"), {name: moved}
-        for number in (0.0, 1.0):
-            yield (lambda m=name, k=number: f"{m} = {k:g}"), {name: torch.full_like(here, number)}
-    names = [n for n in sight.leaves]
-    for i, one in enumerate(names):
-        for other in names[i + 1 :]:
-            a, b = flow.values(sight.leaves[one]), flow.values(sight.leaves[other])
-            if a.shape == b.shape:
-                yield (lambda p=one, q=other: f"{p} and {q} exchanged"), {one: b, other: a}
+def _elsewhere(sight: Sight, name: str) -> Iterator[tuple[str, dict[str, torch.Tensor]]]:
+    """Points that are taken for this one, in words and by input."""
+    flow, here = sight.flow, sight.flow.values(sight.leaf)
+    for node in sight.steps:
+        if flow.nodes[node].value.shape == flow.nodes[sight.leaf].value.shape:
+            yield f"{name} = {sight.words.name(node)}", {name: flow.values(node)}
+    for text, moved in (
+        ("−{}", -here), ("1/{}", 1 / here), ("{}²", here**2), ("2·{}", 2 * here), ("{} + 1", here + 1), ("{} − 1", here - 1),
+    ):  # fmt: skip
+        yield f"{name} = {text.format(name)}", {name: moved}
+    for number in (0.0, 1.0):
+        yield f"{name} = {number:g}", {name: torch.full_like(here, number)}
+    for other, leaf in flow.tape.inputs.items():
+        node = flow.index(leaf)
+        if node is not None and node != sight.leaf and leaf.value.shape == flow.nodes[sight.leaf].value.shape:
+            yield f"{name} and {other} exchanged", {name: flow.values(node), other: here}
 
 
-def _gradient(sight: Sight, inputs: Inputs) -> dict[str, torch.Tensor] | None:
-    """Autograd's gradient without a recording."""
+def _gradient(sight: Sight, name: str, inputs: Inputs) -> torch.Tensor | None:
+    """Autograd's gradient for one input, without a recording; None where the function cannot be computed."""
     arguments = inputs.fresh()
     try:
         with quiet(), torch.enable_grad():
             made = call(sight.flow.tape.function, arguments).sum()
-            names = list(sight.leaves)
-            gradients = torch.autograd.grad(made, [arguments[n] for n in names], allow_unused=True)
+            (gradient,) = torch.autograd.grad(made, [arguments[name]], allow_unused=True)
     except Exception:
         return None
-    return {
-        n: torch.zeros_like(inputs.arguments[n]).double() if g is None else g.detach().double()
-        for n, g in zip(names, gradients)
-    }
+    return torch.zeros_like(inputs.arguments[name]).double() if gradient is None else gradient.double()

@@ -1,0 +1,141 @@
+"""The functions that a formula may use: those of the rule table under torch's names, and what else they are called.
+
+Grows with the table: an operation that gets a rule can be typed.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from dataclasses import dataclass
+
+import torch
+
+from ..rules import LOSSES, POINTWISE
+
+
+@dataclass(frozen=True)
+class Function:
+    """`name` is what the canonical form calls it. `code` is Python with a place for each argument: "torch.sin({})".
+
+    The first `operands` arguments are tensors; up to `most` in all, the others plain numbers.
+    """
+
+    name: str
+    code: str
+    operands: int
+    most: int
+
+    @property
+    def shown(self) -> str:
+        """How it is typed."""
+        return f"{self.name}({', '.join('xyzuvw'[: max(self.operands, 1)])})"
+
+
+#: other names for the same function: of NumPy, of Python's math, of SymPy, of schools
+ALIASES = {
+    "Abs": "abs", "absolute": "abs", "fabs": "abs",
+    "arccos": "acos", "arccosh": "acosh", "arcosh": "acosh", "arcsin": "asin", "arcsinh": "asinh", "arsinh": "asinh",
+    "arctan": "atan", "arctan2": "atan2", "arctanh": "atanh", "artanh": "atanh",
+    "cosec": "csc", "cotan": "cot",
+    "expit": "sigmoid", "logistic": "sigmoid",
+    "ln": "log", "loge": "log", "log_2": "log2", "log_10": "log10",
+    "Max": "max", "fmax": "max", "maximum": "max", "Min": "min", "fmin": "min", "minimum": "min",
+    "negative": "neg", "gammaln": "lgamma", "loggamma": "lgamma", "psi": "digamma", "sgn": "sign", "swish": "silu",
+    "power": "pow", "multiply": "mul", "divide": "div", "subtract": "sub",
+}  # fmt: skip
+#: what torch has no name for
+_COMPOSED = {
+    "cot":  "1 / {torch}.tan({})",
+    "coth": "1 / {torch}.tanh({})",
+    "csc":  "1 / {torch}.sin({})",
+    "csch": "1 / {torch}.sinh({})",
+    "sec":  "1 / {torch}.cos({})",
+    "sech": "1 / {torch}.cosh({})",
+    "max":  "torch.maximum({}, {})",
+    "min":  "torch.minimum({}, {})",
+}  # fmt: skip
+#: names that need no brackets: sin x
+BARE = frozenset(
+    ["cos", "cosh", "cot", "coth", "csc", "csch", "exp", "log", "log10", "log2", "sec", "sech", "sin", "sinh", "sqrt", "tan", "tanh"]
+    + ["acos", "acosh", "asin", "asinh", "atan", "atanh"]
+)  # fmt: skip
+#: sin²x is (sin x)² in every school; ln²x is not
+SQUARED_BY_NAME = BARE - {"exp", "sqrt", "log", "log10", "log2"}
+PREFIXES = (
+    "math",
+    "np",
+    "numpy",
+    "sp",
+    "sympy",
+    "torch",
+    "torch.nn.functional",
+    "torch.special",
+    "nn.functional",
+    "F",
+    "special",
+)
+#: in the table, and no mathematics: copies, changes of dtype; conditions, which formulas do not have; order of operands
+_NOT_TYPED = {
+    "clone",
+    "contiguous",
+    "double",
+    "float",
+    "half",
+    "max",
+    "min",
+    "maximum",
+    "minimum",
+    "rsub",
+    "to",
+    "type",
+    "where",
+}
+_NO_NUMBERS = {
+    "alpha",
+    "approximate",
+    "dim",
+    "dtype",
+    "eps",
+    "inplace",
+    "keepdim",
+    "memory_format",
+    "reduction",
+    "rounding_mode",
+    "training",
+}
+_HOMES = {"torch": torch, "torch.special": torch.special, "torch.nn.functional": torch.nn.functional}
+
+
+@functools.cache
+def functions() -> dict[str, Function]:
+    """By canonical name."""
+    found = {name: Function(name, code, code.count("{}"), code.count("{}")) for name, code in _COMPOSED.items()}
+    for op, rule in {**LOSSES, **POINTWISE}.items():
+        name, path = op.split(".")[-1].removeprefix("special_"), _path(op)
+        if path is not None and name not in _NOT_TYPED and name not in found:
+            found[name] = Function(name, f"{path}({{}})", *_counts(rule[0] if isinstance(rule, tuple) else rule))
+    return {name: function for name, function in found.items() if function.most}
+
+
+def called(word: str) -> Function | None:
+    """The function that a word names, by its own name or another one."""
+    return functions().get(ALIASES.get(word, word))
+
+
+def words() -> list[str]:
+    """Every word that names a function."""
+    return sorted({*functions(), *(alias for alias, name in ALIASES.items() if name in functions())})
+
+
+def _path(op: str) -> str | None:
+    """Where torch has an operation: "torch.sin", "torch.nn.functional.softplus"."""
+    name = op.split(".")[-1].removeprefix("special_")
+    return next((f"{home}.{name}" for home, module in _HOMES.items() if callable(getattr(module, name, None))), None)
+
+
+def _counts(rule) -> tuple[int, int]:
+    """How many operands a rule takes, and how many arguments that are numbers in all."""
+    parameters = [p for p in inspect.signature(rule).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    needed = [p for p in parameters if p.default is p.empty]
+    return len(needed), len([p for p in parameters if p.name not in _NO_NUMBERS])
