@@ -45,6 +45,19 @@ def feedback(key, cell):
     return eval(exercise.check, names)
 
 
+def asked(key):
+    """The question object of an exercise's check line, or None where it checks a derivative."""
+    name, exercise = EXERCISES[key]
+    names = {}
+    exec(setup(name), names)
+    found = re.search(r"\b(lesson_\d+\.\w+)\)$", exercise.check)
+    return eval(found[1], names) if found else None
+
+
+ASKED = {key: asked(key) for key in EXERCISES}
+PREDICTIONS = {key: question for key, question in ASKED.items() if isinstance(question, Prediction)}
+
+
 # ---------------------------------------------------------------------- answers
 @pytest.mark.parametrize("key", EXERCISES)
 def test_model_answer_is_right(key):
@@ -75,26 +88,13 @@ def test_slip_is_named_and_gets_its_hint(key, slip):
     assert slip.get("says", "") in made.hint
 
 
-@pytest.mark.parametrize("key", EXERCISES)
+@pytest.mark.parametrize("key", PREDICTIONS)
 def test_every_belief_of_a_prediction_is_wrong_and_found(key):
-    name, exercise = EXERCISES[key]
-    question = asked(key)
-    if not isinstance(question, Prediction):
-        pytest.skip("a derivative or a property")
-    for belief in question.beliefs:
-        assert al.check(belief.answer, question).mistake == belief.identifier
+    for belief in PREDICTIONS[key].beliefs:
+        assert al.check(belief.answer, PREDICTIONS[key]).mistake == belief.identifier
 
 
 # ---------------------------------------------------------------------- the notebooks
-def asked(key):
-    """The question object of an exercise's check line, or None where it checks a derivative."""
-    name, exercise = EXERCISES[key]
-    names = {}
-    exec(setup(name), names)
-    found = re.search(r"\b(lesson_\d+\.\w+)\)$", exercise.check)
-    return eval(found[1], names) if found else None
-
-
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_every_lesson_has_four_to_eight_exercises_in_rising_order(name):
     found = [exercise for other, exercise in EXERCISES.values() if other == name]
@@ -115,11 +115,9 @@ def test_first_lessons_have_exercises_and_every_answer_belongs_to_one():
     assert all(len(exercise.slips) >= 2 for _, exercise in EXERCISES.values())
 
 
-@pytest.mark.parametrize("key", EXERCISES)
+@pytest.mark.parametrize("key", PREDICTIONS)
 def test_program_and_choices_stand_in_the_question_as_they_are_run(key):
-    question, text = asked(key), EXERCISES[key][1].question
-    if not isinstance(question, Prediction):
-        return
+    question, text = PREDICTIONS[key], EXERCISES[key][1].question
     if isinstance(question.happens, Program):
         assert f"```python\n{question.happens.text}```" in text
     if isinstance(question.happens, Choices):

@@ -109,9 +109,15 @@ mended_loss = Property(
 
 def _hessians(function) -> torch.Tensor:
     """The Hessian at three points."""
-    points = torch.tensor([[0.7, -1.2], [1.5, 2.0], [-0.4, 0.3]], dtype=torch.float64)
-    made(function, points[0])
-    return torch.stack([torch.func.hessian(function)(point) for point in points])
+    return torch.stack([_hessian(function, point) for point in ([0.7, -1.2], [1.5, 2.0], [-0.4, 0.3])])
+
+
+def _hessian(function, point: list[float]) -> torch.Tensor:
+    x = torch.tensor(point, dtype=torch.float64, requires_grad=True)
+    (gradient,) = torch.autograd.grad(made(function, x), x, create_graph=True)
+    if not gradient.requires_grad:  # the function is a straight line
+        return torch.zeros(2, 2, dtype=torch.float64)
+    return torch.stack([torch.autograd.grad(gradient, x, row, retain_graph=True)[0] for row in torch.eye(2).double()])
 
 
 only_together = Property(
