@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import sympy as sp
 import torch
 
 from .program import apart_from_reduction, kind_of_rule
 from .replay import substitute
-from .rules import BRANCHES, CHOICES, LOSSES
+from .rules import BRANCHES, CHOICES, LOSSES, POINTWISE
 from .tape import Step, Value
 
 
@@ -30,9 +32,7 @@ def branch_taken(step: Step) -> np.ndarray | None:
 
     args = [rounded(a) for a in substitute(step.call.args, _double)]
     kwargs = {
-        key: rounded(a)
-        for key, a in substitute(_options(step), _double).items()
-        if a is not None and key != "inplace"
+        key: rounded(a) for key, a in substitute(_options(step), _double).items() if a is not None and key != "inplace"
     }
     with np.errstate(all="ignore"):
         return np.nan_to_num(np.asarray(BRANCHES[op].choose(*args, **kwargs))).astype(int)
@@ -49,12 +49,28 @@ def conditions(step: Step, taken: np.ndarray) -> Iterator[str]:
         args, kwargs = substitute((step.call.args, step.call.kwargs), _value)
         yield from CHOICES[op].say(names[0], taken, *args, **kwargs)
         return
-    if op == "clamp" and len(names) < 3:
-        names = [names[0], *(["−∞", names[1]] if "max" in step.call.kwargs else [names[1], "∞"])]
+    passed = _by_parameter(step)
     for index in np.unique(taken):
-        sentence = BRANCHES[op].says[int(index)].format(*names, **_options(step))
+        sentence = BRANCHES[op].says[int(index)].format(*names, **passed)
         if sentence:
             yield sentence
+
+
+def _by_parameter(step: Step) -> dict[str, str]:
+    """What the operation was given, by the names of its parameters, defaults included."""
+    op = step.op.rstrip("_")
+    args, kwargs = substitute(step.call.args, _said), substitute(_options(step), _said)
+    kwargs.pop("inplace", None)
+    formulas = LOSSES[op] if op in LOSSES else POINTWISE[op]
+    bound = inspect.signature(formulas[-1] if isinstance(formulas, tuple) else formulas).bind(*args, **kwargs)
+    bound.apply_defaults()
+    return {name: _bound_said(name, value) for name, value in bound.arguments.items()}
+
+
+def _bound_said(name: str, value: Any) -> str:
+    if value is None:
+        return {"min": "−∞", "max": "∞"}.get(name, "…")
+    return f"{float(value):.10g}" if isinstance(value, (int, float, sp.Rational)) else str(value)
 
 
 def _value(used: Any):

@@ -15,6 +15,7 @@ import torch
 
 from . import formulas
 from .branches import branch_taken, conditions
+from .calls import public_name
 from .exact import Exact
 from .frames import learners_traceback
 from .grains import between, links, nodes
@@ -136,7 +137,7 @@ class Derivation:
             return f"{first.name} was made by {made}, and how it depends on the inputs is not on the tape"
         unknown = [step.op for step in self.tape.history if step.requires_grad and not has_rule(step)]
         if unknown:
-            return f"no symbolic rule for {', '.join(f'torch.{op}' for op in dict.fromkeys(unknown))}"
+            return f"no symbolic rule for {', '.join(map(public_name, dict.fromkeys(unknown)))}"
         if self.generic and self.missing:
             return "a tensor without a name stands in it, and one formula for all elements has no place for its numbers"
         if not self._known or self.missing:
@@ -299,10 +300,16 @@ class Derivation:
         stop = frozenset(self._index[v] for v in nodes(self.tape, grain))
         program = self._programs[0] if self.generic or step.value.numel() == 1 else self._single
         form = program.forms[self._index[step]] if program else None
-        if program is None or form is None or form.opaque or program.hidden(self._index[step], stop):
+        if program is None or form is None or form.opaque:
             return None
         made = program.compose(self._index[step], stop)
-        return None if made is None else formulas.plain(sp.sympify(made.reshape(-1)[0]))
+        if made is None:
+            return None
+        formula = sp.sympify(made.reshape(-1)[0])
+        hidden = program.hidden(self._index[step], stop)
+        if any(symbol in formula.free_symbols for value in hidden for symbol in program.symbols[value].reshape(-1)):
+            return None
+        return formulas.plain(formula)
 
     # ------------------------------------------------------------------ numbers
     @cached_property
@@ -327,6 +334,8 @@ class Derivation:
         )
         values = self._leaf_values(leaves)
         try:
+            if self._exact(None).overflowed:
+                raise OverflowError
             with mpmath.workdps(30):
                 numbers = function(*(mpmath.mpf(v) for v in values))
                 return [_float(n) for n in numbers]
@@ -365,20 +374,24 @@ class Derivation:
         return result if like.numel() == size else result.sum()
 
     def reference(self, name: str, where: Iterable[int] | None = None) -> list[mpmath.mpf] | None:
-        """50-digit values of the gradient at flat indices `where` (default: all); None where a step has no rule."""
+        """50-digit values of the gradient at flat indices `where` (default: all); None where a step has no rule or overflows."""
         if not self._known or self.missing or name not in self._differentiated:
             return None
         value = self.tape.inputs[name].value
         wanted = list(range(value.numel()) if where is None else where)
         index, size = self._index[self.tape.inputs[name]], self.tape.target.value.numel()
         if not self.generic:
+            if self._exact(None).overflowed:
+                return None
             back = self._exact(None).adjoints(self._output)
             flat = back[index] if index in back else [mpmath.mpf(0)] * value.numel()
             return [flat[i] for i in wanted]
+        if value.numel() != size > 1_000:
+            return None
+        if any(self._exact(i).overflowed for i in (wanted if value.numel() == size else range(size))):
+            return None
         if value.numel() == size:
             return [self._one(i, index) for i in wanted]
-        if size > 1_000:
-            return None
         with mpmath.workdps(50):
             return [mpmath.fsum(self._one(i, index) for i in range(size))]
 
@@ -392,12 +405,17 @@ class Derivation:
             return None
         wanted = list(range(step.value.numel()) if where is None else where)
         index = self._index[step]
-        if any((f := self._programs[0].forms[i]) is not None and f.opaque for i in self._programs[0].reaches(index)):
+        if any(self._taken_as_it_is(i) for i in self._programs[0].reaches(index)):
             return None
         if self.generic:
             return [self._exact(i).values[index][0] for i in wanted]
         flat = self._exact(None).values[index]
         return [flat[i] for i in wanted]
+
+    def _taken_as_it_is(self, index: int) -> bool:
+        """Whether a value is known only as it was rounded: not so of conditions and whole numbers."""
+        form = self._programs[0].forms[index]
+        return form is not None and form.opaque and self.tape.values[index].value.is_floating_point()
 
     def _exact(self, at: int | None) -> Exact:
         if at not in self._exacts:

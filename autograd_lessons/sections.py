@@ -223,9 +223,9 @@ def _loop(rounds: list[list[Section]], file: str, line: int) -> Section:
 def _group(entries: list[Section]) -> Section:
     if len(entries) == 1:
         return entries[0]
-    return Section("group", f"steps {entries[0].first + 1}–{entries[-1].last}", entries[0].first, entries[-1].last).hold(
-        entries
-    )
+    return Section(
+        "group", f"steps {entries[0].first + 1}–{entries[-1].last}", entries[0].first, entries[-1].last
+    ).hold(entries)
 
 
 def _runs(items: list[_Item], key) -> list[list[_Item]]:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from ..branches import branch_taken
-from ..errors import InputError
+from ..errors import InputError, LessonError
 from ..inputs import Inputs
 from ..replay import quiet
 from ..rules import BRANCHES
@@ -45,27 +45,39 @@ class Point:
 
 
 def choose(function: Callable, start: Inputs, given: frozenset[str], fixed: frozenset[str]) -> list[Point]:
-    """The points to try an answer at. `given` are the inputs that the learner gave, of which `fixed` are to stay as they are."""
+    """The points to try an answer at. `given` are the inputs that the learner gave, of which `fixed` are to stay as they are.
+
+    Raises what the function raises at the learner's own point, and `InputError` where nothing can be found.
+    """
     first = _first(function, start, given)
     long = len(first.tape.steps) > LONG
-    wanted = FEW if long else ENOUGH
-    points = [first] if given else []
-    numbers = np.random.RandomState(2)
-    moved = _regimes(first.inputs, given, fixed, numbers)
-    tried = 0
-    while sum(not point.given for point in points) < wanted and tried < (MOST_TRIES // 6 if long else MOST_TRIES):
-        tried += 1
-        point = _try(function, next(moved))
-        if point is not None and (point.is_smooth or _is_another_branch(point, points)):
+    wanted, tries = (FEW, MOST_TRIES // 6) if long else (ENOUGH, MOST_TRIES)
+    points = [first] if first.given else []
+    flat: list[Point] = []  # where every gradient is zero
+    for inputs in itertools.islice(_regimes(first.inputs, given, fixed), tries):
+        if sum(not point.given for point in points) >= wanted:
+            break
+        point = _try(function, inputs)
+        if point is None or not _is_finite(point.tape, point.inputs) or not _off_kinks(point.tape, point.inputs):
+            continue
+        if point.is_smooth or _is_another_branch(point, points):
             points.append(point)
-    if not long:
-        points += _simple(function, first.inputs, fixed)
-    return points or [first]
+        else:
+            flat.append(point)
+    points = points or flat[:wanted]
+    if not points:
+        raise InputError(
+            f"{_called(function)} has no finite gradient at any of the points that were tried. "
+            f"Give one of its domain: {_example(start.wrt)}."
+        )
+    return points if long else points + _simple(function, first.inputs, fixed)
 
 
 def _first(function: Callable, start: Inputs, given: frozenset[str]) -> Point:
     """The learner's own point, or, for inputs without a value, the first shapes that the function takes."""
     in_double = start.to(torch.float64)
+    if not start.wrt:
+        raise InputError(f"{_called(function)} has no input to differentiate. Give one by name: x=1.0")
     free = [name for name in start.wrt if name not in given]
     if not free:
         try:
@@ -75,24 +87,33 @@ def _first(function: Callable, start: Inputs, given: frozenset[str]) -> Point:
     error: Exception | None = None
     numbers = np.random.RandomState(1)
     for shape, side in itertools.product(SHAPES, SIDES):
-        shaped = {name: torch.zeros(shape, dtype=torch.float64) for name in free}
-        inputs = replace(in_double, arguments=in_double.arguments | shaped)
-        drawn = {name: _drawn(value, side, numbers) for name, value in shaped.items()}
+        drawn = {name: _drawn(torch.zeros(shape, dtype=torch.float64), side, numbers) for name in free}
+        inputs = replace(in_double, arguments=in_double.arguments | drawn)
         try:
-            return Point(run_again(function, replace(inputs, arguments=inputs.arguments | drawn)), inputs)
+            tape = run_again(function, inputs)
+            tape.target  # noqa: B018 (raises OutputError where there is no single tensor)
+            return Point(tape, inputs)
         except Exception as raised:
             error = error or raised
-    example = ", ".join(f"{name}=…" for name in free)
+    if isinstance(error, LessonError):
+        raise error
     raise InputError(
-        f"{getattr(function, '__name__', 'the function')} raised {type(error).__name__} ({error}) wherever it was tried. "
-        f"Give a point of its domain: {example}."
+        f"{_called(function)} raised {type(error).__name__} ({error}) wherever it was tried. "
+        f"Give a point of its domain: {_example(free)}."
     ) from error
 
 
-def _regimes(
-    start: Inputs, given: frozenset[str], fixed: frozenset[str], numbers: np.random.RandomState
-) -> Iterator[Inputs]:
+def _example(names: Iterable[str]) -> str:
+    return ", ".join(f"{name}=…" for name in names)
+
+
+def _called(function: Callable) -> str:
+    return getattr(function, "__name__", "the function")
+
+
+def _regimes(start: Inputs, given: frozenset[str], fixed: frozenset[str]) -> Iterator[Inputs]:
     """Points further and further from plain: everywhere, positive, between 0 and 1, and around what was given."""
+    numbers = np.random.RandomState(2)
     varied = [
         name
         for name, value in start.arguments.items()

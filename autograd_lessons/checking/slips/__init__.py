@@ -58,6 +58,8 @@ SLIPS = {
     "summed": "one number, the sum of the gradient, for a vector",
     "transposed": "a matrix with rows and columns exchanged",
     "reordered": "a vector in another order",
+    "graph_cut": "the derivative on paper, where the code takes a value out of the graph",
+    "shapes_paired": "the derivative for equal shapes, where the code paired (n, 1) with (n,)",
     "accumulated": "two or three times the gradient: .grad was not cleared",
     "other_input": "the derivative for another input",
     "value": "the value for the derivative",
@@ -79,7 +81,7 @@ def generate(sight: Sight) -> Iterator[Slip]:
         chain.swapped, chain.constants_kept, paths.dropped, paths.twice, paths.multiplied, paths.products, paths.crossed,
         paths.quotients, rules.wrong_rules, rules.undifferentiated, rules.power_of_itself, losses.wrong_losses,
         losses.without_denominator, arrays.means, arrays.arranged,
-        whole.sign, whole.accumulated, whole.other_input, whole.value,
+        whole.left_whole, whole.as_shapes_were_meant, whole.sign, whole.accumulated, whole.other_input, whole.value,
     ):  # fmt: skip
         yield from one(sight)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 
 from ...tape import Step, Value
-from ..flow import Edit
+from ..flow import Edge, Edit
 from .sight import Sight
 from .slip import Slip
 
@@ -18,24 +18,30 @@ def dropped(sight: Sight) -> Iterator[Slip]:
         for edge in uses:
             yield Slip(
                 "path_dropped",
-                lambda e=edge, n=node: (
-                    f"{sight.words.name(n)} is used {_times(len(_uses(sight, n)))}, and the path through "
-                    f"{sight.words.name(e[0])} is missing."
-                ),
+                lambda e=edge, n=node, u=uses: f"{_used(sight, n, u)}, and {_path(sight, e, u)} is missing.",
                 Edit(scales={edge: 0.0}),
                 rank=15,
             )
-        if len(uses) > 2:
-            for edge in uses:
-                yield Slip(
-                    "path_dropped",
-                    lambda e=edge, n=node: (
-                        f"{sight.words.name(n)} is used {_times(len(_uses(sight, n)))}, and only the path through "
-                        f"{sight.words.name(e[0])} is there."
-                    ),
-                    Edit(scales={other: 0.0 for other in uses if other != edge}),
-                    rank=16,
-                )
+        for edge in uses if len(uses) > 2 else ():
+            yield Slip(
+                "path_dropped",
+                lambda e=edge, n=node, u=uses: f"{_used(sight, n, u)}, and only {_path(sight, e, u)} is there.",
+                Edit(scales={other: 0.0 for other in uses if other != edge}),
+                rank=16,
+            )
+
+
+def _used(sight: Sight, node: int, uses: list) -> str:
+    return f"{sight.words.name(node)} is used {'twice' if len(uses) == 2 else f'{len(uses)} times'}"
+
+
+def _path(sight: Sight, edge: Edge, uses: list) -> str:
+    """A path by the value that it alone leads through, or as the one straight into a value."""
+    step = edge[0]
+    shared = any(other != edge and other[0] in sight.flow.below(step) for other in uses)
+    return (
+        f"the path straight into {sight.words.name(step)}" if shared else f"the path through {sight.words.name(step)}"
+    )
 
 
 def twice(sight: Sight) -> Iterator[Slip]:
@@ -55,12 +61,11 @@ def twice(sight: Sight) -> Iterator[Slip]:
 
 def multiplied(sight: Sight) -> Iterator[Slip]:
     """The contributions of the paths are multiplied where they should be added."""
-    for node, _ in _shared(sight):
+    for node, uses in _shared(sight):
         yield Slip(
             "paths_multiplied",
-            lambda n=node: (
-                f"{sight.words.name(n)} is used {_times(len(_uses(sight, n)))}: what comes back along the paths is added, "
-                "and here it is multiplied."
+            lambda n=node, u=uses: (
+                f"{_used(sight, n, u)}: what comes back along the paths is added, and here it is multiplied."
             ),
             Edit(multiplied=frozenset({node})),
             rank=25,
@@ -77,10 +82,6 @@ def _shared(sight: Sight) -> Iterator[tuple[int, list]]:
         uses = _uses(sight, node)
         if len(uses) > 1:
             yield node, uses
-
-
-def _times(count: int) -> str:
-    return "twice" if count == 2 else f"{count} times"
 
 
 def products(sight: Sight) -> Iterator[Slip]:

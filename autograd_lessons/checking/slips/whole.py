@@ -8,7 +8,12 @@ from dataclasses import replace
 import torch
 
 from ...inputs import Inputs, call
+from ...reasons.cut import is_cut, whole
+from ...reasons.disagreement import called
+from ...reasons.slips import as_meant, column_and_row
+from ...reasons.variation import varied
 from ...replay import quiet
+from ...tape import Input
 from ..flow import Edit
 from .sight import Sight
 from .slip import Slip
@@ -53,6 +58,43 @@ def other_input(sight: Sight) -> Iterator[Slip]:
                 answers={sight.leaf: flow.true[node]},  # pyright: ignore
                 rank=11,
             )
+
+
+def left_whole(sight: Sight) -> Iterator[Slip]:
+    """The derivative on paper, where the run takes a value out of the graph."""
+    tapes, leaf = sight.flow.tapes, sight.flow.nodes[sight.leaf]
+    first = next((step for step in sight.flow.tape.steps if is_cut(step)), None)
+    if first is None or not isinstance(leaf, Input):
+        return
+    made = [varied(tape, leaf.name or "", whole) for tape in tapes]
+    if all(one is not None for one in made):
+        yield Slip(
+            "graph_cut",
+            lambda: (
+                f"{called(first)} takes its value out of the graph: autograd treats it as a constant, and this answer does not."
+            ),
+            answers={sight.leaf: torch.stack([one.double() for one in made])},  # pyright: ignore
+            rank=5,
+        )
+
+
+def as_shapes_were_meant(sight: Sight) -> Iterator[Slip]:
+    """The derivative for equal shapes, where the run paired (n, 1) with (n,)."""
+    leaf = sight.flow.nodes[sight.leaf]
+    first = next((step for step in sight.flow.tape.steps if step.requires_grad and column_and_row(step)), None)
+    if first is None or not isinstance(leaf, Input):
+        return
+    made = [varied(tape, leaf.name or "", as_meant) for tape in sight.flow.tapes]
+    if all(one is not None for one in made):
+        yield Slip(
+            "shapes_paired",
+            lambda: (
+                f"{called(first)} pairs {' with '.join(map(str, column_and_row(first) or ()))} and makes "
+                f"{tuple(first.value.shape)}; this is the derivative for equal shapes."
+            ),
+            answers={sight.leaf: torch.stack([one.double() for one in made])},  # pyright: ignore
+            rank=5,
+        )
 
 
 def value(sight: Sight) -> Iterator[Slip]:
