@@ -13,6 +13,8 @@ from .inputs import Inputs, call
 from .replay import quiet
 
 POINTS = 201
+SINGLE_POINTS = 41  # where each takes a run of its own
+MOST_CALLS = 100_000  # of PyTorch for one curve
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ def trace(
 ) -> Curve:  # fmt: skip
     """The curve between two ends. `at_once` evaluates all points in one call: right for elementwise code only."""
     like = inputs.arguments[name]
-    points, across = _evenly(*ends, POINTS if at_once else 41, like.dtype)
+    points, across = _evenly(*ends, POINTS if at_once else SINGLE_POINTS, like.dtype)
     xs = points.clone()
     with quiet(), torch.no_grad():
         if at_once:

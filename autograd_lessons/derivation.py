@@ -16,9 +16,10 @@ import torch
 
 from . import formulas
 from .branches import branch_taken, conditions, has_branches
+from .calls import public_name
 from .exact import Exact, exactly
 from .frames import learners_traceback
-from .grains import between, links, nodes
+from .grains import GRAINS, between, links, nodes
 from .inputs import gather
 from .notation import latex, partial_text, renamed, text
 from .program import MOST_ELEMENTS, Program, answers, contents, has_rule, program_of
@@ -27,6 +28,7 @@ from .tape import Input, Step, Tape, Value
 from .typed import as_function
 
 MOST_PATHS = 64
+MOST_LINES = 400  # links of which a printed derivation lists the local derivatives
 _AS_LABELLED: Mapping[str, str] = MappingProxyType({})
 _programs: OrderedDict[tuple, Program] = OrderedDict()  # the least recently used goes first
 
@@ -75,6 +77,7 @@ class Derivation:
         self._programs = self._grouped() if self.generic else [self._program(self.branches)]
         self._exacts: dict[int | None, Exact] = {}
         self._locals: dict[str, dict] = {}  # by grain
+        self._stops: dict[str, frozenset[int]] = {}  # by grain
 
     # ------------------------------------------------------------------ programs, by branch
     def _program(self, branches: dict[Step, np.ndarray], generic: bool | None = None) -> Program:
@@ -151,7 +154,7 @@ class Derivation:
             return f"{first.name} was made by {made}, and how it depends on the inputs is not on the tape"
         unknown = [step.op for step in self.tape.history if step.requires_grad and not has_rule(step)]
         if unknown:
-            return f"no symbolic rule for {', '.join(f'torch.{op}' for op in dict.fromkeys(unknown))}"
+            return f"no symbolic rule for {', '.join(map(public_name, dict.fromkeys(unknown)))}"
         if self.generic and self.missing:
             return "a tensor without a name stands in it, and one formula for all elements has no place for its numbers"
         if not self._known or self.missing:
@@ -233,8 +236,8 @@ class Derivation:
     def _local(self, output: Step, used: Value, grain: str):
         if not self._known:
             return None
-        shown = nodes(self.tape, grain)
-        stop = frozenset(self._index[v] for v in shown)
+        shown = set(nodes(self.tape, grain))
+        stop = self._stop(grain)
         if self.generic and len(self._programs) > 1:
             made = [
                 formulas.local(p, self._index[output], self._index[used], stop, output.name) for p in self._programs
@@ -249,6 +252,12 @@ class Derivation:
             if made is not None:
                 return made
         return None
+
+    def _stop(self, grain: str) -> frozenset[int]:
+        """The values whose symbols a formula at this grain is written in."""
+        if grain not in self._stops:
+            self._stops[grain] = frozenset(self._index[value] for value in nodes(self.tape, grain))
+        return self._stops[grain]
 
     @property
     def chain(self) -> dict[str, tuple[tuple[Any, ...], ...]]:
@@ -308,16 +317,26 @@ class Derivation:
         )
 
     def _own(self, label: str, grain: str):
-        step = next((s for s in self.tape.history if s.label == label), None)
+        step = self._by_label.get(label)
         if step is None or not self._known:
             return None
-        stop = frozenset(self._index[v] for v in nodes(self.tape, grain))
+        stop = self._stop(grain)
         program = self._programs[0] if self.generic or step.value.numel() == 1 else self._single
         form = program.forms[self._index[step]] if program else None
-        if program is None or form is None or form.opaque or program.hidden(self._index[step], stop):
+        if program is None or form is None or form.opaque:
             return None
         made = program.compose(self._index[step], stop)
-        return None if made is None else formulas.plain(sp.sympify(made.reshape(-1)[0]))
+        if made is None:
+            return None
+        formula = sp.sympify(made.reshape(-1)[0])
+        hidden = program.hidden(self._index[step], stop)
+        if any(symbol in formula.free_symbols for value in hidden for symbol in program.symbols[value].reshape(-1)):
+            return None
+        return formulas.plain(formula)
+
+    @cached_property
+    def _by_label(self) -> dict[str, Step]:
+        return {step.label: step for step in reversed(self.tape.history)}
 
     # ------------------------------------------------------------------ numbers
     @cached_property
@@ -345,6 +364,8 @@ class Derivation:
         )
         values = self._leaf_values(leaves)
         try:
+            if self._exact(None).overflowed:
+                raise OverflowError
             with mpmath.workdps(30):
                 numbers = [_float(n) for n in function(*map(exactly, values))]
         except (ZeroDivisionError, OverflowError, ValueError):
@@ -387,20 +408,24 @@ class Derivation:
         return result if like.numel() == size else result.sum()
 
     def reference(self, name: str, where: Iterable[int] | None = None) -> list[mpmath.mpf] | None:
-        """50-digit values of the gradient at flat indices `where` (default: all); None where a step has no rule."""
+        """50-digit values of the gradient at flat indices `where` (default: all); None where a step has no rule or overflows."""
         if not self._known or self.missing or name not in self._differentiated:
             return None
         value = self.tape.inputs[name].value
         wanted = list(range(value.numel()) if where is None else where)
         index, size = self._index[self.tape.inputs[name]], self.tape.target.value.numel()
         if not self.generic:
+            if self._exact(None).overflowed:
+                return None
             back = self._exact(None).adjoints(self._output)
             flat = back[index] if index in back else [mpmath.mpf(0)] * value.numel()
             return [flat[i] for i in wanted]
+        if value.numel() != size > 1_000:
+            return None
+        if any(self._exact(i).overflowed for i in (wanted if value.numel() == size else range(size))):
+            return None
         if value.numel() == size:
             return [self._one(i, index) for i in wanted]
-        if size > 1_000:
-            return None
         with mpmath.workdps(50):
             return [mpmath.fsum(self._one(i, index) for i in range(size))]
 
@@ -414,12 +439,17 @@ class Derivation:
             return None
         wanted = list(range(step.value.numel()) if where is None else where)
         index = self._index[step]
-        if any((f := self._programs[0].forms[i]) is not None and f.opaque for i in self._programs[0].behind(index)):
+        if any(self._taken_as_it_is(i) for i in self._programs[0].behind(index)):
             return None
         if self.generic:
             return [self._exact(i).values[index][0] for i in wanted]
         flat = self._exact(None).values[index]
         return [flat[i] for i in wanted]
+
+    def _taken_as_it_is(self, index: int) -> bool:
+        """Whether a value is known only as it was rounded: not so of conditions and whole numbers."""
+        form = self._programs[0].forms[index]
+        return form is not None and form.opaque and self.tape.values[index].value.is_floating_point()
 
     def _exact(self, at: int | None) -> Exact:
         if at not in self._exacts:
@@ -431,7 +461,11 @@ class Derivation:
 
     def __repr__(self) -> str:
         lines = [f"{partial_text(self._output_name, name)} = {self.text(name)}" for name in self.gradient]
-        lines += [f"{partial_text(*pair)} = {self.text_local(*pair)}" for pair in self.local]
+        many = sum(len(links(self.tape, grain)) for grain in GRAINS)
+        if many <= MOST_LINES:
+            lines += [f"{partial_text(*pair)} = {self.text_local(*pair)}" for pair in self.local]
+        else:
+            lines.append(f"{len(links(self.tape, 'operations')):,} local derivatives: see .local")
         lines += [f"because {condition}" for condition in self.conditions]
         lines += [self.obstacle] if self.obstacle else []
         return "\n".join(lines)

@@ -162,10 +162,13 @@ def _sent_back(session: Session, step: Step, places: dict[int, int], gradients: 
 
 
 def _end(edge: Any) -> tuple:
-    """An edge of autograd's graph by the number of its node. A leaf's node has none: the leaf stands for it."""
+    """An edge of autograd's graph by the number of its node. A leaf's node has none: the leaf stands for it.
+
+    Nor has the node of an operation whose derivative PyTorch lacks: `2 % x`.
+    """
     node, output = edge[:2]
     number = node._sequence_nr()
-    return (id(node.variable) if number == _LEAF else number), output
+    return (id(getattr(node, "variable", node)) if number == _LEAF else number), output
 
 
 def _can_be_read(node: Any) -> bool:

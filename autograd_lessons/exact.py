@@ -17,6 +17,8 @@ from .program import Form, Program, apply, as_key, exact, symbols_of
 from .tape import Constant, Step, Tape, Value
 
 DIGITS = 50
+LARGEST = 50_000  # binary places before the point: on exp(exp(exp(9))) mpmath would work for ever
+NEAR = 400, 1000  # powers of ten by which a point is missed where it has no number itself
 _ZERO = mpmath.mpf(0)
 _ARITHMETIC = {"add", "sub", "mul", "div"}
 
@@ -29,6 +31,7 @@ class Exact:
         self.values: list[list[mpmath.mpf]] = []  # of each value all elements, flat
         self._slopes: dict[int, list] = {}  # of each step, in the order of `StepFunction.slopes`
         self._adjoints: dict[int, dict[int, list[mpmath.mpf]]] = {}
+        self.overflowed = False  # whether some number on the way was out of reach
         with mpmath.workdps(DIGITS):
             for index, value in enumerate(tape.values):
                 self.values.append(self._forward(index, value))
@@ -47,7 +50,14 @@ class Exact:
         values = self.values
         numbers = _guarded(step.call, [*[values[used][element] for used, element in step.places], *step.numbers])
         self._slopes[index] = numbers[step.size :]
-        return numbers[: step.size]
+        return [self._in_reach(number) for number in numbers[: step.size]]
+
+    def _in_reach(self, number: mpmath.mpf) -> mpmath.mpf:
+        """The number, or an infinite one where it is far beyond what any float holds."""
+        if not mpmath.isfinite(number) or mpmath.mag(number) <= LARGEST:
+            return number
+        self.overflowed = True
+        return mpmath.sign(number) * mpmath.inf
 
     def adjoints(self, output: int) -> dict[int, list[mpmath.mpf]]:
         """∂(sum of the output)/∂value for every value that the output was computed from."""
@@ -165,15 +175,17 @@ def _real(number):
 
 def _floating(function, arguments: list) -> list:
     """Each number by its limit from the right side, which is what 1/0 = inf and log 0 = −inf mean; nan where there is none."""
-    try:
-        with mpmath.workdps(DIGITS):
-            near, nearer = (
-                [_real(number) for number in function(*(a + tiny if a == 0 else a for a in arguments))]
-                for tiny in (mpmath.mpf(10) ** -400, mpmath.mpf(10) ** -4000)
-            )
-    except (ZeroDivisionError, OverflowError, ValueError):
-        return [mpmath.nan] * 10_000
-    return [_limit(*pair) for pair in zip(near, nearer)]
+    for digits, moves in ((DIGITS, lambda argument: argument == 0), (NEAR[1] + DIGITS, lambda argument: True)):
+        try:
+            with mpmath.workdps(digits):
+                near, nearer = (
+                    [_real(number) for number in function(*(a + tiny if moves(a) else a for a in arguments))]
+                    for tiny in (mpmath.mpf(10) ** -power for power in NEAR)
+                )
+        except (ZeroDivisionError, OverflowError, ValueError):
+            continue
+        return [_limit(*pair) for pair in zip(near, nearer)]
+    return [mpmath.nan] * 10_000
 
 
 def _limit(near, nearer):

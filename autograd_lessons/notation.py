@@ -6,15 +6,19 @@ A symbol is a learner's variable. Only identifiers reach LaTeX as they are: no t
 from __future__ import annotations
 
 import functools
+import keyword
 import re
 from collections.abc import Mapping
 
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
+from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
+from .functions import Special
+
 _GREEK = {
-    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "mu", "nu", "xi", "pi",
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "pi",
     "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi",
     "Sigma", "Upsilon", "Phi", "Psi", "Omega",
 }  # fmt: skip
@@ -35,6 +39,8 @@ def name_latex(name: str) -> str:
         return rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
     if not name.isidentifier():
         return r"\text{?}"
+    if name.endswith("_") and keyword.iskeyword(name[:-1]):
+        return name_latex(name[:-1])  # lambda_, since Python has taken the word
     if name.endswith("_pred") and len(name) > 5:
         return rf"\hat{{{name_latex(name[:-5])}}}"
     numbered = re.fullmatch(r"(.*[^\d_])_?(\d+)", name)
@@ -66,6 +72,13 @@ def _degree(term: sp.Expr) -> int:
     return sum(int(power) if power.is_Integer else 1 for base, power in powers if base.free_symbols)
 
 
+def _shown_as_decimal(product: sp.Expr) -> tuple[str, sp.Expr] | None:
+    """0.044715·x, not 8943·x/200000: the decimal, and what it multiplies."""
+    number, rest = product.as_coeff_Mul()
+    decimal = _decimal(number) if isinstance(number, sp.Rational) else None
+    return None if decimal is None else (decimal, rest)
+
+
 class _Latex(LatexPrinter):
     def _as_ordered_terms(self, expr, order=None):
         return _plus_first(super()._as_ordered_terms(expr, order))
@@ -75,6 +88,15 @@ class _Latex(LatexPrinter):
 
     def _print_Rational(self, expr):
         return _decimal(expr) or super()._print_Rational(expr)
+
+    def _print_Integer(self, expr):
+        return _large(expr) or str(expr.p)
+
+    def _print_Mul(self, expr):
+        made = _shown_as_decimal(expr)
+        if made is None:
+            return super()._print_Mul(expr)
+        return rf"{made[0]} \cdot {self.parenthesize(made[1], PRECEDENCE['Mul'])}"
 
     def _print_log(self, expr, exp=None):
         shown = rf"\log\left({self._print(expr.args[0])}\right)"
@@ -91,17 +113,39 @@ class _Text(StrPrinter):
     def _print_Rational(self, expr):
         return _decimal(expr) or super()._print_Rational(expr)
 
+    def _print_Integer(self, expr):
+        return _large(expr) or str(expr.p)
+
     def _print_Mul(self, expr):
+        made = _shown_as_decimal(expr)
+        if made is not None:
+            return f"{made[0]}·{self.parenthesize(made[1], PRECEDENCE['Mul'])}"
         return super()._print_Mul(expr).replace("*", "·")
 
     def _print_Pow(self, expr, rational=False):
+        if expr.exp.is_Integer and expr.exp < -1:
+            return f"1/{super()._print_Pow(1 / expr, rational)}".replace("**", "^")
         return super()._print_Pow(expr, rational).replace("**", "^")
+
+    def _print_Function(self, expr):
+        return expr.text(self) if isinstance(expr, Special) else super()._print_Function(expr)
 
     def _print_sigmoid(self, expr):
         return f"σ({self._print(expr.args[0])})"
 
+    def _print_Infinity(self, expr):
+        return "∞"
+
+    def _print_NegativeInfinity(self, expr):
+        return "-∞"
+
     def _print_Pi(self, expr):
         return "π"
+
+
+def _large(number: sp.Integer) -> str | None:
+    """A number that nobody wants to see digit by digit, such as the largest of float64."""
+    return f"{float(number):.6g}" if abs(number) >= 10**16 else None
 
 
 def _decimal(number: sp.Rational) -> str | None:

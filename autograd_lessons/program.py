@@ -208,7 +208,7 @@ def _elementwise(form: Form, args: list, kwargs: dict, rule) -> np.ndarray:
 
     for place in np.ndindex(shape):
         one = rule if callable(rule) else rule[int(np.broadcast_to(form.branch, shape)[place])]
-        made = one(*(at(a, place) for a in numbers), **{key: at(a, place) for key, a in named.items()})
+        made = sp.sympify(one(*(at(a, place) for a in numbers), **{key: at(a, place) for key, a in named.items()}))
         result[place] = _recognised(made) if form.op in ("div", "reciprocal", "pow") else made
     return result
 
@@ -258,11 +258,11 @@ def kind_of_rule(step: Step) -> str | None:
     op, call = step.op.rstrip("_"), step.call
     if any(isinstance(v.value, torch.Tensor) and v.value.is_complex() for v in (step, *step.inputs)):
         return None  # every symbol is real
-    if step.pointwise and call.view is None and not call.kwargs.get("rounding_mode"):
-        if _accepts(POINTWISE.get(op, ()), len(call.args), tuple(call.kwargs)):
-            return "pointwise"
-    kind = "moves" if op in MOVES else "loss" if op in LOSSES else "shaped"
-    if kind != "moves":
+    if step.pointwise and call.view is None and _accepts(POINTWISE.get(op, ()), len(call.args), tuple(call.kwargs)):
+        kind = "pointwise"
+    else:
+        kind = "moves" if op in MOVES else "loss" if op in LOSSES else "shaped"
+    if kind in ("loss", "shaped"):
         if call.view is not None or kind == "loss" and any(call.kwargs.get(key) is not None for key in _OLD_REDUCTION):
             return None
         table, options = (SHAPED, call.kwargs) if kind == "shaped" else (LOSSES, apart_from_reduction(call.kwargs)[0])

@@ -22,19 +22,22 @@ from ..tape import Tape
 
 
 class Blank(Exception):
-    """The answer is still to be written."""
+    """The answer is still to be written; the arguments are its open parts, where others are filled in."""
 
 
-def prepared(answer: Any, wrt: tuple[str, ...]) -> Any:
-    """The answer with text, SymPy expressions and whole lists of them as functions; raises `Blank` for an empty one."""
+def prepared(answer: Any, wrt: tuple[str, ...], known: frozenset[str]) -> Any:
+    """The answer with text, SymPy expressions and whole lists of them as functions; raises `Blank` for an empty one.
+
+    `known` are the function's inputs: in text these words are names.
+    """
     if isinstance(answer, Mapping):
         if not answer:
             raise Blank
-        return {_key(key): prepared(value, (_key(key),)) for key, value in answer.items()}
+        return _by_name(answer, known)
     if answer is None or answer is Ellipsis or answer is NotImplemented:
         raise Blank
     if isinstance(answer, str):
-        return _text(answer)
+        return _text(answer, known)
     if isinstance(answer, bool):
         raise ManualError(
             f"The answer is {answer}; it should be a derivative: a number, a tensor, a function or a formula."
@@ -43,18 +46,30 @@ def prepared(answer: Any, wrt: tuple[str, ...]) -> Any:
         return _symbolic(answer)
     if isinstance(answer, (list, tuple)):
         if len(answer) == len(wrt) > 1 and not all(_is_number(part) for part in answer):
-            return {name: prepared(part, (name,)) for name, part in zip(wrt, answer)}
+            return {name: prepared(part, (name,), known) for name, part in zip(wrt, answer)}
         if any(part is None or part is Ellipsis for part in answer):
             raise Blank
         if all(_is_symbolic(part) and not part.free_symbols for part in answer):
             return [float(part) for part in answer]
         if any(callable(part) or isinstance(part, str) or _has_symbols(part) for part in answer):
-            return _stacked([prepared(part, wrt) for part in answer])
+            return _stacked([prepared(part, wrt, known) for part in answer])
         return _listed(answer)
     if callable(answer) and not isinstance(answer, torch.Tensor):
         return _watched(answer, len(wrt))
     shape = getattr(answer, "shape", None)
     return list(answer) if shape is not None and tuple(shape) == (len(wrt),) != (1,) else answer
+
+
+def _by_name(answer: Mapping[Any, Any], known: frozenset[str]) -> dict[str, Any]:
+    found, blanks = {}, []
+    for key, value in answer.items():
+        try:
+            found[_key(key)] = prepared(value, (_key(key),), known)
+        except Blank:
+            blanks.append(_key(key))
+    if blanks:
+        raise Blank(*(blanks if found else ()))
+    return found
 
 
 def evaluate(answer: Any, tape: Tape, inputs: Inputs) -> hand.Manual:
@@ -148,13 +163,13 @@ def _with_parameters(function: Callable, names: list[str]) -> Callable:
 
 
 # ---------------------------------------------------------------------- formulas
-def _text(text: str) -> Any:
+def _text(text: str, known: frozenset[str]) -> Any:
     """A typed formula as a function of the names in it; one without names is a number."""
     if not text.strip():
         raise Blank
     from ..formula import read
 
-    formula = read(text)
+    formula = read(text, known)
     return formula.function if formula.names else float(formula.expression)
 
 
@@ -178,7 +193,7 @@ def _symbolic(expression: Any) -> Any:
     if isinstance(expression, sp.MatrixBase):
         rows = expression.tolist()
         flat = [row[0] for row in rows] if expression.shape[1] == 1 else rows
-        return prepared(flat, ("",))
+        return prepared(flat, ("",), frozenset())
     if not expression.free_symbols:
         return float(expression)
     symbols = sorted(expression.free_symbols, key=lambda symbol: symbol.name)  # pyright: ignore

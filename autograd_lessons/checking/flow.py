@@ -320,7 +320,7 @@ class Flow:
             if position in slopes:
                 product = adjoint * slopes[position]
             elif position in pulled:
-                product = pulled[position]
+                product = pulled[position].clone()  # an expanded tensor cannot be written to
             else:
                 continue
             for rows, slope in touched["slopes"].get(edge, ()):
@@ -339,6 +339,8 @@ class Flow:
         changes = (*touched["bypass"].get(node, ()), *touched["extra"].get(node, ()))
         for leaf in self._leaves(node) if changes else ():
             shape = self.nodes[leaf].value.shape
+            if not _fits(self.nodes[node].value.shape, shape):
+                continue
             if leaf not in beside:
                 beside[leaf] = torch.zeros((*adjoint.shape[:2], *shape), dtype=torch.float64)
             for rows, slope in changes:
@@ -366,6 +368,15 @@ def _spread(adjoint: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
     """The adjoint of one number, in the shape of what stands beside it."""
     more = slope.ndim + 1 - adjoint.ndim
     return adjoint.reshape(*adjoint.shape[:2], *(1,) * more) if more > 0 else adjoint
+
+
+def _fits(own: torch.Size, shape: torch.Size) -> bool:
+    """Whether what has one shape can be spread out or added up to another."""
+    return (
+        own.numel() == 1
+        or len(own) >= len(shape)
+        and all(size in (1, there) for size, there in zip(reversed(shape), reversed(own)))
+    )
 
 
 def _summed(product: torch.Tensor, shape: torch.Size) -> torch.Tensor:

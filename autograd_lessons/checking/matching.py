@@ -39,7 +39,7 @@ class Match:
 
     @property
     def kind(self) -> tuple:
-        return tuple(sorted(slip.kind or slip.identifier for slip in self.slips))
+        return tuple(slip.kind or slip.identifier for slip in self.slips)
 
     def says(self) -> str:
         return " And: ".join(slip.says() for slip in self.slips)
@@ -60,27 +60,24 @@ class Tolerance:
 
 
 def explain(
-    sight: Sight, leaf: int, theirs: torch.Tensor, inputs: list[Inputs], tolerance: Tolerance, pairs: bool = True
+    sight: Sight, theirs: torch.Tensor, inputs: list[Inputs], tolerance: Tolerance, pairs: bool = True
 ) -> list[Match]:
-    """The slips that give `theirs` for an input, one entry for each point; those named together cannot be told apart."""
-    if not bool(theirs.isfinite().any()) or leaf not in sight.flow.true:
+    """The slips that give `theirs`, one entry for each point; those named together cannot be told apart."""
+    flow, leaf = sight.flow, sight.leaf
+    if leaf not in flow.true or theirs.shape != flow.true[leaf].shape or not bool(theirs.isfinite().any()):
         return []
-    true = sight.flow.true[leaf]
-    if theirs.shape != true.shape:
-        return []
-    slips = [slip for slip in generate(sight) if slip.leaf in (None, leaf)]
-    made = _rows(sight.flow, [(slip,) for slip in slips], leaf, true)
-    changes = ~tolerance.near(made, true)
-    fits = tolerance.near(made, theirs) & changes
+    true, slips = flow.true[leaf], list(generate(sight))
+    made = _rows(flow, [(slip,) for slip in slips], leaf, true)
+    fits = tolerance.near(made, theirs) & ~tolerance.near(made, true)
     found = [Match((slip,)) for slip, fit in zip(slips, fits.tolist()) if fit]
-    if not found and sight.flow.is_input(leaf):
+    if not found and flow.is_input(leaf):
 
         def fits_at(point: int, gradient: torch.Tensor) -> bool:
             return bool(tolerance.near(gradient[None, None], theirs[point][None])[0])
 
-        found = [Match((slip,)) for slip in elsewhere(sight, inputs, leaf, fits_at)]
+        found = [Match((slip,)) for slip in elsewhere(sight, inputs, fits_at)]
     if pairs and all(match.is_far_fetched for match in found):
-        found += _two(sight.flow, slips, made, leaf, true, theirs, tolerance)
+        found += _two(flow, slips, made, leaf, true, theirs, tolerance)
     return _told_apart(found)
 
 
@@ -94,12 +91,15 @@ def _two(
     tolerance: Tolerance,
 ) -> list[Match]:
     """Two slips made together; each only once where several give the same numbers."""
-    kept: list[int] = []
+    kept: dict[tuple, int] = {}
+    numbers = made.reshape(len(made), -1)[:, :: max(1, made[0].numel() // 24)].tolist()
+    changed = ~tolerance.near(made, true)
     for i, slip in sorted(enumerate(slips), key=lambda pair: pair[1].rank):
         alone = slip.edit is not None or slip.after is not None
         if alone and slip.rank <= PLAUSIBLE and bool(made[i].isfinite().all()):
-            kept.append(i)
-    chosen = [slips[i] for i in kept]
+            # what changes nothing by itself may do so beside another slip
+            kept.setdefault(tuple(f"{number:.9g}" for number in numbers[i]) if changed[i] else (i,), i)
+    chosen = [slips[i] for i in kept.values()]
     couples = list(_couples(chosen))
     size = max(1, MOST_NUMBERS // max(1, true.numel() * 10))
     found = []
@@ -138,7 +138,7 @@ def _rows(flow: Flow, groups: Sequence[tuple[Slip, ...]], leaf: int, true: torch
         if after and not any(slip.edit is not None for slip in group):
             made[row] = true
         for change in after:
-            made[row] = change(made[row])
+            made[row] = change(made[row]).clone()
     return made
 
 
@@ -151,12 +151,18 @@ def _edit(group: tuple[Slip, ...]) -> Edit:
 
 
 def _told_apart(found: list[Match]) -> list[Match]:
-    """One of each kind, the likeliest first."""
+    """One of each kind, the likeliest first; of two together only the likeliest."""
+    certain = {kind for match in found for slip, kind in zip(match.slips, match.kind) if not slip.general}
     kept: dict[tuple, Match] = {}
     for match in sorted(found, key=lambda match: match.rank):
-        kept.setdefault(match.kind, match)
+        if not any(slip.general and _is_said(slip, certain) for slip in match.slips):
+            kept.setdefault(match.kind, match)
     by_identifier: dict[str, Match] = {}
     for match in kept.values():
         by_identifier.setdefault(match.identifier, match)
     matches = [match for match in by_identifier.values() if match.rank <= next(iter(kept.values())).rank + SAME_CLASS]
     return matches[: 1 if matches and len(matches[0].slips) > 1 else MOST_NAMED]
+
+
+def _is_said(slip: Slip, kinds: set[str]) -> bool:
+    return any(kind.startswith(slip.kind) for kind in kinds)

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import itertools
 import math
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 
 from ..branches import branch_taken
-from ..errors import InputError
+from ..errors import InputError, LessonError
 from ..inputs import Inputs
 from ..replay import quiet
-from ..rules import BRANCHES
+from ..rules import PIECEWISE
 from ..run import run, run_again
 from ..tape import Tape
 
@@ -45,27 +45,40 @@ class Point:
 
 
 def choose(function: Callable, start: Inputs, given: frozenset[str], fixed: frozenset[str]) -> list[Point]:
-    """The points to try an answer at. `given` are the inputs that the learner gave, of which `fixed` are to stay as they are."""
+    """The points to try an answer at. `given` are the inputs that the learner gave, of which `fixed` are to stay as they are.
+
+    Raises what the function raises at the learner's own point, and `InputError` where nothing can be found.
+    """
     first = _first(function, start, given)
     long = len(first.tape.steps) > LONG
-    wanted = FEW if long else ENOUGH
-    points = [first] if given else []
-    numbers = random.Random(2)
-    moved = _regimes(first.inputs, given, fixed, numbers)
-    tried = 0
-    while sum(not point.given for point in points) < wanted and tried < (MOST_TRIES // 6 if long else MOST_TRIES):
-        tried += 1
-        point = _try(function, next(moved))
-        if point is not None and (point.is_smooth or _is_another_branch(point, points)):
+    wanted, tries = (FEW, MOST_TRIES // 6) if long else (ENOUGH, MOST_TRIES)
+    points = [first] if first.given else []
+    flat: list[Point] = []  # where every gradient is zero
+    for inputs in itertools.islice(_regimes(first.inputs, given, fixed), tries):
+        enough = sum(not point.given for point in points) >= wanted
+        if enough and not (has_branches(first.tape) and len({branches_of(point.tape) for point in points}) < 2):
+            break
+        point = _try(function, inputs)
+        if point is None or not _is_finite(point.tape, point.inputs) or not _off_kinks(point.tape, point.inputs):
+            continue
+        if (point.is_smooth and not enough) or _is_another_branch(point, points):
             points.append(point)
-    if not long:
-        points += _simple(function, first.inputs, fixed)
-    return points or [first]
+        else:
+            flat.append(point)
+    points = points or flat[:wanted]
+    if not points:
+        raise InputError(
+            f"{_called(function)} has no finite gradient at any of the points that were tried. "
+            f"Give one of its domain: {_example(start.wrt)}."
+        )
+    return points if long else points + _simple(function, first.inputs, fixed)
 
 
 def _first(function: Callable, start: Inputs, given: frozenset[str]) -> Point:
     """The learner's own point, or, for inputs without a value, the first shapes that the function takes."""
     in_double = start.to(torch.float64)
+    if not start.wrt:
+        raise InputError(f"{_called(function)} has no input to differentiate. Give one by name: x=1.0")
     free = [name for name in start.wrt if name not in given]
     if not free:
         try:
@@ -73,24 +86,35 @@ def _first(function: Callable, start: Inputs, given: frozenset[str]) -> Point:
         except Exception:  # a model in float32 takes no float64: then this is the run's own error, or there is none
             return Point(run_again(function, start), start, given=True)
     error: Exception | None = None
-    numbers = random.Random(1)
+    numbers = np.random.RandomState(1)
     for shape, side in itertools.product(SHAPES, SIDES):
-        shaped = {name: torch.zeros(shape, dtype=torch.float64) for name in free}
-        inputs = replace(in_double, arguments=in_double.arguments | shaped)
-        drawn = {name: _drawn(value, side, numbers) for name, value in shaped.items()}
+        drawn = {name: _drawn(torch.zeros(shape, dtype=torch.float64), side, numbers) for name in free}
+        inputs = replace(in_double, arguments=in_double.arguments | drawn)
         try:
-            return Point(run_again(function, replace(inputs, arguments=inputs.arguments | drawn)), inputs)
+            tape = run_again(function, inputs)
+            tape.target  # noqa: B018 (raises OutputError where there is no single tensor)
+            return Point(tape, inputs)
         except Exception as raised:
             error = error or raised
-    example = ", ".join(f"{name}=…" for name in free)
+    if isinstance(error, LessonError):
+        raise error
     raise InputError(
-        f"{getattr(function, '__name__', 'the function')} raised {type(error).__name__} ({error}) wherever it was tried. "
-        f"Give a point of its domain: {example}."
+        f"{_called(function)} raised {type(error).__name__} ({error}) wherever it was tried. "
+        f"Give a point of its domain: {_example(free)}."
     ) from error
 
 
-def _regimes(start: Inputs, given: frozenset[str], fixed: frozenset[str], numbers: random.Random) -> Iterator[Inputs]:
+def _example(names: Iterable[str]) -> str:
+    return ", ".join(f"{name}=…" for name in names)
+
+
+def _called(function: Callable) -> str:
+    return getattr(function, "__name__", "the function")
+
+
+def _regimes(start: Inputs, given: frozenset[str], fixed: frozenset[str]) -> Iterator[Inputs]:
     """Points further and further from plain: everywhere, positive, between 0 and 1, and around what was given."""
+    numbers = np.random.RandomState(2)
     varied = [
         name
         for name, value in start.arguments.items()
@@ -110,21 +134,20 @@ def _regimes(start: Inputs, given: frozenset[str], fixed: frozenset[str], number
         yield replace(start, arguments=start.arguments | drawn)
 
 
-def _drawn(like: torch.Tensor, side: tuple[float, float], numbers: random.Random) -> torch.Tensor:
+def _drawn(like: torch.Tensor, side: tuple[float, float], numbers: np.random.RandomState) -> torch.Tensor:
     """Two-digit numbers from a range; those of a long vector smaller, so that its sums stay moderate."""
     low, high = side
     shrink = min(1.0, math.sqrt(8 / like.numel()))
-    digits = 2 if shrink == 1.0 else 4
-    made = [round(shrink * numbers.uniform(low, high), digits) or 0.37 for _ in range(like.numel())]
-    return torch.tensor(made, dtype=like.dtype).reshape(like.shape)
+    made = np.round(shrink * numbers.uniform(low, high, like.numel()), 2 if shrink == 1.0 else 4)
+    made[made == 0] = 0.37
+    return torch.from_numpy(made).to(like.dtype).reshape(like.shape)
 
 
-def _around(value: torch.Tensor, numbers: random.Random) -> torch.Tensor:
+def _around(value: torch.Tensor, numbers: np.random.RandomState) -> torch.Tensor:
     """Near a value that is inside the domain for certain."""
-    moved = [
-        round(v * numbers.uniform(0.8, 1.25) + numbers.uniform(-0.05, 0.05), 4) for v in value.reshape(-1).tolist()
-    ]
-    return torch.tensor(moved, dtype=value.dtype).reshape(value.shape)
+    size = value.numel()
+    moved = value.double().numpy().reshape(-1) * numbers.uniform(0.8, 1.25, size) + numbers.uniform(-0.05, 0.05, size)
+    return torch.from_numpy(np.round(moved, 4)).to(value.dtype).reshape(value.shape)
 
 
 def _simple(function: Callable, start: Inputs, fixed: frozenset[str]) -> list[Point]:
@@ -169,12 +192,8 @@ def _usable(tape: Tape, inputs: Inputs) -> bool:
 
 
 def _is_another_branch(point: Point, points: list[Point]) -> bool:
-    """Whether the gradient is zero there because the function went another way, which has been tried less than twice."""
-    if (
-        not has_branches(point.tape)
-        or not _is_finite(point.tape, point.inputs)
-        or not _off_kinks(point.tape, point.inputs)
-    ):
+    """Whether the function went a way there that has been tried less than twice; the gradient may be zero on it."""
+    if not has_branches(point.tape):
         return False
     way = branches_of(point.tape)
     return sum(branches_of(other.tape) == way for other in points) < 2 and any(other.is_smooth for other in points)
@@ -189,7 +208,7 @@ def branches_of(tape: Tape) -> tuple:
 def has_branches(tape: Tape) -> bool:
     """Whether the run may go another way elsewhere: it called relu, where …, or looked at a number."""
     looked = any(event.kind in ("bool", "float", "int", "item", "index") for event in tape.events)
-    return looked or any(step.op.rstrip("_") in BRANCHES for step in tape.steps)
+    return looked or any(step.op.rstrip("_") in PIECEWISE for step in tape.steps)
 
 
 def _off_kinks(tape: Tape, inputs: Inputs) -> bool:

@@ -23,11 +23,36 @@ HONEST = "No slip that is known here gives these numbers."
 
 def tell(trial: Trial) -> Feedback:
     """The feedback on one trial."""
-    for step in (_incomplete, _wrong_factor, _wrong_input):
+    for step in (_pointless, _incomplete, _wrong_factor, _wrong_input, _absent):
         made = step(trial)
         if made is not None:
             return made
     return _right(trial)
+
+
+def _pointless(trial: Trial) -> Feedback | None:
+    """A number where the derivative is another one at each point."""
+    if not trial.fixed or trial.has_point or not _wrong(trial.judged):
+        return None
+    wrong = next(iter(_wrong(trial.judged).values()))
+    if all(torch.allclose(one.true, wrong[0].true, rtol=1e-9) for one in wrong):
+        return None
+    point = ", ".join(f"{name}=…" for name in trial.wrt)
+    return Feedback(
+        False,
+        None,
+        (),
+        (f"A number is a derivative at one point, and here it is another one at each. Say where: {point}",),
+    )
+
+
+def _absent(trial: Trial) -> Feedback | None:
+    """Inputs that were asked for by name and that the answer leaves out."""
+    absent = [name for name in trial.asked if name not in trial.judged]
+    if not absent or not trial.judged:
+        return None
+    told = f"For {_listed(list(trial.judged))} it is right. For {_listed(absent)} there is no answer yet."
+    return Feedback(False, "blank", ("blank",), (told,), input=absent[0])
 
 
 # ---------------------------------------------------------------------- right
@@ -35,6 +60,8 @@ def _right(trial: Trial) -> Feedback:
     everything = [judged for rows in trial.judged.values() for judged in rows]
     count = len({id(judged.point) for judged in everything})
     told = f"It agrees with autograd at {count} points." if count > 1 else "It agrees with autograd at this point."
+    if all(not bool(judged.true.any()) for judged in everything):
+        told += " The derivative is zero there, which proves little."
     less = next((judged for judged in everything if judged.state in ("rounding", "digits")), None)
     if less is None:
         return Feedback(True, hints=(told,))
@@ -95,11 +122,9 @@ def _wrong_factor(trial: Trial) -> Feedback | None:
 
 # ---------------------------------------------------------------------- the answer by input
 def _wrong_input(trial: Trial) -> Feedback | None:
-    absent = [name for name in trial.wrt if isinstance(trial.answer, Mapping) and name not in trial.judged]
     wrong = _wrong(trial.judged)
     if not wrong:
         return None
-    del absent
     name, judged = next(iter(wrong.items()))
     right = [other for other in trial.judged if other not in wrong]
     beside = f" For {_listed(right)} it is right." if right else ""
@@ -163,12 +188,10 @@ def _matches(
         flow = _flow(tapes, output)
         leaf = flow.input(name) if used is None else used
         words = Words(flow)
-        sight = Sight(flow, words, {n: flow.input(n) for n in trial.wrt} if used is None else {name: leaf})
+        sight = Sight(flow, words, leaf)
         inputs = [one.point.inputs for one in side.judged]
         theirs = side.theirs
-        if not sight.leaves or theirs.shape != flow.values(leaf).shape:
-            continue
-        found = explain(sight, leaf, theirs, inputs, _tolerance(trial, name, theirs), pairs=_telling(theirs))
+        found = explain(sight, theirs, inputs, _tolerance(trial, name, theirs), pairs=_telling(theirs))
         if found:
             return words, found
     return words, []

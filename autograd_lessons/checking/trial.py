@@ -40,11 +40,12 @@ class Judged:
 class Trial:
     """What an answer comes to at every point."""
 
-    def __init__(self, answer: Any, points: list[Point], wrt: tuple[str, ...], named: frozenset[str]):
+    def __init__(self, answer: Any, points: list[Point], wrt: tuple[str, ...], asked: tuple[str, ...]):
         self.answer = answer
         self.wrt = wrt
+        self.asked = asked  # the inputs that the learner asked for by name
         self.fixed = answers.is_fixed(answer)
-        self.has_point = bool(named) and points[0].given
+        self.has_point = points[0].given
         self.points = points[:1] if self.fixed and self.has_point else points
         self.manuals = list(self._evaluated())
 

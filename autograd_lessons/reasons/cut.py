@@ -37,8 +37,8 @@ def cut(here: Disagreement, h: float = 1e-3) -> Cause | None:
         if step.op == "edited" and step in used and step in moving:
             what = f"the edit of {name_of(step)} through .data is out of autograd's sight: it takes the change"
             return "cut", f"{what} as a constant, {_mover(here)}"
-    first = next((step for step in tape.steps if step in used and step in moving and _is_cut(step)), None)
-    if first is not None and explains(here, varied(tape, here.name, _whole)):
+    first = next((step for step in tape.steps if step in used and step in moving and is_cut(step)), None)
+    if first is not None and explains(here, varied(tape, here.name, whole)):
         where = " ran under no_grad" if not first.grad_enabled else " cuts the graph"
         return "cut", f"{called(first)}{where}: autograd takes its value as a constant, {_mover(here)}"
     left = next((event for event in tape.events if event.kind in _EXITS and event.on in moving), None)
@@ -53,7 +53,7 @@ def _mover(here: Disagreement) -> str:
     return f"{who} lets it move with {here.name}"
 
 
-def _is_cut(step: Step) -> bool:
+def is_cut(step: Step) -> bool:
     return (
         not step.requires_grad
         and step.value.is_floating_point()
@@ -81,7 +81,7 @@ def _before(end: Value) -> set[Value]:
     return found
 
 
-def _whole(step: Step, tensors: list[torch.Tensor]) -> torch.Tensor:
+def whole(step: Step, tensors: list[torch.Tensor]) -> torch.Tensor:
     """A step with its graph, also where the run had taken it out."""
     return tensors[0] if step.op in _COPIES else repeated(step.call, tensors)
 

@@ -55,15 +55,10 @@ def arithmetic_error(here: Disagreement) -> Cause | None:
 
 def broadcast(here: Disagreement) -> Cause | None:
     """(n, 1) and (n,) paired to (n, n) on the way to a loss: the formula is right for the shapes that were meant."""
-    paired = [step for step in here.tape.steps if step.requires_grad and _column_and_row(step) is not None]
-
-    def as_meant(step: Step, tensors: list[torch.Tensor]) -> torch.Tensor:
-        made = repeated(step.call, [t.reshape(-1) for t in tensors] if step in paired else tensors)
-        return made if step.requires_grad else made.detach()
-
+    paired = [step for step in here.tape.steps if step.requires_grad and column_and_row(step) is not None]
     if not paired or not explains(here, varied(here.tape, here.name, as_meant)):
         return None
-    one, other = _column_and_row(paired[0])  # pyright: ignore
+    one, other = column_and_row(paired[0])  # pyright: ignore
     made = tuple(torch.broadcast_shapes(one, other))
     return "shape", (
         f"{called(paired[0])} pairs {one} with {other} and makes {made}, each element of one with every element of the "
@@ -71,7 +66,13 @@ def broadcast(here: Disagreement) -> Cause | None:
     )
 
 
-def _column_and_row(step: Step) -> tuple[tuple, tuple] | None:
+def as_meant(step: Step, tensors: list[torch.Tensor]) -> torch.Tensor:
+    """A step that pairs (n, 1) with (n,) as if both were (n,)."""
+    made = repeated(step.call, [t.reshape(-1) for t in tensors] if column_and_row(step) is not None else tensors)
+    return made if step.requires_grad else made.detach()
+
+
+def column_and_row(step: Step) -> tuple[tuple, tuple] | None:
     """The shapes of the two operands of an elementwise step, where they are (n, 1) and (n,) or the other way round."""
     shapes = [tuple(used.value.shape) for used in step.inputs if isinstance(used.value, torch.Tensor)]
     if len(shapes) != 2 or not (step.pointwise or step.op in LOSSES):

@@ -12,6 +12,7 @@ from latex2mathml.converter import convert
 from markupsafe import Markup
 
 from ..accuracy import tolerance
+from ..calls import public_name
 from ..clinic import findings
 from ..grains import Link, recomputed, was_edited
 from ..notation import name_latex, partial_latex, partial_text
@@ -243,7 +244,7 @@ def _remarks(scene: Scene) -> tuple[str, ...]:
     remarks = []
     for step in steps:
         if isinstance(step, Step) and step.op in scene.derivation.missing:
-            remarks.append(f"There is no symbolic rule for torch.{step.op}: its number is PyTorch's own.")
+            remarks.append(f"There is no symbolic rule for {public_name(step.op)}: its number is PyTorch's own.")
     stretch = scene.behind(value) if scene.stage.direction == "forward" else None
     if stretch is not None:
         count = stretch.last - stretch.first

@@ -38,17 +38,16 @@ SLIPS = {
     "power_rule_on_exponential": "the power rule on an exponential: x·e^(x−1) for e^x",
     "log_base": "the base of a logarithm or of an exponential: 1/x for log10 x, 2^x for 2^x·ln 2",
     "reciprocal_forgotten": "ln and 1/u mixed up: the derivative of 1/u as ln u, or of ln u as u",
-    "inner_forgotten": "log1p taken for log: 1/x for 1/(1 + x)",
+    "log1p_as_log": "log1p taken for log: 1/x for 1/(1 + x)",
     "trig_sign": "the sign of the derivative of sin, cos and their relatives",
     "degrees": "degrees for radians",
     "square_missing": "a square in a rule is missing: 1 − tanh for 1 − tanh²",
     "root_lost": "the root in 1/(2√u) is missing",
-    "sigmoid_rule": "σ(1 − σ) with a part missing or changed: 1 − σ, σ(1 + σ)",
+    "sigmoid_rule": "σ(1 − σ) with a part missing or changed: 1 − σ, σ(1 + σ); the derivative of ln σ as σ",
     "value_as_input": "σ(1 − σ) with the operand in place of σ: z(1 − z)",
-    "not_the_rule": "the derivative of ln σ as σ",
     "target_forgotten": "the derivative of a loss without its target: ŷ for ŷ − y",
     "denominator_lost": "the derivative of the cross entropy without its denominator: ŷ − y for (ŷ − y)/(ŷ(1 − ŷ))",
-    "squashing_forgotten": "the derivative of a loss on logits without σ: z − y for σ(z) − y",
+    "function_forgotten": "a function is left out: z − y for σ(z) − y",
     "extra_slope": "σ′ once more beside a loss on logits, which has taken it in: (σ(z) − y)·σ′(z)",
     "sign_flipped": "the sign of all or of one path: y − ŷ for ŷ − y",
     "mean_forgotten": "1/n of a mean is missing: the derivative of the sum",
@@ -58,6 +57,8 @@ SLIPS = {
     "summed": "one number, the sum of the gradient, for a vector",
     "transposed": "a matrix with rows and columns exchanged",
     "reordered": "a vector in another order",
+    "graph_cut": "the derivative on paper, where the code takes a value out of the graph",
+    "shapes_paired": "the derivative for equal shapes, where the code paired (n, 1) with (n,)",
     "accumulated": "two or three times the gradient: .grad was not cleared",
     "other_input": "the derivative for another input",
     "value": "the value for the derivative",
@@ -75,11 +76,11 @@ SLIPS = {
 def generate(sight: Sight) -> Iterator[Slip]:
     """Every slip on this run that is made from its chain rule."""
     for one in (
-        chain.dropped, chain.dropped_in_matrices, chain.stopped, chain.local_only, chain.doubled, chain.misplaced,
+        chain.dropped, chain.dropped_in_matrices, chain.branches_forgotten, chain.stopped, chain.local_only, chain.doubled, chain.misplaced,
         chain.swapped, chain.constants_kept, paths.dropped, paths.twice, paths.multiplied, paths.products, paths.crossed,
         paths.quotients, rules.wrong_rules, rules.undifferentiated, rules.power_of_itself, losses.wrong_losses,
         losses.without_denominator, arrays.means, arrays.arranged,
-        whole.sign, whole.accumulated, whole.other_input, whole.value,
+        whole.left_whole, whole.as_shapes_were_meant, whole.sign, whole.accumulated, whole.other_input, whole.value,
     ):  # fmt: skip
         yield from one(sight)
 

@@ -21,16 +21,16 @@ def means(sight: Sight) -> Iterator[Slip]:
         step, op = sight.flow.nodes[node], sight.op(node)
         assert isinstance(step, Step)
         edges = [(node, p) for p, used in sight.flow.operands(node) if sight.depends(used)]
-        averaged = op == "mean" or (op in AVERAGING and step.call.kwargs.get("reduction", "mean") == "mean")
+        reduction = step.call.kwargs.get("reduction", "mean") if op in AVERAGING else op
         sizes = _sizes(step)
-        for n in sizes if averaged else ():
+        for n in sizes if reduction == "mean" else ():
             yield _scaled(
                 "mean_forgotten", edges, n, 12, lambda n=n: f"A mean divides by its count: the factor 1/{n} is missing."
             )
             yield _scaled(
                 "mean_doubled", edges, 1 / n, 12, lambda n=n: f"The factor 1/{n} of the mean stands there twice."
             )
-        for n in sizes if op == "sum" else ():
+        for n in sizes if reduction == "sum" else ():
             yield _scaled(
                 "mean_for_sum",
                 edges,
@@ -53,12 +53,12 @@ def _scaled(identifier: str, edges: list, scale: float, rank: int, says) -> Slip
 
 def arranged(sight: Sight) -> Iterator[Slip]:
     """The right numbers in another order: transposed, reversed, or one place on. The first dimension is the points'."""
-    shapes = {sight.flow.nodes[leaf].value.shape for leaf in sight.leaves.values()}
-    if any(len(shape) == 2 and shape[0] == shape[1] > 1 for shape in shapes):
+    shape = sight.flow.nodes[sight.leaf].value.shape
+    if len(shape) == 2 and shape[0] == shape[1] > 1:
         yield Slip("transposed", lambda: "Rows and columns are exchanged.", after=_transposed, rank=8)
-    if any(len(shape) == 2 and 1 not in shape and shape[0] != shape[1] for shape in shapes):
+    if len(shape) == 2 and 1 not in shape and shape[0] != shape[1]:
         yield Slip("transposed", lambda: "These are the numbers of the transpose, row by row.", after=_refilled, rank=9)
-    if any(len(shape) == 1 and shape[0] > 1 for shape in shapes):
+    if len(shape) == 1 and shape[0] > 1:
         yield Slip("reordered", lambda: "The numbers are right, in reversed order.", after=_reversed, rank=8)
         for by in (1, -1):
             yield Slip(

@@ -16,32 +16,76 @@ FACTOR = "factor"  # the kind of all slips that leave a factor out
 
 def dropped(sight: Sight) -> Iterator[Slip]:
     """One factor of the chain is missing."""
-    flow = sight.flow
     for edge in sight.edges:
-        slope = flow.slope(edge)
-        if slope is None or sight.is_constant_one(slope) or sight.is_branching(edge[0]):
+        slope = sight.flow.slope(edge)
+        if slope is None or sight.is_branching(edge[0]):
             continue
+        if not sight.is_constant_one(slope):
+            yield _without(sight, edge)
+        yield from _without_a_part(sight, edge)
+
+
+def _without(sight: Sight, edge: Edge) -> Slip:
+    slope = sight.flow.slopes(edge[0])[edge[1]]
+    return Slip(
+        _which(sight, edge, slope),
+        lambda: f"The factor {sight.words.factor(edge[0], sight.used(edge))} is missing.",
+        Edit(slopes={edge: torch.ones_like(slope)}),
+        rank=10,
+        kind=FACTOR,
+    )
+
+
+def _which(sight: Sight, edge: Edge, slope: torch.Tensor) -> str:
+    """What a missing factor is called, by where it stands and what stands beside it."""
+    node, position = edge
+    op, inner = sight.op(node), node not in sight.outside
+    of_a_product = op in PRODUCTS or op == "div"
+    if bool(((slope + 1).abs() < 1e-12).all()):
+        whole = (
+            inner
+            and op != "sub"
+            and not sight.flow.is_step(sight.used(edge))
+            and _is_all_of_the_inner(sight, node, slope)
+        )
+        return "inner_dropped" if whole else "sign_flipped"
+    if inner and (not of_a_product or _is_all_of_the_inner(sight, node, slope)):
+        return "inner_dropped"
+    if of_a_product:
+        return "constant_lost" if sight.is_number(node, 1 - position) else "factor_dropped"
+    return "constant_lost" if sight.is_linear(edge) else "outer_dropped"
+
+
+def _is_all_of_the_inner(sight: Sight, node: int, slope: torch.Tensor) -> bool:
+    """Whether without this factor nothing is left of the inner derivative around it."""
+    whole = sight.flow.derivative(sight.inside(node), sight.leaf)
+    return whole is None or whole.shape != slope.shape or bool(torch.isclose(whole.abs(), slope.abs(), rtol=1e-9).all())
+
+
+def _without_a_part(sight: Sight, edge: Edge) -> Iterator[Slip]:
+    """A coefficient such as 0.5·m without one of its own factors."""
+    node, position = edge
+    step = sight.flow.nodes[node]
+    assert isinstance(step, Step)
+    if sight.op(node) != "mul" or not isinstance(step.inputs[1 - position], Step):
+        return
+    coefficient = sight.flow.index(step.inputs[1 - position])
+    if coefficient is None or sight.depends(coefficient) or sight.op(coefficient) != "mul":
+        return
+    for part, used in enumerate(sight.flow.nodes[coefficient].inputs):  # pyright: ignore
+        index = sight.flow.index(used)
+        shape = sight.flow.slopes(node)[position].shape
+        number = torch.as_tensor(used.value).double() if index is None else sight.flow.values(index)
+        if number.numel() not in (1, len(sight.flow.tapes)):
+            continue
+        scale = (1 / number).reshape(-1, *(1,) * (len(shape) - 1)).expand(shape)
         yield Slip(
-            _which(sight, edge),
-            lambda e=edge: f"The factor {sight.words.factor(e[0], sight.used(e))} is missing.",
-            Edit(slopes={edge: torch.ones_like(slope)}),
+            "constant_lost" if sight.is_number(coefficient, part) else "factor_dropped",
+            lambda i=index, v=used.value: f"The factor {v if i is None else sight.words.name(i)} is missing.",
+            Edit(scales={edge: scale}),
             rank=10,
             kind=FACTOR,
         )
-
-
-def _which(sight: Sight, edge: Edge) -> str:
-    """What a missing factor is called, by where it stands."""
-    node, position = edge
-    below, slope = sight.used(edge), sight.flow.slope(edge)
-    op, inner = sight.op(node), node not in sight.outside
-    if slope is not None and bool(((slope + 1).abs() < 1e-12).all()):
-        return "inner_dropped" if inner and op != "sub" and not sight.flow.is_step(below) else "sign_flipped"
-    if inner:
-        return "inner_dropped"
-    if op in PRODUCTS:
-        return "constant_lost" if sight.is_number(node, 1 - position) else "factor_dropped"
-    return "constant_lost" if sight.is_linear(edge) else "outer_dropped"
 
 
 def dropped_in_matrices(sight: Sight) -> Iterator[Slip]:
@@ -51,10 +95,28 @@ def dropped_in_matrices(sight: Sight) -> Iterator[Slip]:
         if sight.op(node) in PRODUCTS and sight.flow.slope(edge) is None:
             yield Slip(
                 "factor_dropped",
-                lambda n=node, p=position: f"The other factor of {sight.words.name(n)} is missing.",
+                lambda n=node: f"The other factor of {sight.words.name(n)} is missing.",
                 Edit(products={edge: sight.flow.sent_with(node, position, torch.ones_like)}),
                 rank=10,
                 kind=FACTOR,
+            )
+
+
+def branches_forgotten(sight: Sight) -> Iterator[Slip]:
+    """relu, abs, clamp as if they always went the same way."""
+    for edge in sight.edges:
+        slope = sight.flow.slope(edge)
+        if slope is None or not sight.is_branching(edge[0]) or sight.op(edge[0]) == "where":
+            continue
+        for always in (1.0, -1.0) if bool((slope < 0).any()) else (1.0,):
+            yield Slip(
+                "one_branch",
+                lambda e=edge: (
+                    f"{sight.words.name(e[0])} has another slope on its other branch: here the answer goes one way everywhere."
+                ),
+                Edit(slopes={edge: torch.full_like(slope, always)}),
+                rank=10,
+                kind="branch",
             )
 
 
@@ -62,37 +124,28 @@ def stopped(sight: Sight) -> Iterator[Slip]:
     """What lies below a value is left out altogether: the derivative for that value stands where that for the input belongs."""
     flow = sight.flow
     for node in sight.steps:
-        for leaf in _leaves(sight, node):
-            if node == flow.target or not _fits(sight, node, leaf):
-                continue
-            single = sight.layers(node, leaf) <= 1
-            yield Slip(
-                "inner_dropped" if single else "stopped_early",
-                lambda n=node, to=leaf, s=single: _stopped(sight, n, to, s),
-                Edit(bypass={node: 1.0}),
-                leaf=leaf,
-                rank=11 if single else 9.5,
-                kind=FACTOR,
-            )
+        if node == flow.target or not _fits(sight, node) or sight.is_branching(node):
+            continue
+        single = sight.layers(node) <= 1
+        yield Slip(
+            "inner_dropped" if single else "stopped_early",
+            lambda n=node, s=single: _stopped(sight, n, s),
+            Edit(bypass={node: 1.0}),
+            rank=11 if single else 9.5,
+            kind=FACTOR,
+        )
 
 
-def _stopped(sight: Sight, node: int, leaf: int, single: bool) -> str:
+def _stopped(sight: Sight, node: int, single: bool) -> str:
+    factor = sight.words.factor(node, sight.leaf)
     if single:
-        return f"The inner derivative {sight.words.factor(node, leaf)} is missing."
+        return f"The inner derivative {factor} is missing."
     name = sight.words.name(node)
-    return (
-        f"The chain stops at {name}: this is the derivative for {name}, and the factor "
-        f"{sight.words.factor(node, leaf)} is missing."
-    )
+    return f"The chain stops at {name}: this is the derivative for {name}, and the factor {factor} is missing."
 
 
-def _leaves(sight: Sight, node: int) -> list[int]:
-    below = sight.flow.below(node)
-    return [leaf for leaf in sight.leaves.values() if leaf in below]
-
-
-def _fits(sight: Sight, node: int, leaf: int) -> bool:
-    one, other = sight.flow.nodes[node].value.shape, sight.flow.nodes[leaf].value.shape
+def _fits(sight: Sight, node: int) -> bool:
+    one, other = sight.flow.nodes[node].value.shape, sight.flow.nodes[sight.leaf].value.shape
     return one == other or one.numel() == 1
 
 
@@ -101,23 +154,21 @@ def local_only(sight: Sight) -> Iterator[Slip]:
     flow = sight.flow
     for node in sight.steps:
         above = [n for n in sight.steps if node in flow.below(n) and n != node]
-        layers = max(sum(map(sight.curved, above)), sum(map(sight.is_named, above)))
+        slope = flow.derivative(node, sight.leaf)
         if not any(map(sight.curved, above)) or any(map(sight.is_branching, above)):
             continue
-        for leaf in _leaves(sight, node):
-            slope = flow.derivative(node, leaf)
-            if slope is None or not sight.is_bottleneck(node, leaf):
-                continue
-            yield Slip(
-                "outer_dropped" if layers <= 1 else "stopped_early",
-                lambda n=node, to=leaf: (
-                    f"This is {sight.words.partial(n, to)} alone: the factor {sight.words.factor(flow.target, n)} is missing."
-                ),
-                answers={leaf: slope},
-                leaf=leaf,
-                rank=12,
-                kind=FACTOR,
-            )
+        if slope is None or not sight.is_bottleneck(node):
+            continue
+        layers = max(sum(map(sight.curved, above)), sum(map(sight.is_named, above)))
+        yield Slip(
+            "outer_dropped" if layers <= 1 else "stopped_early",
+            lambda n=node: (
+                f"This is {sight.words.partial(n, sight.leaf)} alone: the factor {sight.words.factor(flow.target, n)} is missing."
+            ),
+            answers={sight.leaf: slope},
+            rank=12,
+            kind=FACTOR,
+        )
 
 
 def doubled(sight: Sight) -> Iterator[Slip]:
@@ -170,10 +221,9 @@ def _places(sight: Sight, inner: int) -> Iterator[tuple]:
         if flow.nodes[below].value.shape == shape:
             identifier = "target_forgotten" if below == without_target else "wrong_place"
             yield flow.values(below), lambda b=below: sight.words.name(b), identifier
-    for leaf in _leaves(sight, inner):
-        slope = flow.derivative(inner, leaf)
-        if slope is not None:
-            yield slope, lambda n=leaf: f"{sight.words.factor(inner, n)}", "wrong_place"
+    slope = flow.derivative(inner, sight.leaf)
+    if slope is not None:
+        yield slope, lambda: f"{sight.words.factor(inner, sight.leaf)}", "wrong_place"
 
 
 def _without_target(sight: Sight, inner: int) -> int | None:
@@ -188,8 +238,7 @@ def swapped(sight: Sight) -> Iterator[Slip]:
     """Outer and inner in the wrong order: the derivative of sin(x)² for sin(x²)."""
     flow = sight.flow
     for edge in sight.edges:
-        node, _ = edge
-        inner = sight.used(edge)
+        node, inner = edge[0], sight.used(edge)
         below = [(p, used) for p, used in flow.operands(inner) if sight.depends(used)]
         if len(below) != 1 or not _is_unary(sight, node) or not _is_unary(sight, inner):
             continue
@@ -203,8 +252,8 @@ def swapped(sight: Sight) -> Iterator[Slip]:
             continue
         yield Slip(
             "swapped",
-            lambda e=edge, i=inner: (
-                f"Outer and inner are swapped: {sight.words.call(i)} comes first here, and then {sight.words.call(e[0])}."
+            lambda n=node, i=inner: (
+                f"Outer and inner are swapped: {sight.words.call(i)} comes first here, and then {sight.words.call(n)}."
             ),
             Edit(slopes={edge: one, down: other}),
             rank=21,
@@ -212,7 +261,8 @@ def swapped(sight: Sight) -> Iterator[Slip]:
 
 
 def _is_unary(sight: Sight, node: int) -> bool:
-    return sight.flow.called_with(node) is not None and sum(sight.depends(u) for _, u in sight.flow.operands(node)) == 1
+    single = sum(sight.depends(used) for _, used in sight.flow.operands(node)) == 1
+    return single and not sight.is_branching(node) and sight.flow.called_with(node) is not None
 
 
 def constants_kept(sight: Sight) -> Iterator[Slip]:

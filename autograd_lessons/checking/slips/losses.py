@@ -31,7 +31,7 @@ _LIBRARY: dict[str, list[Wrong]] = {
     ],
     "binary_cross_entropy_with_logits": [
         Wrong("target_forgotten", lambda z, y: torch.sigmoid(z), "The target is missing: it is σ minus the target."),
-        Wrong("squashing_forgotten", lambda z, y: z - y, "{p} is a logit: it goes through σ before the target is subtracted."),
+        Wrong("function_forgotten", lambda z, y: z - y, "{p} is a logit: it goes through σ before the target is subtracted."),
         Wrong("extra_slope", lambda z, y: (torch.sigmoid(z) - y) * torch.sigmoid(z) * (1 - torch.sigmoid(z)),
               "The loss has taken σ in: σ minus the target is all, without σ′ beside it."),
         Wrong("denominator_lost", lambda z, y: torch.sigmoid(z) * (1 - torch.sigmoid(z)), "This is σ′; the loss on logits has σ minus the target."),
@@ -93,7 +93,7 @@ def _softmax_alone(edge: tuple[int, int], p: torch.Tensor, count: int) -> Slip:
 def without_denominator(sight: Sight) -> Iterator[Slip]:
     """ŷ − y for (ŷ − y)/(ŷ(1 − ŷ)): the derivative of the cross entropy, written out, without its denominator."""
     flow = sight.flow
-    for node in (*sight.steps, *sight.leaves.values()):
+    for node in (*sight.steps, sight.leaf):
         uses = [edge for edge in flow.uses.get(node, []) if edge in set(sight.edges)]
         logs = {below for edge in uses for below in (edge[0], *(e[0] for e in flow.uses.get(edge[0], [])))}
         if len(uses) < 2 or sum(sight.op(n) == "log" for n in logs) < 2:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import torch
 
-from ..flow import Edit
+from ...tape import Step, Value
+from ..flow import Edge, Edit
 from .sight import Sight
 from .slip import Slip
 
@@ -17,24 +18,30 @@ def dropped(sight: Sight) -> Iterator[Slip]:
         for edge in uses:
             yield Slip(
                 "path_dropped",
-                lambda e=edge, n=node: (
-                    f"{sight.words.name(n)} is used {_times(len(_uses(sight, n)))}, and the path through "
-                    f"{sight.words.name(e[0])} is missing."
-                ),
+                lambda e=edge, n=node, u=uses: f"{_used(sight, n, u)}, and {_path(sight, e, u)} is missing.",
                 Edit(scales={edge: 0.0}),
                 rank=15,
             )
-        if len(uses) > 2:
-            for edge in uses:
-                yield Slip(
-                    "path_dropped",
-                    lambda e=edge, n=node: (
-                        f"{sight.words.name(n)} is used {_times(len(_uses(sight, n)))}, and only the path through "
-                        f"{sight.words.name(e[0])} is there."
-                    ),
-                    Edit(scales={other: 0.0 for other in uses if other != edge}),
-                    rank=16,
-                )
+        for edge in uses if len(uses) > 2 else ():
+            yield Slip(
+                "path_dropped",
+                lambda e=edge, n=node, u=uses: f"{_used(sight, n, u)}, and only {_path(sight, e, u)} is there.",
+                Edit(scales={other: 0.0 for other in uses if other != edge}),
+                rank=16,
+            )
+
+
+def _used(sight: Sight, node: int, uses: list) -> str:
+    return f"{sight.words.name(node)} is used {'twice' if len(uses) == 2 else f'{len(uses)} times'}"
+
+
+def _path(sight: Sight, edge: Edge, uses: list) -> str:
+    """A path by the value that it alone leads through, or as the one straight into a value."""
+    step = edge[0]
+    shared = any(other != edge and other[0] in sight.flow.below(step) for other in uses)
+    return (
+        f"the path straight into {sight.words.name(step)}" if shared else f"the path through {sight.words.name(step)}"
+    )
 
 
 def twice(sight: Sight) -> Iterator[Slip]:
@@ -54,12 +61,11 @@ def twice(sight: Sight) -> Iterator[Slip]:
 
 def multiplied(sight: Sight) -> Iterator[Slip]:
     """The contributions of the paths are multiplied where they should be added."""
-    for node, _ in _shared(sight):
+    for node, uses in _shared(sight):
         yield Slip(
             "paths_multiplied",
-            lambda n=node: (
-                f"{sight.words.name(n)} is used {_times(len(_uses(sight, n)))}: what comes back along the paths is added, "
-                "and here it is multiplied."
+            lambda n=node, u=uses: (
+                f"{_used(sight, n, u)}: what comes back along the paths is added, and here it is multiplied."
             ),
             Edit(multiplied=frozenset({node})),
             rank=25,
@@ -72,14 +78,10 @@ def _uses(sight: Sight, node: int) -> list:
 
 
 def _shared(sight: Sight) -> Iterator[tuple[int, list]]:
-    for node in (*sight.leaves.values(), *sight.steps):
+    for node in (sight.leaf, *sight.steps):
         uses = _uses(sight, node)
         if len(uses) > 1:
             yield node, uses
-
-
-def _times(count: int) -> str:
-    return "twice" if count == 2 else f"{count} times"
 
 
 def products(sight: Sight) -> Iterator[Slip]:
@@ -94,38 +96,37 @@ def products(sight: Sight) -> Iterator[Slip]:
         slopes = flow.slopes(node)
         if p0 not in slopes or p1 not in slopes:
             continue
-        for leaf in sight.leaves.values():
-            du, dv = flow.derivative(u, leaf), flow.derivative(v, leaf)
-            if du is None or dv is None or du.shape != slopes[p0].shape:
-                continue
-            if op == "mul":
-                yield Slip(
-                    "sum_of_derivatives",
-                    lambda n=node, a=u, b=v: _not_the_product(sight, n, a, b),
-                    Edit(slopes={(node, p0): torch.ones_like(du), (node, p1): torch.ones_like(dv)}),
-                    rank=17,
-                )
-                yield Slip(
-                    "product_of_derivatives",
-                    lambda n=node, a=u, b=v: _not_the_product(sight, n, a, b),
-                    Edit(slopes={(node, p0): dv}, scales={(node, p1): 0.0}),
-                    rank=17,
-                )
-            else:
-                yield Slip(
-                    "quotient_of_derivatives",
-                    lambda n=node, a=u, b=v: _not_the_quotient(sight, n, a, b),
-                    Edit(slopes={(node, p0): 1 / dv}, scales={(node, p1): 0.0}),
-                    rank=17,
-                )
+        du, dv = flow.derivative(u, sight.leaf), flow.derivative(v, sight.leaf)
+        if du is None or dv is None or du.shape != slopes[p0].shape:
+            continue
+        if op == "mul":
+            yield Slip(
+                "sum_of_derivatives",
+                lambda a=u, b=v: _not_the_product(sight, a, b),
+                Edit(slopes={(node, p0): torch.ones_like(du), (node, p1): torch.ones_like(dv)}),
+                rank=17,
+            )
+            yield Slip(
+                "product_of_derivatives",
+                lambda a=u, b=v: _not_the_product(sight, a, b),
+                Edit(slopes={(node, p0): dv}, scales={(node, p1): 0.0}),
+                rank=17,
+            )
+        else:
+            yield Slip(
+                "quotient_of_derivatives",
+                lambda a=u, b=v: _not_the_quotient(sight, a, b),
+                Edit(slopes={(node, p0): 1 / dv}, scales={(node, p1): 0.0}),
+                rank=12.5,
+            )
 
 
-def _not_the_product(sight: Sight, node: int, u: int, v: int) -> str:
+def _not_the_product(sight: Sight, u: int, v: int) -> str:
     a, b = sight.words.name(u), sight.words.name(v)
     return f"The derivative of a product is not the product of the derivatives: for {a} times {b} it has two terms."
 
 
-def _not_the_quotient(sight: Sight, node: int, u: int, v: int) -> str:
+def _not_the_quotient(sight: Sight, u: int, v: int) -> str:
     a, b = sight.words.name(u), sight.words.name(v)
     return f"The derivative of a quotient is not the quotient of the derivatives: for {a} over {b} it has two terms over a square."
 
@@ -140,7 +141,7 @@ def quotients(sight: Sight) -> Iterator[Slip]:
             continue
         below = sight.used((node, 1))
         v = operands[1].double()
-        whole = len(flow.operands(node)) == 2  # both above and below there is something with a derivative
+        whole = len(edges) == 2  # both above and below there is something with a derivative
 
         def says(text: str, below: int = below):
             return lambda: text.format(v=sight.words.name(below))
@@ -151,16 +152,15 @@ def quotients(sight: Sight) -> Iterator[Slip]:
                 says("In the quotient rule the term with the derivative of {v} is subtracted."),
                 Edit(scales={(node, 1): -1.0}),
                 rank=9,
-                kind="sign",
+                kind="sign of the quotient",
             )
         else:
             yield from _over(sight, node, below)
-        rank = 9 if whole else 13
         yield Slip(
             "quotient_square",
             says("The quotient rule has the square of {v} below."),
             Edit(scales={edge: v for edge in edges}),
-            rank=rank,
+            rank=9 if whole else 13,
         )
         yield Slip(
             "quotient_denominator",
@@ -179,22 +179,20 @@ def quotients(sight: Sight) -> Iterator[Slip]:
 
 def _over(sight: Sight, node: int, below: int) -> Iterator[Slip]:
     """c/v as c/v′."""
-    operands = sight.flow.called_with(node)
-    for leaf in sight.leaves.values():
-        dv = sight.flow.derivative(below, leaf)
-        if dv is not None and operands is not None and sight.flow.is_step(below):
-            yield Slip(
-                "quotient_of_derivatives",
-                lambda b=below: f"The derivative of one over {sight.words.name(b)} is not one over its derivative.",
-                Edit(slopes={(node, 1): operands[0] / dv**2}),
-                leaf=leaf,
-                rank=17,
-            )
+    operands, dv = sight.flow.called_with(node), sight.flow.derivative(below, sight.leaf)
+    if dv is not None and operands is not None and sight.flow.is_step(below):
+        yield Slip(
+            "quotient_of_derivatives",
+            lambda: f"The derivative of one over {sight.words.name(below)} is not one over its derivative.",
+            Edit(slopes={(node, 1): operands[0] / dv**2}),
+            rank=17,
+        )
 
 
 def crossed(sight: Sight) -> Iterator[Slip]:
     """u'u + v'v for u'v + uv', or w for x as the derivative of w·x: each factor beside its own derivative."""
     flow = sight.flow
+    yield from _dotted(sight)
     for node in sight.steps:
         operands = flow.called_with(node) if sight.op(node) == "mul" else None
         if operands is None or not all(isinstance(o, torch.Tensor) for o in operands):
@@ -222,3 +220,27 @@ def crossed(sight: Sight) -> Iterator[Slip]:
                     Edit(slopes={edge: operands[edge[1]]}),
                     rank=14,
                 )
+
+
+def _dotted(sight: Sight) -> Iterator[Slip]:
+    """The same for the product of two vectors."""
+    for edge in sight.edges:
+        node, position = edge
+        step, own = sight.flow.nodes[node], sight.used(edge)
+        assert isinstance(step, Step)
+        shapes = {tuple(used.value.shape) for used in step.inputs if isinstance(used, Value)}
+        if (
+            sight.op(node) not in ("dot", "matmul")
+            or len(shapes) != 1
+            or step.value.numel() != 1
+            or sight.flow.is_step(own)
+        ):
+            continue
+        yield Slip(
+            "other_input",
+            lambda n=node, o=own: (
+                f"{sight.words.name(n)} is a product, and its derivative for {sight.words.name(o)} is the other factor."
+            ),
+            Edit(slopes={edge: sight.flow.values(own)}),
+            rank=14,
+        )

@@ -20,17 +20,17 @@ _LN10, _LN2 = math.log(10), math.log(2)
 
 
 class Wrong(NamedTuple):
-    """`slope(operand, other, result)`: what is taken for the derivative; `says` has {f} for the function and {u} for its operand."""
+    """`slope(operand, other, result)`: what is taken for the derivative; `says` has {f} and {op} for the function, {u} for its operand."""
 
     identifier: str
     slope: Callable
     says: str
-    rank: int = 10
+    rank: float = 10
     kind: str = ""
 
 
 def _degrees(true: Callable) -> list[Wrong]:
-    says = "{f} is taken in degrees; in calculus, and in torch, angles are in radians."
+    says = "{op} is taken in degrees; in calculus, and in torch, angles are in radians."
     return [
         Wrong("degrees", lambda u, n, y: true(u * _DEGREE), says, 30),
         Wrong("degrees", lambda u, n, y: true(u) * _DEGREE, says, 30),
@@ -44,14 +44,14 @@ _BASE = "The logarithm's base is missing: 1/u is the derivative of ln u, and thi
 
 # by operation, for the operand at position 0
 UNARY: dict[str, list[Wrong]] = {
-    "acos":    [Wrong("trig_sign", lambda u, n, y: 1 / torch.sqrt(1 - u**2), "The derivative of arccos is negative.", kind="sign")],
-    "asin":    [Wrong("square_missing", lambda u, n, y: 1 / torch.sqrt(1 - u), "The square in √(1 − u²) is missing."),
-                Wrong("trig_sign", lambda u, n, y: -1 / torch.sqrt(1 - u**2), "The derivative of arcsin is positive.", kind="sign")],
+    "acos":    [Wrong("trig_sign", lambda u, n, y: 1 / torch.sqrt(1 - u**2), "The derivative of arccos is negative.", kind="sign of the function")],
+    "asin":    [Wrong("square_missing", lambda u, n, y: 1 / torch.sqrt(1 - u), "The square in √(1 − u²) is missing.")],
     "atan":    [Wrong("square_missing", lambda u, n, y: 1 / (1 + u), "The square in 1/(1 + u²) is missing.")],
-    "cos":     [Wrong("trig_sign", lambda u, n, y: torch.sin(u), "The derivative of cos is −sin: the sign is missing.", kind="sign"),
+    "cos":     [Wrong("trig_sign", lambda u, n, y: torch.sin(u), "The derivative of cos is −sin: the sign is missing.", kind="sign of the function"),
                 *_degrees(lambda u: -torch.sin(u))],
-    "cosh":    [Wrong("trig_sign", lambda u, n, y: -torch.sinh(u), "The derivative of cosh is sinh, without a minus.", kind="sign")],
-    "exp":     [Wrong("power_rule_on_exponential", lambda u, n, y: u * torch.exp(u - 1), _POWER_AS_EXPONENT)],
+    "cosh":    [Wrong("trig_sign", lambda u, n, y: -torch.sinh(u), "The derivative of cosh is sinh, without a minus.", kind="sign of the function")],
+    "exp":     [Wrong("function_forgotten", lambda u, n, y: u, "{f} is forgotten: its operand stands there itself.", 19),
+                Wrong("power_rule_on_exponential", lambda u, n, y: u * torch.exp(u - 1), _POWER_AS_EXPONENT)],
     "exp2":    [Wrong("power_rule_on_exponential", lambda u, n, y: u * 2 ** (u - 1), _POWER_AS_EXPONENT),
                 Wrong("log_base", lambda u, n, y: y, "The factor ln 2 is missing: only e^u is its own derivative.")],
     "log":     [Wrong("log_base", lambda u, n, y: 1 / (u * _LN10), "torch.log is the natural logarithm: the factor 1/ln 10 belongs to log10."),
@@ -60,11 +60,12 @@ UNARY: dict[str, list[Wrong]] = {
                 Wrong("reciprocal_forgotten", lambda u, n, y: u, "The derivative of ln u is 1/u, not u.", 28)],
     "log10":   [Wrong("log_base", lambda u, n, y: 1 / u, _BASE),
                 Wrong("log_base", lambda u, n, y: _LN10 / u, "ln 10 belongs below: the derivative of log10 u is 1/(u·ln 10).")],
-    "log1p":   [Wrong("inner_forgotten", lambda u, n, y: 1 / u, "log1p is ln(1 + u): its derivative is 1/(1 + u).", 11)],
+    "log1p":   [Wrong("log1p_as_log", lambda u, n, y: 1 / u, "log1p is ln(1 + u): its derivative is 1/(1 + u).", 11),
+                Wrong("log_base", lambda u, n, y: 1 / ((1 + u) * _LN10), "log1p is a natural logarithm: the factor 1/ln 10 belongs to log10.")],
     "log2":    [Wrong("log_base", lambda u, n, y: 1 / u, _BASE),
                 Wrong("log_base", lambda u, n, y: _LN2 / u, "ln 2 belongs below: the derivative of log2 u is 1/(u·ln 2).")],
-    "logsigmoid": [Wrong("not_the_rule", lambda u, n, y: torch.sigmoid(u), "The derivative of ln σ(u) is 1 − σ(u), not σ(u).")],
-    "reciprocal": [Wrong("sign_flipped", lambda u, n, y: 1 / u**2, "The derivative of 1/u is −1/u²: the sign is missing.", kind="sign"),
+    "logsigmoid": [Wrong("sigmoid_rule", lambda u, n, y: torch.sigmoid(u), "The derivative of ln σ(u) is 1 − σ(u), not σ(u).")],
+    "reciprocal": [Wrong("sign_flipped", lambda u, n, y: 1 / u**2, "The derivative of 1/u is −1/u²: the sign is missing.", kind="sign of the function"),
                    Wrong("square_missing", lambda u, n, y: -1 / u, "The square in −1/u² is missing."),
                    Wrong("reciprocal_forgotten", lambda u, n, y: torch.log(u.abs()), "ln u has the derivative 1/u; that of 1/u is −1/u².", 28)],
     "rsqrt":   [Wrong("constant_lost", lambda u, n, y: -(u**-1.5), "The factor ½ from the exponent −½ is missing."),
@@ -73,23 +74,24 @@ UNARY: dict[str, list[Wrong]] = {
     "sigmoid": [Wrong("sigmoid_rule", lambda u, n, y: 1 - y, "The derivative of σ is σ(1 − σ): the factor σ is missing."),
                 Wrong("sigmoid_rule", lambda u, n, y: y * (1 + y), "The derivative of σ is σ(1 − σ), with a minus."),
                 Wrong("sigmoid_rule", lambda u, n, y: 1 - y**2, "1 − y² is the derivative of tanh; that of σ is σ(1 − σ)."),
+                Wrong("function_forgotten", lambda u, n, y: u, "{f} is forgotten: its operand stands there itself.", 24),
                 Wrong("value_as_input", lambda u, n, y: u * (1 - u), "σ(1 − σ) wants σ's value twice, not its operand {u}.")],
-    "sin":     [Wrong("trig_sign", lambda u, n, y: -torch.cos(u), "The derivative of sin is cos, without a minus.", kind="sign"),
+    "sin":     [Wrong("trig_sign", lambda u, n, y: -torch.cos(u), "The derivative of sin is cos, without a minus.", kind="sign of the function"),
                 *_degrees(torch.cos)],
-    "sinh":    [Wrong("trig_sign", lambda u, n, y: -torch.cosh(u), "The derivative of sinh is cosh, without a minus.", kind="sign")],
+    "sinh":    [Wrong("trig_sign", lambda u, n, y: -torch.cosh(u), "The derivative of sinh is cosh, without a minus.", kind="sign of the function")],
     "softplus": [Wrong("square_missing", lambda u, n, y: torch.sigmoid(u) * (1 - torch.sigmoid(u)), "The derivative of softplus is σ, and this is σ′.")],
     "sqrt":    [Wrong("constant_lost", lambda u, n, y: 1 / torch.sqrt(u), "The factor ½ from the exponent ½ is missing."),
                 Wrong("exponent_not_lowered", lambda u, n, y: 0.5 * torch.sqrt(u), "The exponent ½ becomes −½: √u goes below."),
                 Wrong("constant_lost", lambda u, n, y: 2 / torch.sqrt(u), "The 2 belongs below: 1/(2√u)."),
                 Wrong("root_lost", lambda u, n, y: 0.5 / u, "The root in 1/(2√u) is missing.")],
     "tan":     [Wrong("square_missing", lambda u, n, y: 1 / torch.cos(u), "The square in 1/cos² is missing."),
-                Wrong("trig_sign", lambda u, n, y: -1 / torch.cos(u) ** 2, "The derivative of tan is positive: 1/cos².", kind="sign"),
-                Wrong("trig_sign", lambda u, n, y: 1 - y**2, "The derivative of tan is 1 + tan², with a plus.", kind="sign"),
+                Wrong("trig_sign", lambda u, n, y: -1 / torch.cos(u) ** 2, "The derivative of tan is positive: 1/cos².", kind="sign of the function"),
+                Wrong("trig_sign", lambda u, n, y: 1 - y**2, "The derivative of tan is 1 + tan², with a plus.", kind="sign of the function"),
                 Wrong("square_missing", lambda u, n, y: 1 / torch.sin(u) ** 2, "1/sin² belongs to cot; the derivative of tan is 1/cos²."),
                 *_degrees(lambda u: 1 / torch.cos(u) ** 2)],
     "tanh":    [Wrong("square_missing", lambda u, n, y: 1 - y, "The square in 1 − tanh² is missing."),
                 Wrong("sigmoid_rule", lambda u, n, y: y * (1 - y), "y(1 − y) is the derivative of σ; that of tanh is 1 − tanh²."),
-                Wrong("trig_sign", lambda u, n, y: 1 + y**2, "The derivative of tanh is 1 − tanh², with a minus.", kind="sign"),
+                Wrong("trig_sign", lambda u, n, y: 1 + y**2, "The derivative of tanh is 1 − tanh², with a minus.", kind="sign of the function"),
                 Wrong("square_missing", lambda u, n, y: 1 / torch.cosh(u), "The square in 1/cosh² is missing.")],
 }  # fmt: skip
 
@@ -118,6 +120,13 @@ EXPONENTIAL: list[Wrong] = [
 
 # 1/v, c/v: as POWER with n = −1 where the numerator is a number
 RECIPROCAL: list[Wrong] = [
+    Wrong(
+        "sign_flipped",
+        lambda u, c, y: c / u**2,
+        "The derivative of 1/u is −1/u²: the sign is missing.",
+        9.5,
+        "sign of the power",
+    ),
     Wrong("exponent_not_lowered", lambda u, c, y: -c / u, "The exponent −1 becomes −2: −c/u²."),
     Wrong(
         "reciprocal_forgotten",
@@ -149,11 +158,17 @@ def wrong_rules(sight: Sight) -> Iterator[Slip]:
             turned = bool(torch.isclose(slope, -true, rtol=1e-12, atol=0.0).all())
             yield Slip(
                 wrong.identifier,
-                lambda w=wrong, n=node, e=edge: w.says.format(f=sight.words.name(n), u=sight.words.name(sight.used(e))),
+                lambda w=wrong, e=edge: _said(sight, w, e),
                 Edit(scales={edge: -1.0}) if turned else Edit(slopes={edge: slope}),  # so that it can go with others
                 rank=wrong.rank,
                 kind=wrong.kind,
             )
+
+
+def _said(sight: Sight, wrong: Wrong, edge: Edge) -> str:
+    node, words = edge[0], sight.words
+    text = wrong.says.format(f=words.name(node), op=words.call(node), u=words.name(sight.used(edge)))
+    return f"{text} Look at {words.partial(node, sight.used(edge))}."
 
 
 def _table(sight: Sight, edge: Edge, tensors: list[torch.Tensor]) -> Iterator[tuple[Wrong, torch.Tensor]]:
@@ -171,7 +186,7 @@ def _table(sight: Sight, edge: Edge, tensors: list[torch.Tensor]) -> Iterator[tu
     elif op == "div" and position == 1:
         plain = sight.is_number(node, 0) and not sight.flow.is_step(sight.used(edge))
         for wrong in RECIPROCAL:
-            yield wrong if plain else wrong._replace(rank=wrong.rank + 4), tensors[0].double()
+            yield wrong if plain or wrong.kind else wrong._replace(rank=wrong.rank + 4), tensors[0].double()
     elif position == 0:
         for wrong in UNARY.get(op, ()):
             yield wrong, tensors[0]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 
 import torch
 
-from ...rules import BRANCHES
+from ...rules import PIECEWISE
 from ...tape import Constant, Step
 from ..flow import Edge, Flow
 from ..words import Words
@@ -20,33 +19,26 @@ PRODUCTS = {"mul", "matmul", "mm", "mv", "dot", "linear", "bmm", "inner", "outer
 
 
 class Sight:
-    """A flow, the words for it, and the inputs that an answer is for."""
+    """A flow, the words for it, and the input that an answer is for."""
 
-    def __init__(self, flow: Flow, words: Words, leaves: Mapping[str, int]):
+    def __init__(self, flow: Flow, words: Words, leaf: int):
         self.flow = flow
         self.words = words
-        self.leaves = {name: node for name, node in leaves.items() if node in flow.below(flow.target)}
+        self.leaf = leaf
 
     @cached_property
     def steps(self) -> list[int]:
-        """The steps between an input and the output, the output first."""
-        inputs = set(self.leaves.values())
-        return [node for node in self.flow.steps if self.flow.below(node) & inputs]
+        """The steps between the input and the output, the output first."""
+        return [node for node in self.flow.steps if self.depends(node)]
 
     @cached_property
     def edges(self) -> list[Edge]:
-        """The edges on the way to an input."""
-        inputs = set(self.leaves.values())
-        return [
-            (node, position)
-            for node in self.steps
-            for position, used in self.flow.operands(node)
-            if self.flow.below(used) & inputs
-        ]
+        """The edges on the way to the input."""
+        return [(node, p) for node in self.steps for p, used in self.flow.operands(node) if self.depends(used)]
 
     def is_branching(self, node: int) -> bool:
         """Whether the step's slope says which way it went, and no more: what is forgotten there is a branch."""
-        return self.op(node) in BRANCHES
+        return self.op(node) in PIECEWISE
 
     def op(self, node: int) -> str:
         step = self.flow.nodes[node]
@@ -57,11 +49,11 @@ class Sight:
         return dict(self.flow.operands(edge[0]))[edge[1]]
 
     def depends(self, node: int) -> bool:
-        """Whether a value depends on an input that is asked for."""
-        return bool(self.flow.below(node) & set(self.leaves.values()))
+        """Whether a value depends on the input."""
+        return self.leaf in self.flow.below(node)
 
     def is_linear(self, edge: Edge) -> bool:
-        """Whether the step is linear in this operand and nothing else of it depends on an input that is asked for."""
+        """Whether the step is linear in this operand and nothing else of it depends on the input."""
         node, position = edge
         op, step = self.op(node), self.flow.nodes[node]
         assert isinstance(step, Step)
@@ -85,28 +77,41 @@ class Sight:
 
     def curved(self, node: int) -> bool:
         """Whether a step has a slope of its own, which an inner derivative is made of."""
-        return self.flow.is_step(node) and any(
-            not self.is_linear((node, p)) or self.op(node) in PRODUCTS
-            for p, used in self.flow.operands(node)
-            if self.depends(used)
+        return (
+            self.flow.is_step(node)
+            and not self.is_branching(node)
+            and any(
+                not self.is_linear((node, p)) or self.op(node) in PRODUCTS
+                for p, used in self.flow.operands(node)
+                if self.depends(used)
+            )
         )
 
-    def layers(self, node: int, leaf: int) -> int:
-        """How many factors of the chain lie between a value and an input, as a learner counts them."""
-        between = [n for n in self.flow.below(node) if self.flow.is_step(n) and leaf in self.flow.below(n)]
+    def layers(self, node: int) -> int:
+        """How many factors of the chain lie between a value and the input, as a learner counts them."""
+        between = [n for n in self.flow.below(node) if self.flow.is_step(n) and self.depends(n)]
         named = [n for n in between if n != node and self.is_named(n)]
         return min(len(named) + 1, sum(map(self.curved, between)))
+
+    def inside(self, node: int) -> int:
+        """The operand of the nearest function around a step: for the product in sin(3·x + 1) all of 3·x + 1."""
+        while len(self.flow.uses.get(node, ())) == 1:
+            (edge,) = self.flow.uses[node]
+            if not self.is_linear(edge):
+                break
+            node = edge[0]
+        return node
 
     def is_named(self, node: int) -> bool:
         value = self.flow.nodes[node]
         return value.name is not None and value.depth == 0
 
-    def is_bottleneck(self, node: int, leaf: int) -> bool:
-        """Whether every path from the output down to an input leads through a value."""
+    def is_bottleneck(self, node: int) -> bool:
+        """Whether every path from the output down to the input leads through a value."""
         found, waiting = set(), [self.flow.target]
         while waiting:
             here = waiting.pop()
-            if here == leaf:
+            if here == self.leaf:
                 return False
             if here != node and here not in found:
                 found.add(here)

@@ -19,6 +19,6 @@ class Slip:
     edit: Edit | None = None
     answers: Mapping[int, torch.Tensor] | None = None  # by input's index, one entry for each point
     after: Callable[[torch.Tensor], torch.Tensor] | None = None  # what is done to the answer in the end
-    leaf: int | None = None  # the one input that it concerns
     rank: float = 0  # of two slips that give the same, the likelier has the smaller rank
     kind: str = ""  # slips of one kind that give the same are the same slip in other words
+    general: bool = False  # said only where no slip of this kind at a certain place gives the same

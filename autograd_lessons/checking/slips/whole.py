@@ -8,7 +8,12 @@ from dataclasses import replace
 import torch
 
 from ...inputs import Inputs, call
+from ...reasons.cut import is_cut, whole
+from ...reasons.disagreement import called
+from ...reasons.slips import as_meant, column_and_row
+from ...reasons.variation import varied
 from ...replay import quiet
+from ...tape import Input
 from ..flow import Edit
 from .sight import Sight
 from .slip import Slip
@@ -16,7 +21,9 @@ from .slip import Slip
 
 def sign(sight: Sight) -> Iterator[Slip]:
     """Everything right but the sign: y − ŷ for ŷ − y; or the sign of one path."""
-    yield Slip("sign_flipped", lambda: "All is right but the sign.", after=torch.neg, rank=12, kind="sign")
+    yield Slip(
+        "sign_flipped", lambda: "All is right but the sign.", after=torch.neg, rank=12, kind="sign", general=True
+    )
     for edge in sight.edges:
         if len(sight.flow.uses.get(sight.used(edge), ())) > 1 or len(sight.flow.operands(edge[0])) > 1:
             yield Slip(
@@ -24,7 +31,7 @@ def sign(sight: Sight) -> Iterator[Slip]:
                 lambda e=edge: f"The sign of what comes back through {sight.words.name(e[0])} is turned round.",
                 Edit(scales={edge: -1.0}),
                 rank=17,
-                kind="sign",
+                kind="sign of a path",
             )
 
 
@@ -44,75 +51,104 @@ def other_input(sight: Sight) -> Iterator[Slip]:
     flow = sight.flow
     for name, leaf in flow.tape.inputs.items():
         node = flow.index(leaf)
-        if node not in flow.true:
-            continue
-        answers = {
-            own: flow.true[node]  # pyright: ignore
-            for other, own in sight.leaves.items()
-            if other != name and flow.nodes[own].value.shape == leaf.value.shape
-        }
-        if answers:
-            yield Slip("other_input", lambda n=name: f"This is the derivative for {n}.", answers=answers, rank=11)
+        if node in flow.true and node != sight.leaf and leaf.value.shape == flow.nodes[sight.leaf].value.shape:
+            yield Slip(
+                "other_input",
+                lambda n=name: f"This is the derivative for {n}.",
+                answers={sight.leaf: flow.true[node]},  # pyright: ignore
+                rank=11,
+            )
+
+
+def left_whole(sight: Sight) -> Iterator[Slip]:
+    """The derivative on paper, where the run takes a value out of the graph."""
+    tapes, leaf = sight.flow.tapes, sight.flow.nodes[sight.leaf]
+    first = next((step for step in sight.flow.tape.steps if is_cut(step)), None)
+    if first is None or not isinstance(leaf, Input):
+        return
+    made = [varied(tape, leaf.name or "", whole) for tape in tapes]
+    if all(one is not None for one in made):
+        yield Slip(
+            "graph_cut",
+            lambda: (
+                f"{called(first)} takes its value out of the graph: autograd treats it as a constant, and this answer does not."
+            ),
+            answers={sight.leaf: torch.stack([one.double() for one in made])},  # pyright: ignore
+            rank=5,
+        )
+
+
+def as_shapes_were_meant(sight: Sight) -> Iterator[Slip]:
+    """The derivative for equal shapes, where the run paired (n, 1) with (n,)."""
+    leaf = sight.flow.nodes[sight.leaf]
+    first = next((step for step in sight.flow.tape.steps if step.requires_grad and column_and_row(step)), None)
+    if first is None or not isinstance(leaf, Input):
+        return
+    made = [varied(tape, leaf.name or "", as_meant) for tape in sight.flow.tapes]
+    if all(one is not None for one in made):
+        yield Slip(
+            "shapes_paired",
+            lambda: (
+                f"{called(first)} pairs {' with '.join(map(str, column_and_row(first) or ()))} and makes "
+                f"{tuple(first.value.shape)}; this is the derivative for equal shapes."
+            ),
+            answers={sight.leaf: torch.stack([one.double() for one in made])},  # pyright: ignore
+            rank=5,
+        )
 
 
 def value(sight: Sight) -> Iterator[Slip]:
     """The value of the function, or of a step, where the derivative belongs."""
-    flow = sight.flow
+    flow, shape = sight.flow, sight.flow.nodes[sight.leaf].value.shape
     for node in (flow.target, *(n for n in sight.steps if n != flow.target)):
         values = flow.values(node)
-        answers = {
-            leaf: values.reshape(len(values), *flow.nodes[leaf].value.shape)
-            for leaf in sight.leaves.values()
-            if flow.nodes[leaf].value.numel() == flow.nodes[node].value.numel()
-        }
-        if answers:
+        if values[0].numel() == 1 and node == flow.target:
+            values = values.reshape(-1, *(1,) * len(shape)).expand(-1, *shape)
+        if values[0].numel() == shape.numel():
             yield Slip(
                 "value",
                 lambda n=node: f"This is the value of {sight.words.name(n)}, not a derivative.",
-                answers=answers,
+                answers={sight.leaf: values.reshape(-1, *shape)},
                 rank=11.5 if node == flow.target else 38,
             )
 
 
-def another_point(
-    sight: Sight, inputs: list[Inputs], leaf: int, fits: Callable[[int, torch.Tensor], bool]
-) -> Iterator[Slip]:
+def another_point(sight: Sight, inputs: list[Inputs], fits: Callable[[int, torch.Tensor], bool]) -> Iterator[Slip]:
     """The right derivative, taken somewhere else. `fits(point, gradient)` tells whether it is worth going on there."""
-    (name,) = (name for name, own in sight.leaves.items() if own == leaf)
-    for says, place in _elsewhere(sight):
+    name = sight.flow.nodes[sight.leaf].name
+    for says, place in _elsewhere(sight, name or ""):
         found = []
         for point, own in enumerate(inputs):
             moved = {moving: value[point] for moving, value in place.items()}
-            there = _gradient(sight, name, replace(own, arguments=own.arguments | moved))
+            there = _gradient(sight, name or "", replace(own, arguments=own.arguments | moved))
             if there is None or not fits(point, there):
                 break
             found.append(there)
         else:
             yield Slip(
                 "another_point",
-                lambda s=says: f"This is the derivative at another point: at {s()}.",
-                answers={leaf: torch.stack(found)},
+                lambda s=says: f"This is the derivative at another point: {s}.",
+                answers={sight.leaf: torch.stack(found)},
                 rank=45,
             )
 
 
-def _elsewhere(sight: Sight) -> Iterator[tuple]:
-    flow = sight.flow
-    for name, leaf in sight.leaves.items():
-        here = flow.values(leaf)
-        for node in sight.steps:
-            if flow.nodes[node].value.shape == flow.nodes[leaf].value.shape and leaf in flow.below(node):
-                yield (lambda m=name, n=node: f"{m} = {sight.words.name(n)}"), {name: flow.values(node)}
-        for text, moved in (("−{}", -here), ("1/{}", 1 / here), ("{}²", here**2), ("2·{}", 2 * here), ("{}+1", here + 1), ("{}−1", here - 1)):  # fmt: skip
-            yield (lambda m=name, t=text: f"{m} = {t.format(m)}"), {name: moved}
-        for number in (0.0, 1.0):
-            yield (lambda m=name, k=number: f"{m} = {k:g}"), {name: torch.full_like(here, number)}
-    names = [n for n in sight.leaves]
-    for i, one in enumerate(names):
-        for other in names[i + 1 :]:
-            a, b = flow.values(sight.leaves[one]), flow.values(sight.leaves[other])
-            if a.shape == b.shape:
-                yield (lambda p=one, q=other: f"{p} and {q} exchanged"), {one: b, other: a}
+def _elsewhere(sight: Sight, name: str) -> Iterator[tuple[str, dict[str, torch.Tensor]]]:
+    """Points that are taken for this one, in words and by input."""
+    flow, here = sight.flow, sight.flow.values(sight.leaf)
+    for node in sight.steps:
+        if flow.nodes[node].value.shape == flow.nodes[sight.leaf].value.shape:
+            yield f"{sight.words.name(node)} in place of {name}", {name: flow.values(node)}
+    for text, moved in (
+        ("−{}", -here), ("1/{}", 1 / here), ("{}²", here**2), ("2·{}", 2 * here), ("{} + 1", here + 1), ("{} − 1", here - 1),
+    ):  # fmt: skip
+        yield f"{text.format(name)} in place of {name}", {name: moved}
+    for number in (0.0, 1.0):
+        yield f"{number:g} in place of {name}", {name: torch.full_like(here, number)}
+    for other, leaf in flow.tape.inputs.items():
+        node = flow.index(leaf)
+        if node is not None and node != sight.leaf and leaf.value.shape == flow.nodes[sight.leaf].value.shape:
+            yield f"{name} and {other} exchanged", {name: flow.values(node), other: here}
 
 
 def _gradient(sight: Sight, name: str, inputs: Inputs) -> torch.Tensor | None:
