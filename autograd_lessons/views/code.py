@@ -30,7 +30,7 @@ def html(scene: Scene) -> Markup:
 
 def _shown(scene: Scene) -> tuple[list[dict], Markup, list]:
     kept, sources = scene.kept, tuple([id(step.source) for step in _marked_steps(scene)])
-    key = ("code", scene.tape.function, sources, scene.stage.direction, scene.at)
+    key = ("code", scene.tape.function, sources, scene.grain, scene.stage.direction, scene.at)
     if key not in kept:
         found = _lines(scene)
         page = templates().get_template("code.html").render(code=found)
