@@ -61,7 +61,7 @@ def cut(x):
 
 
 def clamped(x):
-    return torch.clamp(x, -1, 1) * torch.nansum(torch.stack([x, x * x]))
+    return torch.clamp(x, -1, 1) * x
 
 
 def changing(x):
@@ -107,6 +107,21 @@ def test_a_moved_explorer_shows_what_a_new_one_shows(function, dtype, forget):
     for x, pages in zip(NUMBERS, after_moves):
         forget()
         assert pages == shown(al.explore(function, dtype=dtype, ranges=ranges, x=x)), f"at x = {x}"
+
+
+def test_numbers_that_decide_whether_there_is_a_rule_are_looked_at_each_time(forget):
+    """`nansum` has a formula where nothing is nan."""
+
+    def function(x):
+        return torch.nansum(x * x)
+
+    ranges = {"x": (-3.0, 3.0)}
+    numbers = ([1.0, 2.0], [math.nan, 1.0], [2.0, -1.0])
+    moved = al.explore(function, ranges=ranges, x=[0.5, 0.5])
+    after_moves = [shown(moved.set(x=x)) for x in numbers]
+    for x, pages in zip(numbers, after_moves):
+        forget()
+        assert pages == shown(al.explore(function, ranges=ranges, x=x)), f"at x = {x}"
 
 
 def test_an_explorer_of_another_dtype_shows_its_own_steps(forget):
