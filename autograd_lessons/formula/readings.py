@@ -66,12 +66,14 @@ def product(left: Part, last: Factor, token: Token, right: Part, divided: bool, 
 
 def _before_number(last: Factor, number: Part, typed: str) -> Refusal:
     before, after = closed(last.part), plain(number)
-    if isinstance(number, Binary):  # 2½
-        return Refusal(
-            "There is no sign between these: a sum, or a product?", (f"{before} + {after}", f"{before}*{after}")
-        )
-    other = f"{before}{typed}" if last.kind == "number" else f"{before}^{after}"
-    return Refusal("There is no sign between these.", (f"{before}*{after}", other))
+    offers = [f"{before}*{after}"]
+    if isinstance(number, Binary) or isinstance(last.part, Binary) and last.kind == "number":  # 2½
+        offers.insert(0, f"{before} + {after}")
+    elif last.kind != "number":
+        offers.append(f"{before}^{after}")
+    elif before.isdigit() and typed.isdigit():
+        offers.append(before + typed)
+    return Refusal("There is no sign between these.", tuple(offers))
 
 
 def still_inside(last: Factor, right: Part, operator: str) -> Refusal:
