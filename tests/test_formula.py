@@ -6,6 +6,7 @@ import json
 import linecache
 import math
 import pickle
+import re
 import subprocess
 import sys
 import unicodedata
@@ -318,6 +319,21 @@ def test_a_typed_gradient_has_the_names_that_it_says():
         al.compare("x^2", {"x": "2xx"}, x=1)
 
 
+@pytest.mark.parametrize(
+    "text", ["exp(exp(exp(exp(x))))", "x^x^x^x^x^x", "sin(exp(exp(exp(x))))", "exp(" * 30 + "x" + ")" * 30]
+)
+def test_towers_that_no_float_holds_keep_nobody_waiting(text):
+    comparison = al.compare(text, x=9.0)
+    assert comparison.gradients["x"]["reference"] is None
+    assert not comparison.gradients["x"]["autograd"].isfinite()
+
+
+def test_a_name_that_python_has_taken_keeps_its_underscore():
+    assert list(al.record("lambda_*x", lambda_=2, x=3).inputs) == ["lambda_", "x"]
+    assert al.derive("lambda_*x^2").latex("lambda_") == "x^{2}"
+    assert r"\lambda" in al.derive("lambda_*x^2").latex("x")
+
+
 # ---------------------------------------------------------------------- what is shown
 def test_no_text_of_a_learner_s_is_markup():
     """Names are identifiers, so that only they and our own code reach a view; everything else is an error's text."""
@@ -329,3 +345,21 @@ def test_no_text_of_a_learner_s_is_markup():
     assert "größe" in explorer.html and r"\alpha" not in explorer.html
     with pytest.raises(al.InputError, match="there is no <b> in it"):
         al.explore("x", inputs={"x": 1, "<b>": 2})
+
+
+# ---------------------------------------------------------------------- docs/formulas.md
+def rows(project, title):
+    text = (project / "docs" / "formulas.md").read_text(encoding="utf-8").split(f"## {title}\n")[1].split("\n## ")[0]
+    lines = [line for line in text.splitlines() if line.startswith("| `")]
+    return [[re.findall(r"`([^`]+)`", cell) for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def test_the_page_says_how_formulas_are_read(project):
+    for typed, (read_as,) in rows(project, "What is read"):
+        for text in typed:
+            assert read(text).read_as == read_as, text
+
+
+def test_the_page_says_what_has_two_readings(project):
+    for (typed,), (one,), (other,) in rows(project, "What has two readings"):
+        assert refusal(typed).instead == (one, other)

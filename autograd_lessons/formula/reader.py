@@ -140,7 +140,9 @@ class Reader:
             elif token.kind in ("number", "name", "(", "√"):
                 operator, function = "*", self._is_function(token)
                 right = self._power()
-                self._check(readings.product(left, last, token, right, divided, function), last.part, right)
+                self._check(
+                    readings.product(left, last, token, right, divided, function), left if divided else last.part, right
+                )
             else:
                 return left
             left = Binary(left.start, right.end, operator, left, right)
@@ -189,7 +191,7 @@ class Reader:
         """What the power says, for an error: a superscript in plain characters, or what stands behind the ^."""
         if self._now.kind == "raised":
             text = "".join(c.plain for c in characters(self.text[self._now.start : self._now.end]))
-            return text if text.isalnum() else f"({text})"
+            return "n" if not self._reads(text) else text if text.isalnum() else f"({text})"
         behind = self._next
         if behind.kind == "(":
             return self._brackets_ahead(self._at + 1)

@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 
 from . import vocabulary
-from .names import GREEK
+from .names import CONSTANTS, GREEK
 from .refusals import Refusal
 from .tokens import Token
 from .tree import Binary, Call, Constant, Name, Number, Part
@@ -56,11 +56,11 @@ def product(left: Part, last: Factor, token: Token, right: Part, divided: bool, 
         return Refusal(
             f"{token.text[0]} as a times sign, or a name {token.text}?", (f"{times}*{index}", f"{times}*x_{index}")
         )
-    if not isinstance(last.part, Name) or token.kind != "name" or function:
+    if not isinstance(last.part, Name) or token.kind != "name" or function or token.text in CONSTANTS:
         return None
     if _is_short(last.part.name) and _is_short(token.text):
         return None
-    both = (f"{last.part.name}*{token.text}", f"{last.part.name}_{token.text}")
+    both = (f"{last.part.name}*{token.text}", f"{last.part.name.rstrip('_')}_{token.text}")
     return Refusal("Two words side by side: a product, or one name?", both)
 
 

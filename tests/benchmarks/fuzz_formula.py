@@ -24,10 +24,11 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from autograd_lessons.errors import FormulaError
 from autograd_lessons.formula import read
 from autograd_lessons.formula.reader import tree_of
-from tests.formula_texts import POINT, anything, formulas
+from tests.formula_texts import CHARACTERS, PIECES, POINT, anything, formulas
 
 SECOND = 1.0
-A_BATCH = 2_000
+A_BATCH = 1_000
+MUTANTS = 20  # of each text
 
 
 class Hang(BaseException):
@@ -59,6 +60,15 @@ class Fuzz:
                 for offer in error.instead:
                     tree_of(offer)
                 self.counts["refused"] += 1
+
+    def mutants(self, text: str) -> None:
+        """The text itself, and quick mutations of it: hypothesis draws well and slowly."""
+        self.any_text(text)
+        draw = random.Random(text)
+        for _ in range(MUTANTS):
+            at = draw.randint(0, len(text))
+            text = text[:at] + draw.choice([*PIECES, *CHARACTERS, ""]) + text[at + draw.randint(0, 2) :]
+            self.any_text(text)
 
     def right_text(self, drawn) -> None:
         """Its value must be the one that was computed beside it."""
@@ -95,7 +105,7 @@ class Watch:
 
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--minutes", type=float, default=10)
+    arguments.add_argument("--minutes", type=float, default=1)
     arguments.add_argument("--seed", type=int, default=None)
     asked = arguments.parse_args()
     draw, fuzz = random.Random(asked.seed), Fuzz()
@@ -111,7 +121,7 @@ def main() -> int:
         suppress_health_check=list(HealthCheck),
     )
     while time.monotonic() < end:
-        for strategy, check in ((anything(), fuzz.any_text), (formulas(), fuzz.right_text)):
+        for strategy, check in ((anything(), fuzz.mutants), (formulas(), fuzz.right_text)):
             seed(draw.getrandbits(64))(common(given(strategy)(check)))()
     tried = sum(fuzz.counts.values())
     print(f"{tried:,} texts in {asked.minutes:g} minutes: {dict(fuzz.counts)}")
