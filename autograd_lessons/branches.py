@@ -11,8 +11,9 @@ import sympy as sp
 import torch
 
 from .program import apart_from_reduction, kind_of_rule
-from .replay import substitute
+from .replay import repeated, substitute
 from .rules import BRANCHES, CHOICES, LOSSES, POINTWISE
+from .rules.branched import chosen_at_random
 from .tape import Step, Value
 
 
@@ -31,6 +32,9 @@ def branch_taken(step: Step) -> np.ndarray:
     if op not in BRANCHES or op in CHOICES and kind_of_rule(step) == "shaped":
         return CHOICES[op].choose(*substitute(step.call.args, _value), **substitute(step.call.kwargs, _value))
 
+    if BRANCHES[op].choose is chosen_at_random:
+        return _let_through(step)
+
     def rounded(number):  # as torch compares it: in the tensor's dtype 1 − 1e-8 may be 1
         return torch.tensor(number, dtype=step.value.dtype).item() if isinstance(number, float) else number
 
@@ -40,6 +44,12 @@ def branch_taken(step: Step) -> np.ndarray:
     }
     with np.errstate(all="ignore"):
         return np.nan_to_num(np.asarray(BRANCHES[op].choose(*args, **kwargs))).astype(int)
+
+
+def _let_through(step: Step) -> np.ndarray:
+    """Which elements a random mask let through: the call made again on ones, with the random numbers that it drew."""
+    (x,) = (used.value for used in step.inputs if isinstance(used.value, torch.Tensor))
+    return (repeated(step.call, [torch.ones_like(x)]) != 0).int().numpy()
 
 
 def _options(step: Step) -> dict[str, Any]:

@@ -38,7 +38,7 @@ _METHODS = {  # whose operands stand in another order than those of the function
 _SECOND = {"other", "target", "exponent", "tensor", "vec", "mat2"}  # torch's names for a second operand
 _ALIASES = {"axis": "dim", "keepdims": "keepdim"}
 _UNTAGGED = {  # elementwise, though PyTorch's table has no tag for them (torch 2.6 has none for leaky_relu either)
-    "bfloat16", "double", "float", "half", "hardswish", "leaky_relu", "logsigmoid", "ndtr", "prelu", "softplus",
+    "bfloat16", "double", "dropout", "float", "half", "hardswish", "leaky_relu", "logsigmoid", "ndtr", "prelu", "softplus",
     "softsign", "tanhshrink", "to", "type", "type_as",
 }  # fmt: skip
 _LOSSES = {  # a formula of one element of each operand, then perhaps a reduction

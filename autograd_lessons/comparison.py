@@ -17,7 +17,7 @@ from . import reasons
 from .accuracy import Error, Reference, number, show_tensor
 from .derivation import Derivation
 from .errors import InputError
-from .finite_difference import FiniteDifference, finite_differences
+from .finite_difference import MOST_CALLS, MOST_ELEMENTS, FiniteDifference, finite_differences
 from .frames import learners_traceback
 from .inputs import Inputs, gather
 from .reasons import disagreement
@@ -31,6 +31,7 @@ TITLES = {
     "finite_difference": "finite difference", "reference": "reference",
 }  # fmt: skip
 ALL_POINTS = 1_000  # up to here the reference is computed everywhere
+MOST_LISTED = 40  # inputs in a table
 WORST_POINTS = 100  # above, at so many of the worst points of each pair of routes
 
 
@@ -341,9 +342,38 @@ class Comparison:
             raise AssertionError(f"{self.verdict}\n{self}")
 
     # ------------------------------------------------------------------ showing
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The inputs that a table shows: all, or of very many those that need a look, and the first."""
+        need = [name for name, agrees in self._agreement.items() if agrees is False]
+        return tuple(dict.fromkeys([*need, *self.gradients]))[:MOST_LISTED] if self._are_many else tuple(self.gradients)
+
+    @property
+    def _are_many(self) -> bool:
+        return len(self.gradients) > MOST_LISTED
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a table does not show: the inputs that it leaves out, and those that no finite difference was taken of."""
+        told = []
+        if self._are_many:
+            agree = sum(agrees is not False for agrees in self._agreement.values())
+            told.append(
+                f"{len(self.gradients):,} inputs, {len(self.listed)} of them listed; {agree:,} show no disagreement."
+            )
+        lacking = [name for name, difference in self.differences.items() if difference is None]
+        lacking = [name for name in lacking if 0 < self.inputs.arguments[name].numel() <= MOST_ELEMENTS]
+        if lacking and len(self.tape.steps) > 1_000:
+            names = f"{', '.join(lacking[:3])}{', …' if len(lacking) > 3 else ''}"
+            told.append(
+                f"No finite difference for {names}: over {MOST_CALLS:,} calls of PyTorch. With wrt=… of fewer inputs there is one."
+            )
+        return told
+
     def __repr__(self) -> str:
         rows: list[tuple[str, ...]] = [("input", "route", "gradient", "absolute error", "relative", "ulps")]
-        for name, row in self.gradients.items():
+        for name in self.listed:
+            row = self.gradients[name]
             for route, value in row.items():
                 if value is None:
                     rows.append((name, TITLES[route], "no answer", "", "", ""))
@@ -358,7 +388,9 @@ class Comparison:
                 rows.append((name, TITLES[route], text, *shown))
         widths = [max(len(row[column]) for row in rows) for column in range(6)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
-        for name, difference in self.differences.items():
+        lines += self.remarks
+        for name in self.listed:
+            difference = self.differences[name]
             if difference is not None:
                 lines.append(
                     f"finite difference for {name}: h = {_extreme(difference.step)}, may be off by {_extreme(difference.bound)}"

@@ -19,7 +19,7 @@ from .branches import branch_taken, conditions, has_branches
 from .calls import public_name
 from .exact import Exact
 from .frames import learners_traceback
-from .grains import between, links, nodes
+from .grains import GRAINS, between, links, nodes
 from .inputs import gather
 from .notation import latex, partial_text, renamed, text
 from .program import MOST_ELEMENTS, Program, answers, contents, has_rule, program_of
@@ -28,6 +28,7 @@ from .tape import Input, Step, Tape, Value
 from .typed import as_function
 
 MOST_PATHS = 64
+MOST_LINES = 400  # links of which a printed derivation lists the local derivatives
 _AS_LABELLED: Mapping[str, str] = MappingProxyType({})
 _programs: OrderedDict[tuple, Program] = OrderedDict()  # the least recently used goes first
 
@@ -76,6 +77,7 @@ class Derivation:
         self._programs = self._grouped() if self.generic else [self._program(self.branches)]
         self._exacts: dict[int | None, Exact] = {}
         self._locals: dict[str, dict] = {}  # by grain
+        self._stops: dict[str, frozenset[int]] = {}  # by grain
 
     # ------------------------------------------------------------------ programs, by branch
     def _program(self, branches: dict[Step, np.ndarray], generic: bool | None = None) -> Program:
@@ -177,7 +179,7 @@ class Derivation:
         """By input: its derivative, a nested list in the shape of a small vector, one formula for each element of a grid."""
         return {name: made for name in self._differentiated if (made := self._gradient(name)) is not None}
 
-    @property
+    @cached_property
     def _differentiated(self) -> list[str]:
         return [name for name, value in self.tape.inputs.items() if value.adjoint is not None]
 
@@ -228,8 +230,8 @@ class Derivation:
     def _local(self, output: Step, used: Value, grain: str):
         if not self._known:
             return None
-        shown = nodes(self.tape, grain)
-        stop = frozenset(self._index[v] for v in shown)
+        shown = set(nodes(self.tape, grain))
+        stop = self._stop(grain)
         if self.generic and len(self._programs) > 1:
             made = [
                 formulas.local(p, self._index[output], self._index[used], stop, output.name) for p in self._programs
@@ -244,6 +246,12 @@ class Derivation:
             if made is not None:
                 return made
         return None
+
+    def _stop(self, grain: str) -> frozenset[int]:
+        """The values whose symbols a formula at this grain is written in."""
+        if grain not in self._stops:
+            self._stops[grain] = frozenset(self._index[value] for value in nodes(self.tape, grain))
+        return self._stops[grain]
 
     @property
     def chain(self) -> dict[str, tuple[tuple[Any, ...], ...]]:
@@ -303,10 +311,10 @@ class Derivation:
         )
 
     def _own(self, label: str, grain: str):
-        step = next((s for s in self.tape.history if s.label == label), None)
+        step = self._by_label.get(label)
         if step is None or not self._known:
             return None
-        stop = frozenset(self._index[v] for v in nodes(self.tape, grain))
+        stop = self._stop(grain)
         program = self._programs[0] if self.generic or step.value.numel() == 1 else self._single
         form = program.forms[self._index[step]] if program else None
         if program is None or form is None or form.opaque:
@@ -319,6 +327,10 @@ class Derivation:
         if any(symbol in formula.free_symbols for value in hidden for symbol in program.symbols[value].reshape(-1)):
             return None
         return formulas.plain(formula)
+
+    @cached_property
+    def _by_label(self) -> dict[str, Step]:
+        return {step.label: step for step in reversed(self.tape.history)}
 
     # ------------------------------------------------------------------ numbers
     @cached_property
@@ -443,7 +455,11 @@ class Derivation:
 
     def __repr__(self) -> str:
         lines = [f"{partial_text(self._output_name, name)} = {self.text(name)}" for name in self.gradient]
-        lines += [f"{partial_text(*pair)} = {self.text_local(*pair)}" for pair in self.local]
+        many = sum(len(links(self.tape, grain)) for grain in GRAINS)
+        if many <= MOST_LINES:
+            lines += [f"{partial_text(*pair)} = {self.text_local(*pair)}" for pair in self.local]
+        else:
+            lines.append(f"{len(links(self.tape, 'operations')):,} local derivatives: see .local")
         lines += [f"because {condition}" for condition in self.conditions]
         lines += [self.obstacle] if self.obstacle else []
         return "\n".join(lines)

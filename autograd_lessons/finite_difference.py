@@ -19,6 +19,7 @@ from .replay import quiet
 from .tape import Tape
 
 MOST_ELEMENTS = 2_000
+MOST_CALLS = 500_000  # of PyTorch, for all inputs together: some seconds
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ def finite_difference(
     """∂output/∂inputs[name] by central differences, in the run's dtype.
 
     Without `step`, three powers of two around ε^(1/3)·max(1, |x|) are tried and, for each element, the one with the
-    smallest bound is kept. None for an input of more than 2,000 elements, unless the function is elementwise in it.
+    smallest bound is kept. None for an input of more than 2,000 elements, unless the function is elementwise in it, and
+    where it would take too many calls of PyTorch.
     """
     return finite_differences(function, inputs, (name,), tape, step)[name]
 
@@ -53,10 +55,12 @@ def finite_differences(
     """`finite_difference` for several inputs, those of one shape and dtype side by side."""
     found: dict[str, FiniteDifference | None] = dict.fromkeys(names)
     alike: dict[Hashable, list[str]] = {}
+    calls = 0
     for name in found:
         point = inputs.arguments[name]
         few = point.numel() <= MOST_ELEMENTS or _is_elementwise(point, tape)
-        if few and point.numel() and not point.is_complex():
+        calls += len(tape.steps) * (1 if _is_elementwise(point, tape) else point.numel()) * 6
+        if few and point.numel() and not point.is_complex() and calls <= MOST_CALLS:
             alike.setdefault((point.shape, point.dtype), []).append(name)
     with quiet(), np.errstate(all="ignore"):
         evaluate, sensitivity, many = _evaluator(function, inputs, tape), _sensitivity(tape), _takes_many_points(tape)

@@ -10,7 +10,7 @@ import heapq
 from collections import Counter, deque
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -104,11 +104,11 @@ def _ends(tape: Tape) -> set:
     return {tape.output, *(root for run in tape.passes for root in run.roots)}
 
 
-def _is_named(step: Step, depth: int) -> bool:
+def _is_named(step: Any, depth: int) -> bool:
     return bool(step.name) and step.depth <= depth and not step.updates_leaf
 
 
-def _places(tape: Tape) -> dict[Value, int]:
+def _places(tape: Tape) -> dict[Any, int]:
     if "places" not in tape.cache:
         tape.cache["places"] = {step: at for at, step in enumerate(tape.steps)}
     return tape.cache["places"]

@@ -296,7 +296,8 @@ class Recorder(TorchFunctionMode):
     def _value_of(self, tensor: torch.Tensor, frames: list) -> Value | Constant:
         seen = self._session.get(tensor)
         if seen is None:
-            return self._stranger(tensor, name_in(frames, tensor))
+            name = name_in(frames, tensor)
+            return self._stranger(tensor, name and self._trail.path_of(name, self._calls, frames[0]))
         if isinstance(seen.value, Value) and seen.value._tape is not self.tape:
             seen = self._from_earlier(tensor, seen)
         if seen.version == version_of(tensor):

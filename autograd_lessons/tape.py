@@ -20,6 +20,8 @@ from .replay import Call, Operand, Replay
 from .source import Block, Source
 from .trail import Site
 
+MOST_ROWS = 100  # of a printed tape; of a longer one the first and the last are shown
+
 
 class Constant(Operand):
     """A number, or a tensor without a name and without a gradient, that a call used."""
@@ -347,13 +349,13 @@ class Tape:
         return found
 
     def __repr__(self) -> str:
-        rows = [("", "name", "operation", "value", "adjoint")]
-        rows += [("", i.name or "?", i.origin, _short(i.value), _short(i.adjoint)) for i in self.inputs.values()]
-        for step in self.history:
-            args = ", ".join(_reference(value) for value in step.inputs)
-            rows.append(
-                (_numbered(step.index), step.name or "", f"{step.op}({args})", _short(step.value), _short(step.adjoint))
-            )
+        values = self.values
+        left_out = len(values) - MOST_ROWS
+        if left_out > 0:
+            values = (*values[: MOST_ROWS // 2], *values[-MOST_ROWS // 2 :])
+        rows = [("", "name", "operation", "value", "adjoint"), *map(_row, values)]
+        if left_out > 0:
+            rows.insert(1 + MOST_ROWS // 2, ("…", "", f"{left_out:,} more: see .steps", "", ""))
         widths = [max(len(row[column]) for row in rows) for column in range(5)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
         if self.summed:
@@ -361,6 +363,13 @@ class Tape:
         for finding in self.findings:
             lines += ["", finding.text]
         return "\n".join(lines)
+
+
+def _row(value: Value) -> tuple[str, str, str, str, str]:
+    if isinstance(value, Step):
+        called = f"{value.op}({', '.join(map(_reference, value.inputs))})"
+        return _numbered(value.index), value.name or "", called, _short(value.value), _short(value.adjoint)
+    return "", value.name or "?", value.origin, _short(value.value), _short(value.adjoint)  # pyright: ignore
 
 
 def _numbered(index: int) -> str:

@@ -187,6 +187,7 @@ SPECIAL = [
 
 ACTIVATIONS = [
     case("F.celu(x, 2.0)", "max(0, x) + min(0, 2 * (exp(x / 2) - 1))", also=["torch.celu(x, 2.0)", "torch.nn.CELU(2.0)(x)"], at=[0], x=_BOTH),
+    case("F.dropout(x, 0.25)", also=["torch.dropout(x, 0.25, True)", "torch.nn.Dropout(0.25)(x)", "F.dropout(x * 1, 0.25, inplace=True)"], at=[0], x=_BOTH),
     case("F.elu(x)", "x if x > 0 else exp(x) - 1", also=["torch.nn.ELU()(x)", "F.elu_(x * 1)"], at=[0], x=_BOTH),
     case("F.elu(x, 2.0)", "x if x > 0 else 2 * (exp(x) - 1)", also=["F.elu(x, alpha=2.0)"], at=[0], x=_BOTH),
     case("F.gelu(x)", "x * ncdf(x)", also=["torch.nn.GELU()(x)"], x=(-4, 4)),

@@ -20,14 +20,16 @@ NEAR_ZERO = 1e-14
 MPMATH = {name: getattr(mpmath, name) for name in dir(mpmath) if not name.startswith("_")}
 
 
-def derived(case: Case, code: str | None = None, at: tuple[float, ...] | None = None) -> Derivation:
+def derived(case: Case, code: str | None = None, at: tuple[float, ...] | None = None, seed: int = 0) -> Derivation:
     """The operation at all points of the case in one call, or at one point."""
     given = case.points() if at is None else {name: number for name, number in zip(case.ranges, at)}
     inputs = {
         name: torch.tensor(number, dtype=torch.float64, requires_grad=name in case.wrt)
         for name, number in given.items()
     }
-    return al.derive(case.function(code), inputs=inputs)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return al.derive(case.function(code), inputs=inputs)
 
 
 def complaints(case: Case) -> list[str]:

@@ -69,8 +69,11 @@ def rows(case: Any) -> Iterator[tuple[str, str, str, str]]:
             *(f"also {_code(case.also[0])}" if i == 0 else _code(way) for i, way in enumerate(case.also)),
         ]
     )
+    seen: set[tuple[str, ...]] = set()
     for point in one_on_each_branch(case):
-        derivation = derived(case, at=point)
+        tries = (derived(case, at=point, seed=seed) for seed in range(20))  # the branch of dropout is drawn
+        derivation = next(made for made in tries if made.conditions not in seen)
+        seen.add(derivation.conditions)
         value = derivation.text_value(derivation.tape.steps[-1].label, "variables") or "…"
         slopes = [f"∂/∂{name}: {_code(derivation.text(name))}" for name in case.wrt]
         when = "; ".join(derivation.conditions)

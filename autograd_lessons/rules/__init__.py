@@ -25,6 +25,8 @@ BRANCHES: dict[str, Branch] = losses.BRANCHES | {
     for op, row in _ROWS.items()
     if isinstance(row, Branched)
 }
+#: of these, what is another formula on each side of a point; the others have one, and exceptions to it at single points
+PIECEWISE = frozenset(op for op, branch in BRANCHES.items() if "" not in branch.says)
 SHAPED = (
     classification.CLASSIFICATION | linear_algebra.LINEAR_ALGEBRA | norms.NORMS | orders.ORDERS | reductions.REDUCTIONS
 )
@@ -34,4 +36,4 @@ ANSWERS = (
     | reductions.ANSWERS | shapes.ANSWERS | special.ANSWERS
 )  # fmt: skip
 
-__all__ = ["ANSWERS", "BRANCHES", "CHOICES", "LOSSES", "MOVES", "POINTWISE", "SHAPED", "Branch"]
+__all__ = ["ANSWERS", "BRANCHES", "CHOICES", "LOSSES", "MOVES", "PIECEWISE", "POINTWISE", "SHAPED", "Branch"]

@@ -9,7 +9,7 @@ import sympy as sp
 import torch
 
 from ..functions import logaddexp, ndtr, sigmoid
-from .branched import Branched, between, branched, sign, slopes_at
+from .branched import Branched, between, branched, chosen_at_random, sign, slopes_at
 
 _HALF, _THIRD, _EIGHTH, _HUNDREDTH = (sp.Rational(1, number) for number in (2, 3, 8, 100))
 _KINK_0 = ", a kink: PyTorch's slope is 0"
@@ -55,39 +55,115 @@ def _randomized(x, lower=_EIGHTH, upper=_THIRD, training=False):
 
 
 ACTIVATIONS: dict[str, Callable | Branched] = {
-    "celu":        branched(lambda x, alpha=1: np.asarray(x) > 0, ("{x} ≤ 0", lambda x, alpha=1: alpha * (sp.exp(x / alpha) - 1)), ("{x} > 0", lambda x, alpha=1: x)),
-    "elu":         branched(sign, ("{x} < 0", lambda x, alpha=1, scale=1, input_scale=1: scale * alpha * (sp.exp(input_scale * x) - 1)),
-                            ("{x} = 0: PyTorch takes the slope from the left", lambda x, alpha=1, scale=1, input_scale=1: scale * alpha * (sp.exp(input_scale * x) - 1)),
-                            ("{x} > 0", lambda x, alpha=1, scale=1, input_scale=1: scale * x)),
+    "celu":        branched(
+        lambda x, alpha=1: np.asarray(x) > 0,
+        ("{x} ≤ 0", lambda x, alpha=1: alpha * (sp.exp(x / alpha) - 1)),
+        ("{x} > 0", lambda x, alpha=1: x),
+    ),
+    "dropout":     branched(
+        chosen_at_random,
+        ("{x} was dropped", lambda x, p=_HALF, training=True: 0),
+        ("{x} was kept, and divided by 1 − {p}", lambda x, p=_HALF, training=True: x / (1 - p)),
+    ),
+    "elu":         branched(
+        sign,
+        ("{x} < 0", lambda x, alpha=1, scale=1, input_scale=1: scale * alpha * (sp.exp(input_scale * x) - 1)),
+        ("{x} = 0: PyTorch takes the slope from the left", lambda x, alpha=1, scale=1, input_scale=1: scale * alpha * (sp.exp(input_scale * x) - 1)),
+        ("{x} > 0", lambda x, alpha=1, scale=1, input_scale=1: scale * x),
+    ),
     "gelu":        _gelu,
-    "hardshrink":  branched(_shrunk, ("{x} < −{lambd}", lambda x, lambd=_HALF: x), ("|{x}| = {lambd}, where it jumps: PyTorch's slope is 0", lambda x, lambd=_HALF: 0),
-                            ("|{x}| < {lambd}", lambda x, lambd=_HALF: 0), ("{x} > {lambd}", lambda x, lambd=_HALF: x)),
-    "hardsigmoid": branched(lambda x: between(x, -3, 3), ("{x} < −3", lambda x: 0), ("{x} = −3" + _KINK_0, lambda x: 0), ("−3 < {x} < 3", lambda x: x / 6 + _HALF),
-                            ("{x} = 3" + _KINK_0, lambda x: 1), ("{x} > 3", lambda x: 1)),
-    "hardswish":   branched(_hardswish_sides, ("{x} < −3", lambda x: 0), ("{x} = −3" + _KINK_0, lambda x: 0), ("{x} is between −3 and 3", lambda x: x * (x + 3) / 6),
-                            ("{x} = 3, a kink: PyTorch's slope is 1", lambda x: x), ("{x} > 3", lambda x: x)),
-    "hardtanh":    branched(_hardtanh_sides, ("{x} < {min_val}", lambda x, min_val=-1, max_val=1: min_val), ("{x} = {min_val}" + _KINK_0, lambda x, min_val=-1, max_val=1: min_val),
-                            ("{min_val} < {x} < {max_val}", lambda x, min_val=-1, max_val=1: x),
-                            ("{x} = {max_val}" + _KINK_0, lambda x, min_val=-1, max_val=1: max_val), ("{x} > {max_val}", lambda x, min_val=-1, max_val=1: max_val)),
-    "leaky_relu":  branched(sign, ("{x} < 0", _leaky), ("{x} = 0" + _KINK_LEFT, _leaky), ("{x} > 0", lambda x, negative_slope=0: x)),
+    "hardshrink":  branched(
+        _shrunk,
+        ("{x} < −{lambd}", lambda x, lambd=_HALF: x),
+        ("|{x}| = {lambd}, where it jumps: PyTorch's slope is 0", lambda x, lambd=_HALF: 0),
+        ("|{x}| < {lambd}", lambda x, lambd=_HALF: 0),
+        ("{x} > {lambd}", lambda x, lambd=_HALF: x),
+    ),
+    "hardsigmoid": branched(
+        lambda x: between(x, -3, 3),
+        ("{x} < −3", lambda x: 0),
+        ("{x} = −3" + _KINK_0, lambda x: 0),
+        ("−3 < {x} < 3", lambda x: x / 6 + _HALF),
+        ("{x} = 3" + _KINK_0, lambda x: 1),
+        ("{x} > 3", lambda x: 1),
+    ),
+    "hardswish":   branched(
+        _hardswish_sides,
+        ("{x} < −3", lambda x: 0),
+        ("{x} = −3" + _KINK_0, lambda x: 0),
+        ("{x} is between −3 and 3", lambda x: x * (x + 3) / 6),
+        ("{x} = 3, a kink: PyTorch's slope is 1", lambda x: x),
+        ("{x} > 3", lambda x: x),
+    ),
+    "hardtanh":    branched(
+        _hardtanh_sides,
+        ("{x} < {min_val}", lambda x, min_val=-1, max_val=1: min_val),
+        ("{x} = {min_val}" + _KINK_0, lambda x, min_val=-1, max_val=1: min_val),
+        ("{min_val} < {x} < {max_val}", lambda x, min_val=-1, max_val=1: x),
+        ("{x} = {max_val}" + _KINK_0, lambda x, min_val=-1, max_val=1: max_val),
+        ("{x} > {max_val}", lambda x, min_val=-1, max_val=1: max_val),
+    ),
+    "leaky_relu":  branched(
+        sign,
+        ("{x} < 0", _leaky),
+        ("{x} = 0" + _KINK_LEFT, _leaky),
+        ("{x} > 0", lambda x, negative_slope=0: x),
+    ),
     "logsigmoid":  lambda x: sp.log(sigmoid(x)),
     "mish":        lambda x: x * sp.tanh(logaddexp(0, x)),
-    "prelu":       branched(sign, ("{x} < 0", lambda x, weight: weight * x), ("{x} = 0" + _KINK_LEFT, lambda x, weight: weight * x), ("{x} > 0", lambda x, weight: x)),
+    "prelu":       branched(
+        sign,
+        ("{x} < 0", lambda x, weight: weight * x),
+        ("{x} = 0" + _KINK_LEFT, lambda x, weight: weight * x),
+        ("{x} > 0", lambda x, weight: x),
+    ),
     "relu":        _RELU,
-    "relu6":       branched(lambda x: between(x, 0, 6), ("{x} < 0", lambda x: 0), ("{x} = 0" + _KINK_0, lambda x: 0), ("0 < {x} < 6", lambda x: x),
-                            ("{x} = 6" + _KINK_0, lambda x: 6), ("{x} > 6", lambda x: 6)),
-    "rrelu":       branched(sign, ("{x} < 0", _randomized), ("{x} = 0" + _KINK_LEFT, _randomized), ("{x} > 0", lambda x, lower=0, upper=0, training=False: x)),
-    "selu":        branched(sign, ("{x} < 0", lambda x: _SELU_SCALE * _SELU_ALPHA * (sp.exp(x) - 1)), ("{x} = 0" + _KINK_LEFT, lambda x: _SELU_SCALE * _SELU_ALPHA * (sp.exp(x) - 1)),
-                            ("{x} > 0", lambda x: _SELU_SCALE * x)),
+    "relu6":       branched(
+        lambda x: between(x, 0, 6),
+        ("{x} < 0", lambda x: 0),
+        ("{x} = 0" + _KINK_0, lambda x: 0),
+        ("0 < {x} < 6", lambda x: x),
+        ("{x} = 6" + _KINK_0, lambda x: 6),
+        ("{x} > 6", lambda x: 6),
+    ),
+    "rrelu":       branched(
+        sign,
+        ("{x} < 0", _randomized),
+        ("{x} = 0" + _KINK_LEFT, _randomized),
+        ("{x} > 0", lambda x, lower=0, upper=0, training=False: x),
+    ),
+    "selu":        branched(
+        sign,
+        ("{x} < 0", lambda x: _SELU_SCALE * _SELU_ALPHA * (sp.exp(x) - 1)),
+        ("{x} = 0" + _KINK_LEFT, lambda x: _SELU_SCALE * _SELU_ALPHA * (sp.exp(x) - 1)),
+        ("{x} > 0", lambda x: _SELU_SCALE * x),
+    ),
     "sigmoid":     lambda x: sigmoid(x),
     "silu":        lambda x: x * sigmoid(x),
-    "softplus":    branched(_softplus_is_linear, ("", lambda x, beta=1, threshold=20: logaddexp(0, beta * x) / beta),
-                            ("{beta}·{x} > {threshold}, where PyTorch's softplus is linear", lambda x, beta=1, threshold=20: x)),
-    "softshrink":  branched(_shrunk, ("{x} < −{lambd}", lambda x, lambd=_HALF: x + lambd), ("|{x}| = {lambd}" + _KINK_0, lambda x, lambd=_HALF: 0),
-                            ("|{x}| < {lambd}", lambda x, lambd=_HALF: 0), ("{x} > {lambd}", lambda x, lambd=_HALF: x - lambd)),
-    "softsign":    branched(sign, ("{x} < 0", lambda x: x / (1 - x)), ("{x} = 0", lambda x: x), ("{x} > 0", lambda x: x / (1 + x))),
+    "softplus":    branched(
+        _softplus_is_linear,
+        ("", lambda x, beta=1, threshold=20: logaddexp(0, beta * x) / beta),
+        ("{beta}·{x} > {threshold}, where PyTorch's softplus is linear", lambda x, beta=1, threshold=20: x),
+    ),
+    "softshrink":  branched(
+        _shrunk,
+        ("{x} < −{lambd}", lambda x, lambd=_HALF: x + lambd),
+        ("|{x}| = {lambd}" + _KINK_0, lambda x, lambd=_HALF: 0),
+        ("|{x}| < {lambd}", lambda x, lambd=_HALF: 0),
+        ("{x} > {lambd}", lambda x, lambd=_HALF: x - lambd),
+    ),
+    "softsign":    branched(
+        sign,
+        ("{x} < 0", lambda x: x / (1 - x)),
+        ("{x} = 0", lambda x: x),
+        ("{x} > 0", lambda x: x / (1 + x)),
+    ),
     "tanhshrink":  lambda x: x - sp.tanh(x),
-    "threshold":   branched(lambda x, threshold, value: np.asarray(x) > threshold, ("{x} ≤ {threshold}", lambda x, threshold, value: value), ("{x} > {threshold}", lambda x, threshold, value: x)),
+    "threshold":   branched(
+        lambda x, threshold, value: np.asarray(x) > threshold,
+        ("{x} ≤ {threshold}", lambda x, threshold, value: value),
+        ("{x} > {threshold}", lambda x, threshold, value: x),
+    ),
 }  # fmt: skip
 
 ANSWERS = {

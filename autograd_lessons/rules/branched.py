@@ -31,6 +31,11 @@ def branched(choose: Callable, *branches: tuple[str, Callable]) -> Branched:
     return Branched(choose, branches)
 
 
+def chosen_at_random(*_, **__):
+    """In place of `choose` where no number tells the branch: 1 for each element that the call, made again, lets through."""
+    raise TypeError("the branch is not in the numbers")
+
+
 @functools.cache
 def slopes_at(function: Callable, *point: float) -> tuple[float, ...]:
     """PyTorch's own slopes at a point: for a convention that is not the same in every version."""
