@@ -22,12 +22,13 @@ def branch_taken(step: Step) -> np.ndarray | None:
     op = step.op.rstrip("_")
     if op not in BRANCHES and op not in CHOICES:
         return None
+    if op in BRANCHES and not BRANCHES[op].when(*step.call.args, **step.call.kwargs):
+        return None
     kind = kind_of_rule(step)
     if kind == "shaped" and op in CHOICES:
         return CHOICES[op].choose(*substitute(step.call.args, _value), **substitute(step.call.kwargs, _value))
     if kind not in ("pointwise", "loss") or op not in BRANCHES:
         return None
-
     if BRANCHES[op].choose is chosen_at_random:
         return _let_through(step)
 
