@@ -17,18 +17,22 @@ from .rules.branched import chosen_at_random
 from .tape import Step, Value
 
 
-def branch_taken(step: Step) -> np.ndarray | None:
-    """The index of the branch that each element of a step took, or the choice it made; None if its operation has none."""
+def has_branches(step: Step) -> bool:
+    """Whether the rule of a step has several cases, or chooses elements."""
     op = step.op.rstrip("_")
     if op not in BRANCHES and op not in CHOICES:
-        return None
+        return False
     if op in BRANCHES and not BRANCHES[op].when(*step.call.args, **step.call.kwargs):
-        return None
+        return False
     kind = kind_of_rule(step)
-    if kind == "shaped" and op in CHOICES:
+    return op in CHOICES if kind == "shaped" else kind in ("pointwise", "loss") and op in BRANCHES
+
+
+def branch_taken(step: Step) -> np.ndarray:
+    """The index of the branch that each element of a step took, or the choice it made."""
+    op = step.op.rstrip("_")
+    if op not in BRANCHES or op in CHOICES and kind_of_rule(step) == "shaped":
         return CHOICES[op].choose(*substitute(step.call.args, _value), **substitute(step.call.kwargs, _value))
-    if kind not in ("pointwise", "loss") or op not in BRANCHES:
-        return None
     if BRANCHES[op].choose is chosen_at_random:
         return _let_through(step)
 
@@ -61,8 +65,8 @@ def conditions(step: Step, taken: np.ndarray) -> Iterator[str]:
         yield from CHOICES[op].say(names[0], taken, *args, **kwargs)
         return
     passed = _by_parameter(step)
-    for index in np.unique(taken):
-        sentence = BRANCHES[op].says[int(index)].format(*names, **passed)
+    for index in sorted(set(taken.reshape(-1).tolist())):
+        sentence = BRANCHES[op].says[index].format(*names, **passed)
         if sentence:
             yield sentence
 

@@ -6,12 +6,12 @@ import copy
 import functools
 import operator
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
-from .replay import Call, Operand
+from .replay import Call, Operand, leaves, substitute
 from .tape import Constant
 
 _OPERATORS = {  # the names between double underscores
@@ -124,7 +124,7 @@ def make_call(function: Callable, args: tuple, kwargs: dict, known: list, random
     if function is torch.Tensor.__deepcopy__:
         function, args = copy.deepcopy, args[:1]  # the memo beside it has changed by now
     supply = iter(known)
-    args, kwargs = _packed((args, kwargs), supply)
+    args, kwargs = substitute((args, kwargs), lambda _: next(supply), torch.Tensor)
     if function in _METHODS:
         function, order = _METHODS[function]
         given = dict(zip(("self", *(name for name in order if name != "self")), args)) | kwargs
@@ -154,36 +154,17 @@ def _spelled(args: tuple, kwargs: dict) -> tuple[tuple, dict]:
     return args, kwargs
 
 
-def tensors_in(*arguments) -> Iterator[torch.Tensor]:
+def tensors_in(*arguments) -> list[torch.Tensor]:
     """Every tensor in nested arguments, in order."""
-    for item in arguments:
-        if isinstance(item, torch.Tensor):
-            yield item
-        elif isinstance(item, (tuple, list)):
-            yield from tensors_in(*item)
-        elif isinstance(item, dict):
-            yield from tensors_in(*item.values())
-        elif isinstance(item, slice):
-            yield from tensors_in(item.start, item.stop, item.step)
+    return [item for item in leaves(arguments) if isinstance(item, torch.Tensor)]
 
 
 def operands_of(call: Call) -> tuple:
     """Every tensor and every plain number that a call was given, in order; a number as a `Constant`."""
     return tuple(
-        item if isinstance(item, Operand) else Constant(item)
-        for item in call.operands()
-        if isinstance(item, Operand) or (isinstance(item, (int, float, complex)) and not isinstance(item, bool))
+        [
+            item if isinstance(item, Operand) else Constant(item)
+            for item in leaves((call.args, call.kwargs))
+            if isinstance(item, Operand) or (isinstance(item, (int, float, complex)) and not isinstance(item, bool))
+        ]
     )
-
-
-def _packed(arguments: Any, supply: Iterator) -> Any:
-    if isinstance(arguments, torch.Tensor):
-        return next(supply)
-    if isinstance(arguments, (tuple, list)):
-        packed = [_packed(item, supply) for item in arguments]
-        return packed if isinstance(arguments, list) else tuple(packed)
-    if isinstance(arguments, dict):
-        return {key: _packed(item, supply) for key, item in arguments.items()}
-    if isinstance(arguments, slice):
-        return slice(*(_packed(item, supply) for item in (arguments.start, arguments.stop, arguments.step)))
-    return arguments

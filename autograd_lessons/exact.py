@@ -18,6 +18,7 @@ from .tape import Constant, Step, Tape, Value
 DIGITS = 50
 LARGEST = 50_000  # binary places before the point: on exp(exp(exp(9))) mpmath would work for ever
 NEAR = 400, 1000  # powers of ten by which a point is missed where it has no number itself
+_ZERO = mpmath.mpf(0)
 _ARITHMETIC = {"add", "sub", "mul", "div"}
 
 
@@ -65,7 +66,7 @@ class Exact:
     def _back_from(self, output: int) -> dict[int, list[mpmath.mpf]]:
         with mpmath.workdps(DIGITS):
             back = {output: [mpmath.mpf(1)] * len(self.values[output])}
-            for index in sorted(self.program.reaches(output), reverse=True):
+            for index in self.program.behind(output):
                 form = self.program.forms[index]
                 if index not in back or form is None or form.opaque:
                     continue
@@ -73,8 +74,9 @@ class Exact:
                 for (made, used), slope in zip(step.slopes, self._slopes[index]):
                     target, element = step.places[used]
                     if self.program.differentiated[target]:
-                        there = back.setdefault(target, [mpmath.mpf(0)] * len(self.values[target]))
-                        there[element] += slope * back[index][made]
+                        there = back.setdefault(target, [_ZERO] * len(self.values[target]))
+                        product = slope * back[index][made]
+                        there[element] = product if there[element] is _ZERO else there[element] + product
             return back
 
 
@@ -156,9 +158,11 @@ def _guarded(function, arguments: list) -> list:
 
 
 def _real(number):
+    if type(number) is mpmath.mpf:
+        return number
     if isinstance(number, mpmath.mpc):
         return number.real if number.imag == 0 else mpmath.nan
-    return number if isinstance(number, mpmath.mpf) else mpmath.mpf(number)
+    return mpmath.mpf(number)
 
 
 def _floating(function, arguments: list) -> list:

@@ -5,6 +5,8 @@ A symbol is a learner's variable. Only identifiers reach LaTeX as they are: no t
 
 from __future__ import annotations
 
+import functools
+import keyword
 import re
 from collections.abc import Mapping
 
@@ -16,12 +18,13 @@ from sympy.printing.str import StrPrinter
 from .functions import Special
 
 _GREEK = {
-    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "mu", "nu", "xi", "pi",
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "pi",
     "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi",
     "Sigma", "Upsilon", "Phi", "Psi", "Omega",
 }  # fmt: skip
 
 
+@functools.lru_cache(maxsize=1024)  # a slider asks at every tick
 def name_latex(name: str) -> str:
     """A variable's name: Greek words, a trailing number as index, `_pred` as a hat, one letter italic, all else upright."""
     element = re.fullmatch(r"(.+?)\[([\d, ]+)\]", name)
@@ -36,6 +39,8 @@ def name_latex(name: str) -> str:
         return rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
     if not name.isidentifier():
         return r"\text{?}"
+    if name.endswith("_") and keyword.iskeyword(name[:-1]):
+        return name_latex(name[:-1])  # lambda_, since Python has taken the word
     if name.endswith("_pred") and len(name) > 5:
         return rf"\hat{{{name_latex(name[:-5])}}}"
     numbered = re.fullmatch(r"(.*[^\d_])_?(\d+)", name)
@@ -183,11 +188,13 @@ def text(formula) -> str:
     return _text_printer.doprint(formula).replace("*", "·").replace("··", "^")
 
 
+@functools.lru_cache(maxsize=1024)  # a slider asks at every tick
 def partial_latex(output: str, used: str) -> str:
     """∂output/∂input."""
     return rf"\frac{{\partial {name_latex(output)}}}{{\partial {name_latex(used)}}}"
 
 
+@functools.lru_cache(maxsize=1024)  # a slider asks at every tick
 def partial_text(output: str, used: str) -> str:
     """∂output/∂input in plain text."""
     return f"∂{name_text(output)}/∂{name_text(used)}"

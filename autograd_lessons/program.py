@@ -154,8 +154,9 @@ class Program:
             most |= Counter(owner[part] for part in sp.preorder_traversal(element) if part in owner)
         return most
 
-    def reaches(self, index: int) -> set[int]:
-        """The values that `index` was computed from, itself included."""
+    @functools.cache  # noqa: B019
+    def behind(self, index: int) -> list[int]:
+        """The values that `index` was computed from, itself included; the last one first."""
         found, waiting = set(), [index]
         while waiting:
             here = waiting.pop()
@@ -164,7 +165,7 @@ class Program:
                 form = self.forms[here]
                 if form is not None and not form.opaque:
                     waiting += [o for o in form.operands if isinstance(o, int)]
-        return found
+        return sorted(found, reverse=True)
 
 
 def symbols_of(label: str, shape: tuple) -> np.ndarray:
@@ -290,18 +291,42 @@ def _accepts(rules: Callable | tuple[Callable, ...], args: int, kwargs: tuple[st
     return rules != ()
 
 
-def outline(tape: Tape, branches: dict[Step, np.ndarray], generic: bool) -> tuple:
-    """All that `program_of` looks at, as a key: a slider asks at every tick, and hardly ever for a new program."""
-    numbered = {value: i for i, value in enumerate(tape.values)}
-    return tuple(
-        (
-            value.label,
-            () if generic else value.value.shape,
-            value.requires_grad,
-            _outlined(value, numbered, branches.get(value), generic) if isinstance(value, Step) else None,
-        )
-        for value in numbered
-    )
+def answers(tape: Tape) -> tuple[str | None, ...]:
+    """Where the recorded numbers decide whether a call has a rule: which it has."""
+    steps = tape.history
+    asked = tape.plan.keep("asked", lambda: [at for at, step in enumerate(steps) if step.op.rstrip("_") in ANSWERS])
+    return tuple([kind_of_rule(steps[at]) for at in asked])
+
+
+def contents(tape: Tape, generic: bool) -> tuple[Hashable, ...]:
+    """What a program has of the run's numbers: those of tensors that were made inside, or have no name, or choose elements."""
+    steps, given = tape.history, answers(tape)
+
+    def find() -> list[tuple[int, int | None]]:
+        found: list[tuple[int, int | None]] = []
+        for at, step in enumerate(steps):
+            taken_as = _taken_as(step, generic)
+            if taken_as == "made":
+                found.append((at, None))
+            elif taken_as == "rule":
+                found += [(at, place) for place, used in enumerate(step.inputs) if _is_content(used, step)]
+        return found
+
+    known = tape.plan.keep(("contents", generic, given), find)
+    numbers = [
+        _made(steps[at], generic) if place is None else steps[at].inputs[place].value.tolist() for at, place in known
+    ]
+    return *given, *map(repr, numbers)
+
+
+def _is_content(used: Operand, step: Step) -> bool:
+    if not isinstance(used.value, torch.Tensor):
+        return False
+    return not (isinstance(used, Value) and (step.pointwise or used.value.is_floating_point()))
+
+
+def _made(step: Step, generic: bool) -> Any:
+    return (step.value.reshape(-1)[0] if generic else step.value).tolist()
 
 
 def program_of(tape: Tape, branches: dict[Step, np.ndarray], generic: bool) -> Program:
@@ -336,20 +361,6 @@ def _taken_as(step: Step, generic: bool) -> str:
 
 def _is_large(*values: Operand) -> bool:
     return any(used.value.numel() > MOST_ELEMENTS for used in values)
-
-
-def _outlined(step: Step, numbered: dict[Value, int], branch: np.ndarray | None, generic: bool) -> tuple:
-    taken_as, call = _taken_as(step, generic), step.call
-    if taken_as == "made":
-        return step.op, taken_as, repr((step.value.reshape(-1)[0] if generic else step.value).tolist())
-
-    def frozen(used: Operand) -> tuple:
-        if isinstance(used, Value) and (taken_as == "opaque" or step.pointwise or used.value.is_floating_point()):
-            return "value", numbered[used]
-        return "tensor", used.value.shape if taken_as == "opaque" else repr(used.value.tolist())
-
-    branched = None if branch is None else (branch.reshape(-1)[0] if generic else branch).tobytes()
-    return step.op, taken_as, as_key(call.args, frozen), as_key(call.kwargs, frozen), call.output, branched
 
 
 def _form(step: Step, numbered: dict[Value, int], branch: np.ndarray | None, generic: bool) -> Form:

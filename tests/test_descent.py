@@ -247,5 +247,5 @@ def test_heights_on_the_map_do_not_cover_each_other():
 def test_a_chart_keeps_far_places_within_numbers_a_browser_can_draw():
     chart = Chart(200, 100, (0.0, 1.0), (0.0, 1.0), "x", "y", "far")
     chart.line("al-walk", [(0.0, 0.0), (1e300, -1e300), (math.nan, 1.0)])
-    chart.dot("al-step", (math.inf, 0.0), 2)
+    chart.dot("al-place", (math.inf, 0.0), 2)
     assert chart.shapes == [{"kind": "al-walk", "points": "0.0,46.0 100000.0,100000.0"}]
