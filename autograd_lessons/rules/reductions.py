@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -37,9 +38,13 @@ def _spread_call(x, dim=None, unbiased=None, keepdim=False, correction=1):
 
 def _var(x, *args, taken=None, **kwargs):
     dim, keepdim, correction = _spread_call(x, *args, **kwargs)
-    squares = (x - _mean(x, dim, True)) ** 2
     count = x.size // max(np.asarray(_sum(x, dim)).size, 1)
-    return _sum(squares, dim, keepdim) / (count - sp.nsimplify(correction, rational=True))
+    return _deviations(x, dim, keepdim) / (count - sp.nsimplify(correction, rational=True))
+
+
+def _deviations(x, dim, keepdim):
+    """Σ(xᵢ − x̄)² as Σxᵢ² − x̄·Σxᵢ, whose derivative 2(xᵢ − x̄) is short as it comes."""
+    return _sum(x**2, dim, keepdim) - _mean(x, dim, keepdim) * _sum(x, dim, keepdim)
 
 
 def _std(x, *args, taken, **kwargs):
@@ -110,8 +115,8 @@ def _logcumsumexp(x, dim):
 # ---------------------------------------------------------------------- normalised
 def _layer_norm(x, normalized_shape, weight=None, bias=None, eps=1e-5, cudnn_enable=True):
     dims = tuple(range(-len(tuple(normalized_shape)), 0))
-    deviation = x - _mean(x, dims, True)
-    return _scaled(deviation / _roots(_mean(deviation**2, dims, True) + sp.Rational(repr(eps))), weight, bias)
+    variance = _deviations(x, dims, True) / math.prod(normalized_shape)
+    return _scaled((x - _mean(x, dims, True)) / _roots(variance + sp.Rational(repr(eps))), weight, bias)
 
 
 def _rms_norm(x, normalized_shape, weight=None, eps=None):
