@@ -59,7 +59,9 @@ PIXELS = torch.tensor([[0, 2], [1, 0]])
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-@pytest.mark.parametrize("options", [{}, {"weight": WEIGHT}, {"ignore_index": 0}, {"weight": WEIGHT, "ignore_index": 2}])
+@pytest.mark.parametrize(
+    "options", [{}, {"weight": WEIGHT}, {"ignore_index": 0}, {"weight": WEIGHT, "ignore_index": 2}]
+)
 def test_losses_of_a_class_agree(options, reduction):
     given = options | {"reduction": reduction}
     agree(lambda a: weighed(F.cross_entropy(a, CLASSES, **given)), X)
