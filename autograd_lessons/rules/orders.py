@@ -13,7 +13,7 @@ import numpy as np
 import sympy as sp
 import torch
 
-from .choices import Choice, axes, named
+from .choices import ZERO, Choice, axes, named
 
 
 def _of(name: str, dim) -> str:
@@ -23,7 +23,7 @@ def _of(name: str, dim) -> str:
 # ---------------------------------------------------------------------- an equal share for each
 def _share(x, dim=None, keepdim=False, *, taken):
     marked, axis = np.asarray(taken), axes(dim, x.ndim)
-    chosen = np.where(marked == 1, x, sp.Integer(0))
+    chosen = np.where(marked == 1, x, ZERO)
     return np.sum(chosen, axis=axis, keepdims=keepdim) / np.sum(marked, axis=axis, keepdims=keepdim)
 
 

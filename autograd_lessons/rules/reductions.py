@@ -10,7 +10,9 @@ import sympy as sp
 import torch
 
 from ..softmax import logsumexp, softmax
-from .choices import Choice, axes
+from .choices import ZERO, Choice, axes
+
+MOST_FACTORS = 12  # of a product: SymPy takes minutes for the derivatives of one of 36
 
 
 def _sum(x, dim=None, keepdim=False, dtype=None):
@@ -53,7 +55,7 @@ def _std(x, *args, taken, **kwargs):
 
 def _root(x, taken):
     """The square roots; where all are equal PyTorch gives the slope 0."""
-    root = np.frompyfunc(lambda value, flat: sp.Integer(0) if flat else sp.sqrt(value), 2, 1)
+    root = np.frompyfunc(lambda value, flat: ZERO if flat else sp.sqrt(value), 2, 1)
     return root(x, taken)
 
 
@@ -70,7 +72,7 @@ def _says_flat(name: str, taken: np.ndarray, x: torch.Tensor, *args, **kwargs) -
 def _has_spread(x: torch.Tensor, *args, **kwargs) -> bool:
     """Of one number there is none."""
     dim, _, correction = _spread_call(x, *args, **kwargs)
-    return np.prod([x.shape[axis] for axis in axes(dim, x.ndim)]) > correction
+    return math.prod(x.shape[axis] for axis in axes(dim, x.ndim)) > correction
 
 
 # ---------------------------------------------------------------------- shares
@@ -166,7 +168,13 @@ def _no_nan(x: torch.Tensor, *_, **__) -> bool:
     return not bool(x.isnan().any())
 
 
+def _few_factors(x: torch.Tensor, dim=None, *_, **__) -> bool:
+    return (x.numel() if dim is None else x.shape[dim] if x.ndim else 1) <= MOST_FACTORS
+
+
 ANSWERS = {
+    "cumprod":  _few_factors,
+    "prod":     _few_factors,
     "nanmean":  _no_nan,
     "nansum":   _no_nan,
     "rms_norm": lambda x, *_, eps=None, **__: eps is not None or x.dtype == torch.float64,
