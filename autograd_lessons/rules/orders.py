@@ -76,9 +76,9 @@ _DIMENSION = {  # the dimension along which a call chooses; None: it chooses amo
     "topk":      lambda x, k, dim=-1, largest=True, sorted=True: dim,
 }  # fmt: skip
 _WORDS = {
-    "cummax": "the largest so far", "cummin": "the smallest so far", "kthvalue": "chosen by its rank", "max": "the largest",
+    "cummax": "the largest so far", "cummin": "the smallest so far", "kthvalue": "the choice by rank", "max": "the largest",
     "median": "the median", "min": "the smallest", "mode": "the most frequent", "nanmedian": "the median",
-    "topk": "chosen by their rank",
+    "topk": "the choice by rank",
 }  # fmt: skip
 
 
