@@ -9,6 +9,7 @@ import sympy as sp
 MOST_OPERATIONS = 80  # beyond that tidying takes longer than it is worth,
 MOST_TERMS = 50  # and beyond that many terms multiplying out takes minutes: (a + b + c)⁹ has 55
 FEW_GENERATORS, FEW_TERMS = 4, 12  # factoring in more variables than that takes minutes too, unless there are few terms
+MOST_GENERATORS = 8  # each further one makes a polynomial of SymPy's one level deeper
 LOW = 2  # and no high powers: a³ + b³ + c³ + d³ + e³ has five terms
 
 
@@ -19,7 +20,9 @@ def tidy(formula: sp.Expr) -> sp.Expr:
     terms = max(_terms(part) for part in sp.preorder_traversal(formula))
     if terms > MOST_TERMS:
         return formula
-    if len(_generators(formula)) > FEW_GENERATORS and (terms > FEW_TERMS or _highest_power(formula) > LOW):
+    generators = len(_generators(formula))
+    long = terms > FEW_TERMS or _highest_power(formula) > LOW
+    if generators > MOST_GENERATORS or (generators > FEW_GENERATORS and long):
         return sp.factor_terms(formula)
     forms: list = [formula]
     for make in (sp.factor, lambda f: sp.factor(sp.expand(f))):

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from ..branches import branch_taken
+from ..branches import has_branches as step_has_branches
 from ..errors import InputError, LessonError
 from ..inputs import Inputs
 from ..replay import quiet
@@ -201,7 +202,7 @@ def _is_another_branch(point: Point, points: list[Point]) -> bool:
 
 def branches_of(tape: Tape) -> tuple:
     """Which way a run went: its calls in order, and the branch of every element."""
-    taken = ((step.op, branch_taken(step)) for step in tape.steps)
+    taken = ((step.op, branch_taken(step) if step_has_branches(step) else None) for step in tape.steps)
     return tuple((op, None if branch is None else branch.tobytes()) for op, branch in taken)
 
 
