@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -69,7 +70,7 @@ def attempt(function: Callable, inputs: Inputs) -> Tape:
     arguments, own = inputs.fresh(), paths(function)
     for name, value in arguments.items():
         if isinstance(value, torch.Tensor):
-            recorder.add_input(own.get(name, name), value)
+            recorder.add_input(name, value).path = own.get(name, name)
     output, raised = None, None
     try:
         with torch.enable_grad(), recorder:
@@ -78,6 +79,10 @@ def attempt(function: Callable, inputs: Inputs) -> Tape:
         raised = error
     tape = recorder.finish(output, raised)
     tape.function = function
+    if tape.output is None:
+        tape.returned = output
+        if inspect.iscoroutine(output):
+            output.close()  # nobody will wait for it, and Python would warn of that
     ran = any(run.kind == "backward" for run in tape.passes)
     if isinstance(output, torch.Tensor) and output.requires_grad and not ran:
         _backward(recorder, tape, output)
@@ -88,6 +93,11 @@ def _backward(recorder: Recorder, tape: Tape, output: torch.Tensor) -> None:
     """The engine, from the output to every leaf; `.grad` of no tensor is touched."""
     leaves = recorder.leaves()
     target = output
+    if output.is_complex():
+        raise OutputError(
+            f"{_called(tape.function)} returned complex numbers, which have no single gradient. "
+            "Return a real number: for instance .real or .abs() of it."
+        )
     if output.numel() != 1:
         if not is_elementwise(tape):
             shape = "×".join(map(str, output.shape)) or "()"
