@@ -312,9 +312,7 @@ def contents(tape: Tape, generic: bool) -> tuple[Hashable, ...]:
         return found
 
     known = tape.plan.keep(("contents", generic, given), find)
-    numbers = [
-        _made(steps[at], generic) if place is None else steps[at].inputs[place].value.tolist() for at, place in known
-    ]
+    numbers = [_made(steps[at], generic) if place is None else steps[at].inputs[place].value.tolist() for at, place in known]
     return *given, *map(repr, numbers)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -73,7 +74,7 @@ def attempt(function: Callable, inputs: Inputs) -> Tape:
             recorder.add_input(name, value).path = own.get(name, name)
     output, raised = None, None
     try:
-        with torch.enable_grad(), recorder:
+        with torch.enable_grad(), _uncompiled(), recorder:
             output = call(function, arguments)
     except Exception as error:
         raised = error
@@ -87,6 +88,11 @@ def attempt(function: Callable, inputs: Inputs) -> Tape:
     if isinstance(output, torch.Tensor) and output.requires_grad and not ran:
         _backward(recorder, tape, output)
     return tape
+
+
+def _uncompiled() -> AbstractContextManager:
+    """What `torch.compile` made runs as the code that it was made from: of compiled code there are no steps to write down."""
+    return torch.compiler.set_stance("force_eager") if "torch._dynamo" in sys.modules else nullcontext()
 
 
 def _backward(recorder: Recorder, tape: Tape, output: torch.Tensor) -> None:
