@@ -35,6 +35,7 @@ notebooks: $(VENV)/.set-up      # run every notebook again and save it as it is 
 
 docs: $(VENV)/.set-up           # write the pages that are made from the tests' data
 	$(BIN)/python tools/clinic.py
+	$(BIN)/python tools/operations.py
 	$(BIN)/python tools/slips.py
 
 colab: $(VENV)/.set-up          # REPO=owner/name [REF=main], or CHECK=1, or UNDO=1

@@ -17,20 +17,29 @@ class Error(NamedTuple):
     ulps: float  # units in the last place of the run's dtype
 
 
-def distance(value: float, true: mpmath.mpf, dtype: torch.dtype) -> Error:
-    """How far a number of this dtype is from a 50-digit value; nan where only one of them is finite."""
-    nan = float("nan")
-    if not mpmath.isfinite(true) or value != value or value in (float("inf"), float("-inf")):
-        same = mpmath.mpf(value) == true
-        return Error(0.0, 0.0, 0.0) if same else Error(nan, nan, nan)
-    high = float(true)
-    if abs(high) < 1e-290 or abs(high) == float("inf"):  # doubles have no room for the rest of it
-        with mpmath.workdps(50):
-            absolute = abs(mpmath.mpf(value) - true)
-            relative = absolute / abs(true) if true else (mpmath.mpf(0) if not absolute else mpmath.inf)
-            return Error(float(absolute), float(relative), float(absolute) / ulp(high, dtype))
-    absolute = abs((value - high) - float(true - high))  # near the true value the first difference is exact
-    return Error(absolute, absolute / abs(high), absolute / ulp(high, dtype))
+class Reference:
+    """A 50-digit value, split so that the distance of a number of this dtype from it takes no arithmetic at 50 digits."""
+
+    def __init__(self, value: mpmath.mpf, dtype: torch.dtype):
+        self.value = value
+        self.rounded = float(value)
+        self.finite = bool(mpmath.isfinite(value))
+        self._rest = float(value - self.rounded) if self.finite else 0.0
+        self._ulp = ulp(self.rounded, dtype)
+
+    def error_of(self, number: float) -> Error:
+        """How far a number is from this value; nan where only one of them is finite."""
+        if not (self.finite and math.isfinite(number)):
+            same = mpmath.mpf(number) == self.value
+            return Error(0.0, 0.0, 0.0) if same else Error(math.nan, math.nan, math.nan)
+        size = abs(self.rounded)
+        if size < 1e-290 or size == math.inf:  # doubles have no room for the rest of it
+            with mpmath.workdps(50):
+                absolute = abs(mpmath.mpf(number) - self.value)
+                relative = absolute / abs(self.value) if self.value else (mpmath.inf if absolute else mpmath.mpf(0))
+                return Error(float(absolute), float(relative), float(absolute) / self._ulp)
+        absolute = abs((number - self.rounded) - self._rest)  # near the true value the first difference is exact
+        return Error(absolute, absolute / size, absolute / self._ulp)
 
 
 def ulp(value: float, dtype: torch.dtype) -> float:

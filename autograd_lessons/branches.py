@@ -2,40 +2,54 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import sympy as sp
 import torch
 
 from .program import apart_from_reduction, kind_of_rule
-from .replay import substitute
-from .rules import BRANCHES, CHOICES, LOSSES
+from .replay import repeated, substitute
+from .rules import BRANCHES, CHOICES, LOSSES, POINTWISE
+from .rules.branched import chosen_at_random
 from .tape import Step, Value
 
 
-def branch_taken(step: Step) -> np.ndarray | None:
-    """The index of the branch that each element of a step took, or the choice it made; None if its operation has none."""
+def has_branches(step: Step) -> bool:
+    """Whether the rule of a step has several cases, or chooses elements."""
     op = step.op.rstrip("_")
     if op not in BRANCHES and op not in CHOICES:
-        return None
+        return False
     kind = kind_of_rule(step)
-    if kind == "shaped" and op in CHOICES:
+    return op in CHOICES if kind == "shaped" else kind in ("pointwise", "loss") and op in BRANCHES
+
+
+def branch_taken(step: Step) -> np.ndarray:
+    """The index of the branch that each element of a step took, or the choice it made."""
+    op = step.op.rstrip("_")
+    if op not in BRANCHES or op in CHOICES and kind_of_rule(step) == "shaped":
         return CHOICES[op].choose(*substitute(step.call.args, _value), **substitute(step.call.kwargs, _value))
-    if kind not in ("pointwise", "loss") or op not in BRANCHES:
-        return None
+
+    if BRANCHES[op].choose is chosen_at_random:
+        return _let_through(step)
 
     def rounded(number):  # as torch compares it: in the tensor's dtype 1 − 1e-8 may be 1
         return torch.tensor(number, dtype=step.value.dtype).item() if isinstance(number, float) else number
 
     args = [rounded(a) for a in substitute(step.call.args, _double)]
     kwargs = {
-        key: rounded(a)
-        for key, a in substitute(_options(step), _double).items()
-        if a is not None and key != "inplace"
+        key: rounded(a) for key, a in substitute(_options(step), _double).items() if a is not None and key != "inplace"
     }
     with np.errstate(all="ignore"):
         return np.nan_to_num(np.asarray(BRANCHES[op].choose(*args, **kwargs))).astype(int)
+
+
+def _let_through(step: Step) -> np.ndarray:
+    """Which elements a random mask let through: the call made again on ones, with the random numbers that it drew."""
+    (x,) = (used.value for used in step.inputs if isinstance(used.value, torch.Tensor))
+    return (repeated(step.call, [torch.ones_like(x)]) != 0).int().numpy()
 
 
 def _options(step: Step) -> dict[str, Any]:
@@ -49,12 +63,28 @@ def conditions(step: Step, taken: np.ndarray) -> Iterator[str]:
         args, kwargs = substitute((step.call.args, step.call.kwargs), _value)
         yield from CHOICES[op].say(names[0], taken, *args, **kwargs)
         return
-    if op == "clamp" and len(names) < 3:
-        names = [names[0], *(["−∞", names[1]] if "max" in step.call.kwargs else [names[1], "∞"])]
-    for index in np.unique(taken):
-        sentence = BRANCHES[op].says[int(index)].format(*names, **_options(step))
+    passed = _by_parameter(step)
+    for index in sorted(set(taken.reshape(-1).tolist())):
+        sentence = BRANCHES[op].says[index].format(*names, **passed)
         if sentence:
             yield sentence
+
+
+def _by_parameter(step: Step) -> dict[str, str]:
+    """What the operation was given, by the names of its parameters, defaults included."""
+    op = step.op.rstrip("_")
+    args, kwargs = substitute(step.call.args, _said), substitute(_options(step), _said)
+    kwargs.pop("inplace", None)
+    formulas = LOSSES[op] if op in LOSSES else POINTWISE[op]
+    bound = inspect.signature(formulas[-1] if isinstance(formulas, tuple) else formulas).bind(*args, **kwargs)
+    bound.apply_defaults()
+    return {name: _bound_said(name, value) for name, value in bound.arguments.items()}
+
+
+def _bound_said(name: str, value: Any) -> str:
+    if value is None:
+        return {"min": "−∞", "max": "∞"}.get(name, "…")
+    return f"{float(value):.10g}" if isinstance(value, (int, float, sp.Rational)) else str(value)
 
 
 def _value(used: Any):

@@ -6,37 +6,41 @@ import copy
 import functools
 import operator
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
-from .replay import Call, Operand
+from .replay import Call, Operand, leaves, substitute
 from .tape import Constant
 
 _OPERATORS = {  # the names between double underscores
-    "iadd": "add_", "idiv": "div_", "imul": "mul_", "ipow": "pow_", "isub": "sub_", "itruediv": "div_", "radd": "add",
-    "rdiv": "div", "rmatmul": "matmul", "rmul": "mul", "rpow": "pow", "rsub": "sub", "rtruediv": "div", "truediv": "div",
+    "iadd": "add_", "idiv": "div_", "imod": "remainder_", "imul": "mul_", "ipow": "pow_", "isub": "sub_",
+    "itruediv": "div_", "mod": "remainder", "radd": "add", "rdiv": "div", "rmatmul": "matmul", "rmod": "remainder",
+    "rmul": "mul", "rpow": "pow", "rsub": "sub", "rtruediv": "div", "truediv": "div",
 }  # fmt: skip
-_PUBLIC_NAMES = {
-    "T": "t", "absolute": "abs", "clip": "clamp", "divide": "div", "expit": "sigmoid", "float_power": "pow",
-    "log_sigmoid": "logsigmoid", "multiply": "mul", "negative": "neg", "special_expit": "sigmoid",
-    "special_expm1": "expm1", "special_log1p": "log1p", "subtract": "sub", "true_divide": "div",
+_PUBLIC_NAMES = {  # PyTorch's other names for the same operation
+    "T": "t", "_threshold": "threshold", "absolute": "abs", "arccos": "acos", "arccosh": "acosh", "arcsin": "asin",
+    "arcsinh": "asinh", "arctan": "atan", "arctan2": "atan2", "arctanh": "atanh", "clip": "clamp", "divide": "div",
+    "expit": "sigmoid", "fix": "trunc", "float_power": "pow", "gammainc": "igamma", "gammaincc": "igammac",
+    "gammaln": "lgamma", "greater": "gt", "greater_equal": "ge", "less": "lt", "less_equal": "le",
+    "log_sigmoid": "logsigmoid", "multigammaln": "mvlgamma", "multiply": "mul", "negative": "neg", "not_equal": "ne",
+    "psi": "digamma", "subtract": "sub", "true_divide": "div",
 }  # fmt: skip
 _REFLECTED = {
     "__rsub__": operator.sub, "__rdiv__": operator.truediv, "__rtruediv__": operator.truediv,
-    "__rpow__": operator.pow, "__rmatmul__": operator.matmul,
+    "__rpow__": operator.pow, "__rmatmul__": operator.matmul, "__rmod__": operator.mod,
+}  # fmt: skip
+_METHODS = {  # whose operands stand in another order than those of the function
+    torch.Tensor.polygamma: (torch.polygamma, ("n", "self")),
+    torch.Tensor.where: (torch.where, ("condition", "self", "other")),
 }  # fmt: skip
 _SECOND = {"other", "target", "exponent", "tensor", "vec", "mat2"}  # torch's names for a second operand
 _ALIASES = {"axis": "dim", "keepdims": "keepdim"}
-_UNTAGGED = {
-    "double",
-    "float",
-    "logsigmoid",
-    "softplus",
-    "to",
-    "type",
-}  # elementwise, though PyTorch's table has no tag for them
+_UNTAGGED = {  # elementwise, though PyTorch's table has no tag for them (torch 2.6 has none for leaky_relu either)
+    "bfloat16", "double", "dropout", "float", "half", "hardswish", "leaky_relu", "logsigmoid", "ndtr", "prelu", "softplus",
+    "softsign", "tanhshrink", "to", "type", "type_as",
+}  # fmt: skip
 _LOSSES = {  # a formula of one element of each operand, then perhaps a reduction
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "gaussian_nll_loss", "hinge_embedding_loss", "huber_loss",
     "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss", "poisson_nll_loss", "smooth_l1_loss", "soft_margin_loss",
@@ -54,7 +58,25 @@ def kind_of(function: Callable) -> str:
     elif name.startswith("__"):
         name = name.strip("_")
         return _OPERATORS.get(name, name)
-    return "autograd.grad" if function is torch.autograd.grad else _PUBLIC_NAMES.get(name, name)
+    if function is torch.autograd.grad:
+        return "autograd.grad"
+    name, ending = (name[:-1], "_") if name.endswith("_") else (name, "")
+    name = name.removeprefix("special_")
+    return _PUBLIC_NAMES.get(name, name) + ending
+
+
+_HOMES = {  # where an operation is looked for, in this order
+    "torch": torch, "torch.special": torch.special, "torch.nn.functional": torch.nn.functional, "torch.Tensor": torch.Tensor,
+}  # fmt: skip
+
+
+def public_name(op: str) -> str:
+    """An operation as a learner would look it up: torch.sin, torch.special.erfcx, torch.nn.functional.softsign, torch.linalg.inv."""
+    for part in ("linalg", "fft"):
+        if op.startswith(f"{part}_"):
+            return f"torch.{part}.{op.removeprefix(f'{part}_')}"
+    found = (f"{home}.{name}" for name in (op.rstrip("_"), op) for home, at in _HOMES.items() if hasattr(at, name))
+    return next(found, f"torch.{op}")
 
 
 ENGINE_CALLS = ("backward", "autograd.grad")
@@ -68,9 +90,14 @@ def is_pointwise(op: str) -> bool:
 
 
 def works_by_element(op: str, call: Call, shapes: list) -> bool:
-    """The same for one call: a loss is pointwise where nothing reduces it, a maximum where it is that of two tensors."""
+    """The same for one call: a loss is pointwise where nothing reduces it, a maximum where it is that of two tensors.
+
+    And prelu is not where its weights belong to channels.
+    """
     if op in _LOSSES:
         return call.kwargs.get("reduction") == "none"
+    if op == "prelu":
+        return call.function is torch._prelu_kernel
     return is_pointwise(op) and not (op in ("max", "min") and len(shapes) < 2)
 
 
@@ -81,8 +108,8 @@ def is_random(op: str) -> bool:
 
 
 def _has_tag(op: str, tag) -> bool:
-    packet = getattr(torch.ops.aten, op, None)
-    return packet is not None and any(tag in getattr(packet, name).tags for name in packet.overloads())
+    packets = (getattr(torch.ops.aten, name, None) for name in (op, f"special_{op}"))
+    return any(tag in getattr(packet, name).tags for packet in packets if packet for name in packet.overloads())
 
 
 def make_call(function: Callable, args: tuple, kwargs: dict, known: list, random_state) -> Call:
@@ -92,11 +119,22 @@ def make_call(function: Callable, args: tuple, kwargs: dict, known: list, random
     if getattr(function, "__name__", "") in _REFLECTED and len(args) == 2:
         function, args = _REFLECTED[function.__name__], args[::-1]
         known = known[::-1]
+    if function in (torch.prelu, torch.Tensor.prelu) and _is_elementwise(*known[:2]):
+        function = torch._prelu_kernel  # takes a weight of any shape that broadcasts
     if function is torch.Tensor.__deepcopy__:
         function, args = copy.deepcopy, args[:1]  # the memo beside it has changed by now
     supply = iter(known)
-    args, kwargs = _packed((args, kwargs), supply)
+    args, kwargs = substitute((args, kwargs), lambda _: next(supply), torch.Tensor)
+    if function in _METHODS:
+        function, order = _METHODS[function]
+        given = dict(zip(("self", *(name for name in order if name != "self")), args)) | kwargs
+        args, kwargs = tuple(given.pop(name) for name in order if name in given), given
     return Call(function, *_spelled(args, kwargs), random_state=random_state)
+
+
+def _is_elementwise(x: Any, weight: Any) -> bool:
+    """Whether prelu's weights, one for each channel, broadcast over x as those of other operations do."""
+    return weight.value.numel() == 1 or x.value.dim() == 2
 
 
 def _spelled(args: tuple, kwargs: dict) -> tuple[tuple, dict]:
@@ -116,36 +154,17 @@ def _spelled(args: tuple, kwargs: dict) -> tuple[tuple, dict]:
     return args, kwargs
 
 
-def tensors_in(*arguments) -> Iterator[torch.Tensor]:
+def tensors_in(*arguments) -> list[torch.Tensor]:
     """Every tensor in nested arguments, in order."""
-    for item in arguments:
-        if isinstance(item, torch.Tensor):
-            yield item
-        elif isinstance(item, (tuple, list)):
-            yield from tensors_in(*item)
-        elif isinstance(item, dict):
-            yield from tensors_in(*item.values())
-        elif isinstance(item, slice):
-            yield from tensors_in(item.start, item.stop, item.step)
+    return [item for item in leaves(arguments) if isinstance(item, torch.Tensor)]
 
 
 def operands_of(call: Call) -> tuple:
     """Every tensor and every plain number that a call was given, in order; a number as a `Constant`."""
     return tuple(
-        item if isinstance(item, Operand) else Constant(item)
-        for item in call.operands()
-        if isinstance(item, Operand) or (isinstance(item, (int, float, complex)) and not isinstance(item, bool))
+        [
+            item if isinstance(item, Operand) else Constant(item)
+            for item in leaves((call.args, call.kwargs))
+            if isinstance(item, Operand) or (isinstance(item, (int, float, complex)) and not isinstance(item, bool))
+        ]
     )
-
-
-def _packed(arguments: Any, supply: Iterator) -> Any:
-    if isinstance(arguments, torch.Tensor):
-        return next(supply)
-    if isinstance(arguments, (tuple, list)):
-        packed = [_packed(item, supply) for item in arguments]
-        return packed if isinstance(arguments, list) else tuple(packed)
-    if isinstance(arguments, dict):
-        return {key: _packed(item, supply) for key, item in arguments.items()}
-    if isinstance(arguments, slice):
-        return slice(*(_packed(item, supply) for item in (arguments.start, arguments.stop, arguments.step)))
-    return arguments

@@ -14,10 +14,10 @@ from torch.testing._comparison import default_tolerances
 
 from . import manual as hand
 from . import reasons
-from .accuracy import Error, distance, number, show_tensor
+from .accuracy import Error, Reference, number, show_tensor
 from .derivation import Derivation
 from .errors import InputError
-from .finite_difference import FiniteDifference, finite_differences
+from .finite_difference import MOST_CALLS, MOST_ELEMENTS, FiniteDifference, finite_differences
 from .frames import learners_traceback
 from .inputs import Inputs, gather
 from .reasons import disagreement
@@ -31,6 +31,7 @@ TITLES = {
     "finite_difference": "finite difference", "reference": "reference",
 }  # fmt: skip
 ALL_POINTS = 1_000  # up to here the reference is computed everywhere
+MOST_LISTED = 40  # inputs in a table
 WORST_POINTS = 100  # above, at so many of the worst points of each pair of routes
 
 
@@ -94,7 +95,7 @@ class Comparison:
             tape.function, inputs, inputs.wrt, tape, finite_difference_step
         )
         self._tolerance = default_tolerances(self.dtype)  # relative, absolute
-        self._exact: dict[str, dict[int, mpmath.mpf]] = {}
+        self._exact: dict[str, dict[int, Reference]] = {}
         self._apart: dict[tuple[str, str, str], bool | None] = {}
         for name in inputs.wrt:
             self._collect(name)
@@ -122,10 +123,10 @@ class Comparison:
         exact = self.derivation.reference(name, list(where))
         if exact is None:
             return None
-        self._exact[name] = dict(zip(where, exact))
+        self._exact[name] = {i: Reference(value, self.dtype) for i, value in zip(where, exact)}
         rounded = [math.nan] * like.numel()
         for i, value in self._exact[name].items():
-            rounded[i] = float(value)
+            rounded[i] = value.rounded
         return torch.tensor(rounded, dtype=torch.float64).reshape(like.shape).to(like.dtype)
 
     # ------------------------------------------------------------------ judging
@@ -149,7 +150,8 @@ class Comparison:
         if value is None or not exact or value.shape != self.tape.inputs[name].value.shape:
             return None
         flat = value.reshape(-1)
-        errors = ((i, distance(flat[i].item(), true, self.dtype)) for i, true in exact.items())
+        numbers = (flat if flat.numel() == len(exact) else flat[list(exact)]).tolist()
+        errors = [(i, true.error_of(found)) for (i, true), found in zip(exact.items(), numbers)]
         return max(errors, key=lambda pair: (pair[1].ulps != pair[1].ulps, pair[1].ulps))
 
     def judged(self, name: str) -> dict[str, torch.Tensor]:
@@ -217,11 +219,13 @@ class Comparison:
     def exact_gradient(self, name: str, at: int) -> mpmath.mpf | None:
         """The 50-digit value of one element, if it was computed and is finite."""
         exact = self._exact.get(name, {}).get(at)
-        return exact if exact is not None and mpmath.isfinite(exact) else None
+        return exact.value if exact is not None and exact.finite else None
 
     def _differs(self, factor: hand.Factor) -> bool:
         if factor.true is None or factor.given.shape != factor.true.shape:
             return factor.true is not None
+        if factor.true.numel() == 1:
+            return self._are_apart(factor.given.item(), factor.true.item())
         return bool(self._where_apart(factor.given, factor.true).any())
 
     @cached_property
@@ -338,9 +342,38 @@ class Comparison:
             raise AssertionError(f"{self.verdict}\n{self}")
 
     # ------------------------------------------------------------------ showing
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The inputs that a table shows: all, or of very many those that need a look, and the first."""
+        need = [name for name, agrees in self._agreement.items() if agrees is False]
+        return tuple(dict.fromkeys([*need, *self.gradients]))[:MOST_LISTED] if self._are_many else tuple(self.gradients)
+
+    @property
+    def _are_many(self) -> bool:
+        return len(self.gradients) > MOST_LISTED
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a table does not show: the inputs that it leaves out, and those that no finite difference was taken of."""
+        told = []
+        if self._are_many:
+            agree = sum(agrees is not False for agrees in self._agreement.values())
+            told.append(
+                f"{len(self.gradients):,} inputs, {len(self.listed)} of them listed; {agree:,} show no disagreement."
+            )
+        lacking = [name for name, difference in self.differences.items() if difference is None]
+        lacking = [name for name in lacking if 0 < self.inputs.arguments[name].numel() <= MOST_ELEMENTS]
+        if lacking and len(self.tape.steps) > 1_000:
+            names = f"{', '.join(lacking[:3])}{', …' if len(lacking) > 3 else ''}"
+            told.append(
+                f"No finite difference for {names}: over {MOST_CALLS:,} calls of PyTorch. With wrt=… of fewer inputs there is one."
+            )
+        return told
+
     def __repr__(self) -> str:
         rows: list[tuple[str, ...]] = [("input", "route", "gradient", "absolute error", "relative", "ulps")]
-        for name, row in self.gradients.items():
+        for name in self.listed:
+            row = self.gradients[name]
             for route, value in row.items():
                 if value is None:
                     rows.append((name, TITLES[route], "no answer", "", "", ""))
@@ -355,7 +388,9 @@ class Comparison:
                 rows.append((name, TITLES[route], text, *shown))
         widths = [max(len(row[column]) for row in rows) for column in range(6)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
-        for name, difference in self.differences.items():
+        lines += self.remarks
+        for name in self.listed:
+            difference = self.differences[name]
             if difference is not None:
                 lines.append(
                     f"finite difference for {name}: h = {_extreme(difference.step)}, may be off by {_extreme(difference.bound)}"

@@ -12,6 +12,8 @@ from .inputs import Inputs, call
 from .replay import quiet
 
 POINTS = 201
+SINGLE_POINTS = 41  # where each takes a run of its own
+MOST_CALLS = 100_000  # of PyTorch for one curve
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ def trace(
 ) -> Curve:  # fmt: skip
     """The curve between two ends. `at_once` evaluates all points in one call: right for elementwise code only."""
     like = inputs.arguments[name]
-    xs = torch.linspace(*ends, POINTS if at_once else 41, dtype=torch.float64).to(like.dtype)
+    xs = torch.linspace(*ends, POINTS if at_once else SINGLE_POINTS, dtype=torch.float64).to(like.dtype)
     with quiet(), torch.no_grad():
         if at_once:
             ys = _value(function, inputs, name, xs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
@@ -14,18 +15,20 @@ import sympy as sp
 import torch
 
 from . import formulas
-from .branches import branch_taken, conditions
+from .branches import branch_taken, conditions, has_branches
+from .calls import public_name
 from .exact import Exact
 from .frames import learners_traceback
-from .grains import between, links, nodes
+from .grains import GRAINS, between, links, nodes
 from .inputs import gather
 from .notation import latex, partial_text, renamed, text
-from .program import MOST_ELEMENTS, Program, has_rule, outline, program_of
+from .program import MOST_ELEMENTS, Program, answers, contents, has_rule, program_of
 from .run import run
 from .tape import Input, Step, Tape, Value
 from .typed import as_function
 
 MOST_PATHS = 64
+MOST_LINES = 400  # links of which a printed derivation lists the local derivatives
 _AS_LABELLED: Mapping[str, str] = MappingProxyType({})
 _programs: OrderedDict[tuple, Program] = OrderedDict()  # the least recently used goes first
 
@@ -69,21 +72,30 @@ class Derivation:
         self._known = small or self.generic
         self._index = {value: i for i, value in enumerate(tape.values)}
         #: by step: the index of the branch that each element took, where the operation has branches
-        self.branches = {step: taken for step in tape.history if (taken := branch_taken(step)) is not None}
+        self.branches = {step: branch_taken(step) for step in self._branching()}
         self._where: Any = None  # for each element of a generic run the number of its group
         self._programs = self._grouped() if self.generic else [self._program(self.branches)]
         self._exacts: dict[int | None, Exact] = {}
         self._locals: dict[str, dict] = {}  # by grain
+        self._stops: dict[str, frozenset[int]] = {}  # by grain
 
     # ------------------------------------------------------------------ programs, by branch
     def _program(self, branches: dict[Step, np.ndarray], generic: bool | None = None) -> Program:
         generic = self.generic if generic is None else generic
-        key = outline(self.tape, branches, generic)
+        taken = [(taken.reshape(-1)[0] if generic else taken).tobytes() for taken in branches.values()]
+        key = self.tape.plan, generic, contents(self.tape, generic), *taken
         found = _programs.pop(key, None) or program_of(self.tape, branches, generic)
         _programs[key] = found
         while len(_programs) > 256:
             _programs.popitem(last=False)
         return found
+
+    def _branching(self) -> list[Step]:
+        """The steps whose operation has branches."""
+        steps = self.tape.history
+        key = "branching", answers(self.tape)
+        places = self.tape.plan.keep(key, lambda: [at for at, step in enumerate(steps) if has_branches(step)])
+        return [steps[at] for at in places]
 
     def _grouped(self) -> list[Program]:
         """One program for each combination of branches that some element took."""
@@ -136,7 +148,7 @@ class Derivation:
             return f"{first.name} was made by {made}, and how it depends on the inputs is not on the tape"
         unknown = [step.op for step in self.tape.history if step.requires_grad and not has_rule(step)]
         if unknown:
-            return f"no symbolic rule for {', '.join(f'torch.{op}' for op in dict.fromkeys(unknown))}"
+            return f"no symbolic rule for {', '.join(map(public_name, dict.fromkeys(unknown)))}"
         if self.generic and self.missing:
             return "a tensor without a name stands in it, and one formula for all elements has no place for its numbers"
         if not self._known or self.missing:
@@ -167,7 +179,7 @@ class Derivation:
         """By input: its derivative, a nested list in the shape of a small vector, one formula for each element of a grid."""
         return {name: made for name in self._differentiated if (made := self._gradient(name)) is not None}
 
-    @property
+    @cached_property
     def _differentiated(self) -> list[str]:
         return [name for name, value in self.tape.inputs.items() if value.adjoint is not None]
 
@@ -218,8 +230,8 @@ class Derivation:
     def _local(self, output: Step, used: Value, grain: str):
         if not self._known:
             return None
-        shown = nodes(self.tape, grain)
-        stop = frozenset(self._index[v] for v in shown)
+        shown = set(nodes(self.tape, grain))
+        stop = self._stop(grain)
         if self.generic and len(self._programs) > 1:
             made = [
                 formulas.local(p, self._index[output], self._index[used], stop, output.name) for p in self._programs
@@ -234,6 +246,12 @@ class Derivation:
             if made is not None:
                 return made
         return None
+
+    def _stop(self, grain: str) -> frozenset[int]:
+        """The values whose symbols a formula at this grain is written in."""
+        if grain not in self._stops:
+            self._stops[grain] = frozenset(self._index[value] for value in nodes(self.tape, grain))
+        return self._stops[grain]
 
     @property
     def chain(self) -> dict[str, tuple[tuple[Any, ...], ...]]:
@@ -293,54 +311,73 @@ class Derivation:
         )
 
     def _own(self, label: str, grain: str):
-        step = next((s for s in self.tape.history if s.label == label), None)
+        step = self._by_label.get(label)
         if step is None or not self._known:
             return None
-        stop = frozenset(self._index[v] for v in nodes(self.tape, grain))
+        stop = self._stop(grain)
         program = self._programs[0] if self.generic or step.value.numel() == 1 else self._single
         form = program.forms[self._index[step]] if program else None
-        if program is None or form is None or form.opaque or program.hidden(self._index[step], stop):
+        if program is None or form is None or form.opaque:
             return None
         made = program.compose(self._index[step], stop)
-        return None if made is None else formulas.plain(sp.sympify(made.reshape(-1)[0]))
+        if made is None:
+            return None
+        formula = sp.sympify(made.reshape(-1)[0])
+        hidden = program.hidden(self._index[step], stop)
+        if any(symbol in formula.free_symbols for value in hidden for symbol in program.symbols[value].reshape(-1)):
+            return None
+        return formulas.plain(formula)
+
+    @cached_property
+    def _by_label(self) -> dict[str, Step]:
+        return {step.label: step for step in reversed(self.tape.history)}
 
     # ------------------------------------------------------------------ numbers
     @cached_property
     def numbers(self) -> dict[str, torch.Tensor]:
         """By input: the formula's value at this run, each element on its own branch, in the run's dtype and the input's shape."""
+        names = tuple(self._differentiated)
+        made = {name: self._numbers_on_a_grid(name) for name in names} if self.generic else self._numbers(names)
         found = {}
-        for name in self._differentiated:
-            value = self.tape.inputs[name].value
-            made = self._numbers_on_a_grid(name) if self.generic else self._numbers(name)
-            if made is not None:
-                found[name] = torch.from_numpy(np.asarray(made, dtype=float)).reshape(value.shape).to(value.dtype)
+        for name, numbers in made.items():
+            if numbers is not None:
+                value = self.tape.inputs[name].value
+                found[name] = torch.from_numpy(np.asarray(numbers, dtype=float)).reshape(value.shape).to(value.dtype)
         return found
 
-    def _numbers(self, name: str):
+    def _numbers(self, names: tuple[str, ...]) -> dict[str, list[float]]:
+        """The formulas of several inputs in one go, since they have most of their parts in common."""
         program = self._programs[0]
-        made = self._formulas(program, name)
-        if made is None:
-            return None
+        made = {name: one for name in names if (one := self._formulas(program, name)) is not None}
+        if not made:
+            return {}
+        together = [formula for one in made.values() for formula in one]
         symbols, leaves = formulas.leaves(program)
         function = formulas.cached(
-            program, ("numbers", name), lambda: sp.lambdify(symbols, made, modules="mpmath", cse=True)
+            program, ("numbers", names), lambda: sp.lambdify(symbols, together, modules="mpmath", cse=True)
         )
         values = self._leaf_values(leaves)
         try:
+            if self._exact(None).overflowed:
+                raise OverflowError
             with mpmath.workdps(30):
-                numbers = function(*(mpmath.mpf(v) for v in values))
-                return [_float(n) for n in numbers]
+                numbers = [_float(n) for n in function(*map(mpmath.mpf, values))]
         except (ZeroDivisionError, OverflowError, ValueError):
-            function = formulas.cached(program, ("doubles", name), lambda: sp.lambdify(symbols, made, modules="numpy"))
+            if len(names) > 1:  # it may be the formula of one of them only
+                return {name: numbers for each in names for name, numbers in self._numbers((each,)).items()}
+            function = formulas.cached(
+                program, ("doubles", names), lambda: sp.lambdify(symbols, together, modules="numpy")
+            )
             with np.errstate(all="ignore"):
-                return [
-                    complex(n).real if complex(n).imag == 0 else np.nan
-                    for n in function(*(np.float64(v) for v in values))
-                ]
+                doubles = [complex(n) for n in function(*map(np.float64, values))]
+            numbers = [n.real if n.imag == 0 else np.nan for n in doubles]
+        supply = iter(numbers)
+        return {name: list(itertools.islice(supply, len(one))) for name, one in made.items()}
 
     def _leaf_values(self, leaves: list[tuple[int, int]]) -> list[float]:
         values = self.tape.values
-        return [values[index].value.reshape(-1)[element].item() for index, element in leaves]
+        flat = {index: values[index].value.reshape(-1).tolist() for index in {index for index, _ in leaves}}
+        return [flat[index][element] for index, element in leaves]
 
     def _numbers_on_a_grid(self, name: str):
         like = self.tape.inputs[name].value
@@ -365,20 +402,24 @@ class Derivation:
         return result if like.numel() == size else result.sum()
 
     def reference(self, name: str, where: Iterable[int] | None = None) -> list[mpmath.mpf] | None:
-        """50-digit values of the gradient at flat indices `where` (default: all); None where a step has no rule."""
+        """50-digit values of the gradient at flat indices `where` (default: all); None where a step has no rule or overflows."""
         if not self._known or self.missing or name not in self._differentiated:
             return None
         value = self.tape.inputs[name].value
         wanted = list(range(value.numel()) if where is None else where)
         index, size = self._index[self.tape.inputs[name]], self.tape.target.value.numel()
         if not self.generic:
+            if self._exact(None).overflowed:
+                return None
             back = self._exact(None).adjoints(self._output)
             flat = back[index] if index in back else [mpmath.mpf(0)] * value.numel()
             return [flat[i] for i in wanted]
+        if value.numel() != size > 1_000:
+            return None
+        if any(self._exact(i).overflowed for i in (wanted if value.numel() == size else range(size))):
+            return None
         if value.numel() == size:
             return [self._one(i, index) for i in wanted]
-        if size > 1_000:
-            return None
         with mpmath.workdps(50):
             return [mpmath.fsum(self._one(i, index) for i in range(size))]
 
@@ -392,12 +433,17 @@ class Derivation:
             return None
         wanted = list(range(step.value.numel()) if where is None else where)
         index = self._index[step]
-        if any((f := self._programs[0].forms[i]) is not None and f.opaque for i in self._programs[0].reaches(index)):
+        if any(self._taken_as_it_is(i) for i in self._programs[0].behind(index)):
             return None
         if self.generic:
             return [self._exact(i).values[index][0] for i in wanted]
         flat = self._exact(None).values[index]
         return [flat[i] for i in wanted]
+
+    def _taken_as_it_is(self, index: int) -> bool:
+        """Whether a value is known only as it was rounded: not so of conditions and whole numbers."""
+        form = self._programs[0].forms[index]
+        return form is not None and form.opaque and self.tape.values[index].value.is_floating_point()
 
     def _exact(self, at: int | None) -> Exact:
         if at not in self._exacts:
@@ -409,7 +455,11 @@ class Derivation:
 
     def __repr__(self) -> str:
         lines = [f"{partial_text(self._output_name, name)} = {self.text(name)}" for name in self.gradient]
-        lines += [f"{partial_text(*pair)} = {self.text_local(*pair)}" for pair in self.local]
+        many = sum(len(links(self.tape, grain)) for grain in GRAINS)
+        if many <= MOST_LINES:
+            lines += [f"{partial_text(*pair)} = {self.text_local(*pair)}" for pair in self.local]
+        else:
+            lines.append(f"{len(links(self.tape, 'operations')):,} local derivatives: see .local")
         lines += [f"because {condition}" for condition in self.conditions]
         lines += [self.obstacle] if self.obstacle else []
         return "\n".join(lines)

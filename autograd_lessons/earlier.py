@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import replace
 from typing import Any
 
 from .naming import Inputs
@@ -54,7 +53,7 @@ class Earlier:
             if with_history:
                 mine.inputs = tuple(map(self._here, mine.inputs))
                 args, kwargs = substitute((mine.call.args, mine.call.kwargs), self._here)
-                mine.call = replace(mine.call, args=args, kwargs=kwargs)
+                mine.call = mine.call._replace(args=args, kwargs=kwargs)
             else:
                 mine.forget()
             self._tape.earlier.append(mine)

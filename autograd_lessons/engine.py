@@ -39,11 +39,15 @@ class Ear:
     # ------------------------------------------------------------------ hooks
     def attach(self, tensor: torch.Tensor, value: Value) -> None:
         """Hear when a gradient arrives at a tensor that requires one."""
+        node = tensor.grad_fn
+        if node is not None:
+            output = tensor.output_nr
+            self.ends[value] = node._sequence_nr(), output  # pyright: ignore
+            node.register_prehook(functools.partial(_arrived, self._session, value, output))
+            return
         edge = get_gradient_edge(tensor)
         self.ends[value] = _end(edge)
-        if not tensor.is_leaf:
-            edge.node.register_prehook(functools.partial(_arrived, self._session, value, edge.output_nr))
-        elif self._nodes.get(id(tensor)) is not edge.node:
+        if self._nodes.get(id(tensor)) is not edge.node:
             self._nodes[id(tensor)] = edge.node
             edge.node.register_prehook(functools.partial(_arrived_at_leaf, self._session, weakref.ref(tensor)))
 
@@ -159,10 +163,13 @@ def _sent_back(session: Session, step: Step, places: dict[int, int], gradients: 
 
 
 def _end(edge: Any) -> tuple:
-    """An edge of autograd's graph by the number of its node. A leaf's node has none: the leaf stands for it."""
+    """An edge of autograd's graph by the number of its node. A leaf's node has none: the leaf stands for it.
+
+    Nor has the node of an operation whose derivative PyTorch lacks: `2 % x`.
+    """
     node, output = edge[:2]
     number = node._sequence_nr()
-    return (id(node.variable) if number == _LEAF else number), output
+    return (id(getattr(node, "variable", node)) if number == _LEAF else number), output
 
 
 def _can_be_read(node: Any) -> bool:
@@ -180,5 +187,5 @@ def _places(op: str, args: tuple, kwargs: dict) -> dict[str, list[int]]:
     """By parameter of an engine call: which of all its tensors were passed there."""
     count, places = 0, {}
     for key, value in (*zip(_PARAMETERS[op], args), *kwargs.items()):
-        places[key] = list(range(count, count := count + sum(1 for _ in tensors_in(value))))
+        places[key] = list(range(count, count := count + len(tensors_in(value))))
     return places

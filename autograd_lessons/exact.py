@@ -16,6 +16,9 @@ from .program import Form, Program, apply, as_key, exact, symbols_of
 from .tape import Constant, Step, Tape, Value
 
 DIGITS = 50
+LARGEST = 50_000  # binary places before the point: on exp(exp(exp(9))) mpmath would work for ever
+NEAR = 400, 1000  # powers of ten by which a point is missed where it has no number itself
+_ZERO = mpmath.mpf(0)
 _ARITHMETIC = {"add", "sub", "mul", "div"}
 
 
@@ -27,6 +30,7 @@ class Exact:
         self.values: list[list[mpmath.mpf]] = []  # of each value all elements, flat
         self._slopes: dict[int, list] = {}  # of each step, in the order of `StepFunction.slopes`
         self._adjoints: dict[int, dict[int, list[mpmath.mpf]]] = {}
+        self.overflowed = False  # whether some number on the way was out of reach
         with mpmath.workdps(DIGITS):
             for index, value in enumerate(tape.values):
                 self.values.append(self._forward(index, value))
@@ -44,7 +48,14 @@ class Exact:
         step = step_function(self.program, index)
         numbers = _guarded(step.call, [*(self.values[used][element] for used, element in step.places), *step.numbers])
         self._slopes[index] = numbers[step.size :]
-        return numbers[: step.size]
+        return [self._in_reach(number) for number in numbers[: step.size]]
+
+    def _in_reach(self, number: mpmath.mpf) -> mpmath.mpf:
+        """The number, or an infinite one where it is far beyond what any float holds."""
+        if not mpmath.isfinite(number) or mpmath.mag(number) <= LARGEST:
+            return number
+        self.overflowed = True
+        return mpmath.sign(number) * mpmath.inf
 
     def adjoints(self, output: int) -> dict[int, list[mpmath.mpf]]:
         """∂(sum of the output)/∂value for every value that the output was computed from."""
@@ -55,7 +66,7 @@ class Exact:
     def _back_from(self, output: int) -> dict[int, list[mpmath.mpf]]:
         with mpmath.workdps(DIGITS):
             back = {output: [mpmath.mpf(1)] * len(self.values[output])}
-            for index in sorted(self.program.reaches(output), reverse=True):
+            for index in self.program.behind(output):
                 form = self.program.forms[index]
                 if index not in back or form is None or form.opaque:
                     continue
@@ -63,8 +74,9 @@ class Exact:
                 for (made, used), slope in zip(step.slopes, self._slopes[index]):
                     target, element = step.places[used]
                     if self.program.differentiated[target]:
-                        there = back.setdefault(target, [mpmath.mpf(0)] * len(self.values[target]))
-                        there[element] += slope * back[index][made]
+                        there = back.setdefault(target, [_ZERO] * len(self.values[target]))
+                        product = slope * back[index][made]
+                        there[element] = product if there[element] is _ZERO else there[element] + product
             return back
 
 
@@ -146,22 +158,26 @@ def _guarded(function, arguments: list) -> list:
 
 
 def _real(number):
+    if type(number) is mpmath.mpf:
+        return number
     if isinstance(number, mpmath.mpc):
         return number.real if number.imag == 0 else mpmath.nan
-    return number if isinstance(number, mpmath.mpf) else mpmath.mpf(number)
+    return mpmath.mpf(number)
 
 
 def _floating(function, arguments: list) -> list:
     """Each number by its limit from the right side, which is what 1/0 = inf and log 0 = −inf mean; nan where there is none."""
-    try:
-        with mpmath.workdps(DIGITS):
-            near, nearer = (
-                [_real(number) for number in function(*(a + tiny if a == 0 else a for a in arguments))]
-                for tiny in (mpmath.mpf(10) ** -400, mpmath.mpf(10) ** -4000)
-            )
-    except (ZeroDivisionError, OverflowError, ValueError):
-        return [mpmath.nan] * 10_000
-    return [_limit(*pair) for pair in zip(near, nearer)]
+    for digits, moves in ((DIGITS, lambda argument: argument == 0), (NEAR[1] + DIGITS, lambda argument: True)):
+        try:
+            with mpmath.workdps(digits):
+                near, nearer = (
+                    [_real(number) for number in function(*(a + tiny if moves(a) else a for a in arguments))]
+                    for tiny in (mpmath.mpf(10) ** -power for power in NEAR)
+                )
+        except (ZeroDivisionError, OverflowError, ValueError):
+            continue
+        return [_limit(*pair) for pair in zip(near, nearer)]
+    return [mpmath.nan] * 10_000
 
 
 def _limit(near, nearer):

@@ -12,7 +12,7 @@ import torch
 
 from .clinic import Finding, explain
 from .comparison import Comparison
-from .curves import Curve, elementwise_in, trace
+from .curves import MOST_CALLS, SINGLE_POINTS, Curve, elementwise_in, trace
 from .derivation import Derivation
 from .errors import InputError, LessonError
 from .grains import GRAINS
@@ -23,9 +23,9 @@ from .stepper import WRAP, Stepper, choice
 from .tape import Tape
 from .typed import as_function, as_manual
 from .views import ledger, picture
-from .views.numbers import typed
 from .views.stages import Scene, stages
 
+MOST_COMPARED = 2_000  # steps that are compared again at each move of a slider: of more when it is asked for
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
@@ -99,6 +99,9 @@ class Explorer(Stepper):
     @property
     def comparison(self) -> Comparison | None:
         """The routes of the run on screen; None where the function raised or the manual gradient does not fit."""
+        if self._comparison is None and self._waits:
+            self._compare()
+            self._draw()
         return self._comparison
 
     def set(self, **inputs: float) -> Explorer:
@@ -131,7 +134,7 @@ class Explorer(Stepper):
     @property
     def given(self) -> str:
         """The inputs on screen in one line."""
-        return ", ".join(f"{name} = {typed(value)}" for name, value in self._inputs.arguments.items())
+        return ledger.listed(self._inputs.arguments)
 
     def scene(self, at: int | None = None) -> Scene | None:
         """The run at a stage (default: the one on screen), for the views; None where the function raised."""
@@ -157,7 +160,7 @@ class Explorer(Stepper):
 
     # ------------------------------------------------------------------ computing
     def _recompute(self) -> None:
-        self._error, self._trouble, self._findings = None, "", ()
+        self._error, self._trouble, self._findings, self._waits = None, "", (), False
         try:
             self._tape = tape = attempt(self.function, self._inputs)
             explain(tape)
@@ -171,15 +174,26 @@ class Explorer(Stepper):
             self._tape = self._derivation = self._comparison = None
             self._error, found = error, self._stages
         else:
-            try:
-                self._comparison = Comparison(self._tape, self._inputs, self._derivation, self.manual, self._h)
-            except LessonError as error:
-                self._comparison, self._trouble = None, str(error)
-            except Exception as error:  # a learner moves a slider: nothing may raise then
-                self._comparison, self._trouble = None, f"No comparison here: {type(error).__name__}: {error}"
+            self._comparison, self._waits = None, len(tape.steps) > MOST_COMPARED
+            if self._waits:
+                self._trouble = f"To compare {len(tape.steps):,} steps takes some seconds: press Compare."
+            else:
+                self._compare()
             self._curve = self._trace()
+        self._compare_button.layout.display = None if self._waits else "none"
         self._show_folds(self._tape)
         self._show(found)
+
+    def _compare(self) -> None:
+        self._waits, self._trouble = False, ""
+        self._compare_button.layout.display = "none"
+        assert self._tape is not None and self._derivation is not None
+        try:
+            self._comparison = Comparison(self._tape, self._inputs, self._derivation, self.manual, self._h)
+        except LessonError as error:
+            self._comparison, self._trouble = None, str(error)
+        except Exception as error:  # a learner moves a slider: nothing may raise then
+            self._comparison, self._trouble = None, f"No comparison here: {type(error).__name__}: {error}"
 
     def _trace(self) -> Curve | None:
         chosen = self._wrt.value
@@ -190,6 +204,8 @@ class Explorer(Stepper):
         output = self._tape.target.value
         if name not in self._at_once:
             self._at_once[name] = elementwise_in(self.function, self._inputs, name)
+        if not self._at_once[name] and SINGLE_POINTS * len(self._tape.steps) > MOST_CALLS:
+            return None
         adjoint = self._tape.inputs[name].adjoint
         x = value.reshape(-1)[element or 0].item()
         slope = None if adjoint is None else adjoint.reshape(-1)[element or 0].item()
@@ -211,11 +227,13 @@ class Explorer(Stepper):
         self._wrt = classed(
             choice("curve over", differentiated, differentiated[0][1] if differentiated else None), "al-wrt"
         )
+        self._compare_button = classed(widgets.Button(description="Compare"), "al-compare")
+        self._compare_button.on_click(lambda _: self.comparison)
         self._dtype.observe(lambda change: self._change_dtype(change["new"]), "value")
         self._wrt.observe(lambda _: self._change_curve(), "value")
         rows = [
             classed(widgets.Box(self._sliders.rows, layout=WRAP), "al-inputs"),
-            widgets.Box([self._dtype, self._grain, self._wrt, self._folds.widget], layout=WRAP),
+            widgets.Box([self._dtype, self._grain, self._wrt, self._folds.widget, self._compare_button], layout=WRAP),
             self.controls,
             self.picture,
         ]

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from functools import cached_property, partial, reduce
-from itertools import groupby
+from functools import cached_property, partial
+from typing import Any
 
+import numpy as np
 import torch
 
 from .inputs import Inputs, call
@@ -17,6 +19,7 @@ from .replay import quiet
 from .tape import Tape
 
 MOST_ELEMENTS = 2_000
+MOST_CALLS = 500_000  # of PyTorch, for all inputs together: some seconds
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,8 @@ def finite_difference(
     """∂output/∂inputs[name] by central differences, in the run's dtype.
 
     Without `step`, three powers of two around ε^(1/3)·max(1, |x|) are tried and, for each element, the one with the
-    smallest bound is kept. None for an input of more than 2,000 elements, unless the function is elementwise in it.
+    smallest bound is kept. None for an input of more than 2,000 elements, unless the function is elementwise in it, and
+    where it would take too many calls of PyTorch.
     """
     return finite_differences(function, inputs, (name,), tape, step)[name]
 
@@ -51,23 +55,31 @@ def finite_differences(
     """`finite_difference` for several inputs, those of one shape and dtype side by side."""
     found: dict[str, FiniteDifference | None] = dict.fromkeys(names)
     alike: dict[Hashable, list[str]] = {}
+    calls = 0
     for name in found:
         point = inputs.arguments[name]
         few = point.numel() <= MOST_ELEMENTS or _is_elementwise(point, tape)
-        if few and point.numel() and not point.is_complex():
+        calls += len(tape.steps) * (1 if _is_elementwise(point, tape) else point.numel()) * 6
+        if few and point.numel() and not point.is_complex() and calls <= MOST_CALLS:
             alike.setdefault((point.shape, point.dtype), []).append(name)
-    with quiet():
+    with quiet(), np.errstate(all="ignore"):
         evaluate, sensitivity, many = _evaluator(function, inputs, tape), _sensitivity(tape), _takes_many_points(tape)
         for group in alike.values():
-            points = torch.stack([inputs.arguments[name] for name in group])
-            slope = _elementwise if _is_elementwise(points[0], tape) else _many_points if many else _one_by_one
+            points = [inputs.arguments[name] for name in group]
+            like, count = points[0], len(group)
+            slope = _elementwise if _is_elementwise(like, tape) else _many_points if many else _one_by_one
 
-            def slopes(steps: torch.Tensor, slope=slope, group=group, points=points) -> torch.Tensor:
-                each = zip(group, points, steps.unbind(1))
-                return torch.stack([slope(partial(evaluate, name), point, h) for name, point, h in each], 1)
+            def slopes(steps: np.ndarray, slope=slope, group=group, points=points, like=like) -> np.ndarray:
+                """What the function gives for these steps, one for each element of each input."""
+                h = torch.from_numpy(steps).to(like.dtype).view(len(steps), len(group), *like.shape)
+                each = [slope(partial(evaluate, name), point, h[:, i]) for i, (name, point) in enumerate(zip(group, points))]
+                return np.concatenate([_flat(found).reshape(len(steps), -1) for found in each], 1)
 
-            made = _best(points, slopes, sensitivity) if step is None else _with(step, points, slopes, sensitivity)
-            found |= {name: FiniteDifference(*parts) for name, parts in zip(group, made.unbind(1))}
+            numbers, epsilon = np.concatenate([_flat(point) for point in points]), torch.finfo(like.dtype).eps
+            felt = np.tile(sensitivity, count) if sensitivity.size == like.numel() else sensitivity.sum()
+            make = _best if step is None else partial(_with, step)
+            made = torch.from_numpy(make(numbers, epsilon, slopes, felt)).to(like.dtype).view(4, count, *like.shape)
+            found |= {name: FiniteDifference(made[0, i], made[1, i], made[2, i], made[3, i]) for i, name in enumerate(group)}
     return found
 
 
@@ -81,47 +93,57 @@ def _is_elementwise(point: torch.Tensor, tape: Tape) -> bool:
     return tape.summed and point.shape == tape.target.value.shape
 
 
-# ---------------------------------------------------------------------- the step h; inputs stand along the first dimension
-def _with(step: float, points: torch.Tensor, slopes: Callable, sensitivity: torch.Tensor) -> torch.Tensor:
+def _flat(tensor: torch.Tensor) -> np.ndarray:
+    """The elements in double precision, in which the step is chosen and the bound estimated."""
+    return tensor.double().reshape(-1).numpy()
+
+
+# ---------------------------------------------------------------------- the step h, for each element of all inputs in a row
+def _with(step: float, points: np.ndarray, epsilon: float, slopes: Callable, sensitivity: Any) -> np.ndarray:
     """The value, truncation and rounding for a given step, and the step."""
-    h = torch.full_like(points, step)
-    wide, narrow = slopes(torch.stack([h, h / 2]))
-    return torch.stack([wide, (wide - narrow).abs() * 4 / 3, _rounding(points, wide, h, sensitivity), h])
+    h = np.full_like(points, step)
+    wide, narrow = slopes(np.array([h, h / 2]))
+    return np.array([wide, np.abs(wide - narrow) * 4 / 3, _rounding(points, epsilon, wide, h, sensitivity), h])
 
 
-def _best(points: torch.Tensor, slopes: Callable, sensitivity: torch.Tensor) -> torch.Tensor:
+def _best(points: np.ndarray, epsilon: float, slopes: Callable, sensitivity: Any) -> np.ndarray:
     """The same for the step with the smallest bound, which each element has for itself."""
-    first = (torch.finfo(points.dtype).eps ** (1 / 3) * points.abs().clamp(min=1)).nan_to_num(1.0, 1.0)
-    first = torch.exp2(first.log2().round())  # x ± a power of two is often exact
-    steps = torch.stack([first, first * 2.0**-3, first * 2.0**-6])
+    first = epsilon ** (1 / 3) * np.maximum(np.abs(points), 1.0)
+    first = np.exp2(np.rint(np.log2(np.where(np.isfinite(first), first, 1.0))))  # x ± a power of two is often exact
+    steps = np.array([first, first * 2.0**-3, first * 2.0**-6])
     values = slopes(steps)
-    off = values.diff(dim=0).abs() * 64 / 63
-    truncation = torch.cat([off, off[-1:] / 64])
-    rounding = _rounding(points, values, steps, sensitivity)
-    best = (truncation + rounding).nan_to_num(torch.inf).argmin(0, keepdim=True)
-    return torch.stack([each.gather(0, best)[0] for each in (values, truncation, rounding, steps)])
+    off = np.abs(values[1:] - values[:-1]) * 64 / 63
+    truncation = np.concatenate([off, off[-1:] / 64])
+    rounding = _rounding(points, epsilon, values, steps, sensitivity)
+    total = truncation + rounding
+    best = np.where(np.isnan(total), np.inf, total).argmin(0)
+    return np.array([values, truncation, rounding, steps])[:, best, np.arange(points.size)]
 
 
-def _rounding(points: torch.Tensor, slope: torch.Tensor, h: torch.Tensor, sensitivity: torch.Tensor) -> torch.Tensor:
+def _rounding(points: np.ndarray, epsilon: float, slope: np.ndarray, h: np.ndarray, sensitivity: Any) -> np.ndarray:
     """ε/h times how far the output moves when each step is rounded, and x ± h."""
-    total = sensitivity if sensitivity.shape == points.shape[1:] else sensitivity.sum()
-    return torch.finfo(points.dtype).eps * (total.to(points.dtype) + slope.abs() * points.abs()) / h
+    return epsilon * (sensitivity + np.abs(slope) * np.abs(points)) / h
 
 
-def _sensitivity(tape: Tape) -> torch.Tensor:
+def _sensitivity(tape: Tape) -> np.ndarray:
     """How far rounding in each step moves the output, to first order: Σ |value · adjoint|; elementwise for a summed run."""
-    steps = [step for step in tape.steps if step.adjoint is not None and not step.value.is_complex()]
-    shape = tape.target.value.shape if tape.summed else ()
-    parts = []
-    for _, alike in groupby(steps, lambda step: step.value.shape if step.value.numel() == 1 else step.index):
-        values, adjoints = zip(*((step.value, step.adjoint) for step in alike))
-        moved = (torch.stack(values) * torch.stack(adjoints)).abs()
+    size = tape.target.value.numel() if tape.summed else 1
+    elements, alone = np.zeros(size), 0.0
+    for step in tape.steps:
+        adjoint = step.adjoint
+        if adjoint is None or adjoint.is_complex():
+            continue
+        if adjoint.numel() == 1:
+            moved = abs(step.value.item() * adjoint.item())
+            alone += moved if math.isfinite(moved) else 0.0
+            continue
+        moved = np.abs(_flat(step.value) * _flat(adjoint))
         if tape.summed:
-            moved = moved.nan_to_num(0.0, 0.0)
-        if moved.shape[1:] != shape:
-            moved = moved.reshape(len(moved), -1).sum(1)
-        parts += moved.nan_to_num(0.0, 0.0).unbind()
-    return reduce(torch.add, parts) if parts else torch.zeros(())
+            moved = np.where(np.isfinite(moved), moved, 0.0)
+        if moved.size != size:
+            moved = moved.sum()
+        elements += np.where(np.isfinite(moved), moved, 0.0)
+    return elements + alone
 
 
 # ---------------------------------------------------------------------- slopes of one input; the steps h stand along the first dimension
@@ -132,10 +154,10 @@ def _elementwise(evaluate: Callable, point: torch.Tensor, steps: torch.Tensor) -
 def _many_points(evaluate: Callable, point: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
     """A single number's slopes in one call of the function."""
     values = evaluate(torch.cat([point + steps, point - steps])) if point.ndim == 0 else point
-    if values.shape != (2 * len(steps),):
+    count = steps.numel()
+    if values.shape != (2 * count,):
         return _one_by_one(evaluate, point, steps)
-    above, below = values.reshape(2, -1)
-    return (above - below) / (2 * steps)
+    return (values[:count] - values[count:]) / (2 * steps)
 
 
 def _one_by_one(evaluate: Callable, point: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:

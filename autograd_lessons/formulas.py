@@ -17,7 +17,7 @@ def gradient(program: Program, output: int, leaf: int) -> list[sp.Expr] | None:
     """∂(sum of the output)/∂(each element of a leaf), as SymPy differentiates the composed formula."""
 
     def make():
-        composed = program.compose(output, frozenset())
+        composed = cached(program, ("composed", output), lambda: program.compose(output, frozenset()))
         if composed is None:
             return None
         total = sp.Add(*composed.reshape(-1)) if composed.size > 1 else sp.sympify(composed.reshape(-1)[0])

@@ -109,6 +109,7 @@ def _attribute(name: str, owner: Any, tensor: torch.Tensor) -> str | None:
     return name + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in parts)
 
 
+@functools.lru_cache(maxsize=1024)
 def identifier(path: str) -> str:
     """The same as one word: `layer_weight` for layer.weight, `weight` for self.weight."""
     return re.sub(r"\W+", "_", path.removeprefix("self.")).strip("_")

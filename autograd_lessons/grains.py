@@ -10,7 +10,7 @@ import heapq
 from collections import Counter, deque
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -82,14 +82,21 @@ def nodes(tape: Tape, grain: str) -> tuple[Value, ...]:
         raise ValueError(f"grain={grain!r}: it is one of {', '.join(GRAINS)}")
     key = f"nodes at {grain}"
     if key not in tape.cache:
-        if isinstance(grain, Folded):
-            tape.cache[key] = _with_stretches_closed(tape, grain)
-        elif grain == "operations":
-            tape.cache[key] = tape.values
-        else:
-            ends = _ends(tape)
-            tape.cache[key] = tuple(v for v in tape.values if isinstance(v, Input) or v in ends or _is_named(v, 0))
+        values = tape.values
+        places = tape.plan.keep(key, lambda: _places_shown(tape, grain))
+        tape.cache[key] = tuple([values[place] for place in places])
     return tape.cache[key]
+
+
+def _places_shown(tape: Tape, grain: str) -> list[int]:
+    if grain == "operations":
+        return list(range(len(tape.values)))
+    if isinstance(grain, Folded):
+        shown = _with_stretches_closed(tape, grain)
+    else:
+        ends = _ends(tape)
+        shown = {v for v in tape.values if isinstance(v, Input) or v in ends or _is_named(v, 0)}
+    return [place for place, value in enumerate(tape.values) if value in shown]
 
 
 def _ends(tape: Tape) -> set:
@@ -97,17 +104,17 @@ def _ends(tape: Tape) -> set:
     return {tape.output, *(root for run in tape.passes for root in run.roots)}
 
 
-def _is_named(step: Step, depth: int) -> bool:
+def _is_named(step: Any, depth: int) -> bool:
     return bool(step.name) and step.depth <= depth and not step.updates_leaf
 
 
-def _places(tape: Tape) -> dict[Value, int]:
+def _places(tape: Tape) -> dict[Any, int]:
     if "places" not in tape.cache:
         tape.cache["places"] = {step: at for at, step in enumerate(tape.steps)}
     return tape.cache["places"]
 
 
-def _with_stretches_closed(tape: Tape, grain: Folded) -> tuple[Value, ...]:
+def _with_stretches_closed(tape: Tape, grain: Folded) -> set[Value]:
     """What the grain shows of the steps outside all closed stretches, and what comes out of these."""
     ends, places = _ends(tape), _places(tape)
     inside: list[int | None] = [None] * len(tape.steps)  # in which stretch each step is
@@ -127,8 +134,7 @@ def _with_stretches_closed(tape: Tape, grain: Folded) -> tuple[Value, ...]:
     count = Counter(results.values())
     shown |= {step for step, stretch in results.items() if count[stretch] <= MOST_RESULTS}
     arguments = [v for v in tape.inputs.values() if v.origin == "argument" and "." not in v.path]
-    shown |= ends | set(arguments[:MOST_ARGUMENTS])
-    return tuple(value for value in tape.values if value in shown)
+    return shown | ends | set(arguments[:MOST_ARGUMENTS])
 
 
 def links(tape: Tape, grain: str, run: Pass | None = None) -> tuple[Link, ...]:
@@ -144,7 +150,7 @@ def links(tape: Tape, grain: str, run: Pass | None = None) -> tuple[Link, ...]:
             link
             for step in reversed(tape.history)
             if step in shown and step in run.adjoints
-            for link in _links_of(step, shown, run)
+            for link in _links_of(step, shown, run, grain)
         )  # fmt: skip
     return tape.cache[key]
 
@@ -157,9 +163,10 @@ def recomputed(link: Link, tape: Tape, grain: str) -> torch.Tensor | None:
     return _pull_back(link.output, link.adjoint, set(nodes(tape, grain)), None).get(link.input)
 
 
-def _links_of(step: Step, shown: set[Value], run: Pass) -> list[Link]:
+def _links_of(step: Step, shown: set[Value], run: Pass, grain: str) -> list[Link]:
     products = _pull_back(step, run.adjoints[step], shown, run)
-    slopes = _slopes(step, shown, products, run)
+    reach = step._tape.plan.keep(("reach", grain, step.index), lambda: _reach(step, shown))
+    slopes = _slopes(step, shown, products, run, reach)
     return [Link(step, value, slopes.get(value), product, run.adjoints[step]) for value, product in products.items()]
 
 
@@ -171,7 +178,8 @@ def _pull_back(step: Step, vector: torch.Tensor, shown: set[Value], run: Pass | 
     while waiting:
         _, last = heapq.heappop(order)
         back = waiting.pop(last)
-        as_recorded = run is not None and last in run.adjoints and torch.equal(back, run.adjoints[last])
+        recorded = None if run is None else run.adjoints.get(last)
+        as_recorded = recorded is not None and (back is recorded or torch.equal(back, recorded))
         parts = run.products(last) if as_recorded else last.pull_back(back)  # pyright: ignore
         for position, product in parts.items():
             value = last.inputs[position]
@@ -185,23 +193,37 @@ def _pull_back(step: Step, vector: torch.Tensor, shown: set[Value], run: Pass | 
     return reached
 
 
-def _slopes(step: Step, shown: set[Value], products: dict[Value, torch.Tensor], run: Pass) -> dict[Value, torch.Tensor]:
-    """∂step/∂value where every step between is elementwise or everything is a single number."""
+class Reach(NamedTuple):
+    """How far a step is from the next shown values: by how many steps, and what kind of slope they have."""
+
+    steps: int
+    single: bool  # every value on the way is a single number
+    elementwise: bool  # or all have one shape, and each element its own slope
+
+
+def _reach(step: Step, shown: set[Value]) -> Reach:
     steps = between(step, shown)
-    if len(steps) == 1:
+    values = {v for s in steps for v in s.inputs if isinstance(v, Value) and v.requires_grad}
+    single = all(v.value.numel() == 1 for v in (*values, step))
+    same = all(v.value.shape == step.value.shape for v in values) and all(s.pointwise for s in steps if s.requires_grad)
+    return Reach(len(steps), single, same)
+
+
+def _slopes(
+    step: Step, shown: set[Value], products: dict[Value, torch.Tensor], run: Pass, reach: Reach
+) -> dict[Value, torch.Tensor]:
+    """∂step/∂value where every step between is elementwise or everything is a single number."""
+    if reach.steps == 1:
         found: dict[Value, torch.Tensor] = {}
         for position, local in step.slopes.items():
             value = step.inputs[position]
             found[value] = found[value] + local if value in found else local
         return found
-    values = {v for s in steps for v in s.inputs if isinstance(v, Value) and v.requires_grad}
-    single = all(v.value.numel() == 1 for v in (*values, step))
-    same = all(v.value.shape == step.value.shape for v in values) and all(s.pointwise for s in steps if s.requires_grad)
-    if not (single or same):
+    if not (reach.single or reach.elementwise):
         return {}
-    if len(steps) > MOST_REPLAYED:
+    if reach.steps > MOST_REPLAYED:
         adjoint = run.adjoints[step]
-        exact = single and bool((adjoint != 0) & adjoint.isfinite())
+        exact = reach.single and bool((adjoint != 0) & adjoint.isfinite())
         return {value: (product / adjoint).reshape(step.value.shape) for value, product in products.items() if exact}
     ones = torch.ones_like(step.value)
     if torch.equal(run.adjoints[step], ones) and not was_edited(step._tape):

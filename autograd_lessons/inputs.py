@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from .errors import InputError
+from .modules import parameters_of, paths, state
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,11 @@ def gather(
         )
         raise InputError(f"A function is needed, and this is {type(function).__name__}. {hint}")
     values = {**given, **(inputs or {})}
-    parameters = _parameters(function)
+    parameters, own = _parameters(function), paths(function)
+    if own:
+        names = {path: name for name, path in own.items()}
+        values = {names.get(key, key): value for key, value in values.items()}
+        wrt = wrt if wrt is None else [names.get(key, key) for key in ((wrt,) if isinstance(wrt, str) else wrt)]
     if parameters is not None:
         values = _complete(function, parameters, values, missing)
     annotations = {name: p.annotation for name, p in (parameters or {}).items()}
@@ -74,6 +79,9 @@ def gather(
             f"dtype={dtype}: only floating-point tensors have gradients. Use torch.float32 or torch.float64."
         )
     arguments = {name: _tensor(name, value, annotations.get(name), dtype) for name, value in values.items()}
+    if own and wrt is None:  # its inputs as those of any function, and of its parameters those that it would train
+        outside = {name: value for name, value in arguments.items() if name not in own}
+        wrt = [*_differentiated(outside, values, None), *(name for name in own if values[name].requires_grad)]
     return Inputs(arguments, _differentiated(arguments, values, wrt), dtype)
 
 
@@ -84,10 +92,17 @@ def call(function: Callable, arguments: Mapping[str, Any]) -> Any:
         return function(*arguments.values())
     by_position = [n for n, p in parameters.items() if p.kind is p.POSITIONAL_ONLY and n in arguments]
     rest = {name: value for name, value in arguments.items() if name not in by_position}
-    return function(*(arguments[name] for name in by_position), **rest)
+    positional = tuple(arguments[name] for name in by_position)
+    if isinstance(function, torch.nn.Module):
+        from torch.func import functional_call
+
+        return functional_call(function, state(function, rest), positional, rest)
+    return function(*positional, **rest)
 
 
 def _parameters(function: Callable) -> dict[str, inspect.Parameter] | None:
+    if isinstance(function, torch.nn.Module):
+        return parameters_of(function)  # its values are not those that it had before
     try:
         return _read_parameters(function)
     except TypeError:  # a callable object without a hash
@@ -96,8 +111,6 @@ def _parameters(function: Callable) -> dict[str, inspect.Parameter] | None:
 
 @functools.lru_cache(maxsize=256)
 def _read_parameters(function: Callable) -> dict[str, inspect.Parameter] | None:
-    if isinstance(function, torch.nn.Module):
-        function = function.forward
     try:
         return dict(inspect.signature(function).parameters)
     except (TypeError, ValueError):

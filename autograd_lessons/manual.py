@@ -17,7 +17,7 @@ from .errors import ManualError
 from .formula.compiled import is_typed
 from .grains import Link, links, nodes
 from .inputs import Inputs
-from .tape import Input, Tape, Value
+from .tape import Tape, Value
 
 MOST_POINTS = 100_000
 _ANY = "…"  # stands for the parameter of a function whose signature Python cannot read
@@ -86,7 +86,7 @@ def _chain(chain: Mapping[str, Any], tape: Tape, inputs: Inputs, result: Manual)
     assert isinstance(target, Value)
     given: dict[tuple[str, str], torch.Tensor] = {}
     for key, value in chain.items():
-        pair = _pair(key, edges, tape, target.label)
+        pair = tape.plan.keep(("pair", key), lambda key=key: _pair(key, edges, tape, target.label))
         if not _value(tape, pair[1]).requires_grad:  # a factor towards an input that is not differentiated now
             continue
         link = edges.get(pair)
@@ -104,20 +104,23 @@ def _chain(chain: Mapping[str, Any], tape: Tape, inputs: Inputs, result: Manual)
 
 def leads(tape: Tape, below: str, name: str) -> bool:
     """Whether the value called `below` was computed from `name`, or is it: a factor down to it is on the way to `name`."""
-    reached = {below}
-    for link in links(tape, "variables"):  # the last output comes first
-        if link.output.label in reached:
-            reached.add(link.input.label)
-    return name in reached
+
+
+    def find() -> bool:
+        reached = {below}
+        for link in links(tape, "variables"):  # the last output comes first
+            if link.output.label in reached:
+                reached.add(link.input.label)
+        return name in reached
+
+    return tape.plan.keep(("leads", below, name), find)
 
 
 def _back_through(edges: Mapping, given: Mapping, tape: Tape, target: Value) -> tuple[dict, dict[str, list[str]]]:
     """Chain-rule sums of the given factors, last value first, and by value the factors that no one gave."""
     totals: dict[str, torch.Tensor] = {target.label: torch.ones_like(target.value)}
     missing: dict[str, list[str]] = {target.label: []}
-    for value in (*reversed(tape.steps), *tape.inputs.values()):
-        name = value.label
-        users = [output for output, used in edges if used == name]
+    for name, users in tape.plan.keep("users of each", lambda: _users_of_each(tape, edges)):
         if (target.label, name) in given and (target.label, name) not in edges:
             totals[name], missing[name] = given[target.label, name], []  # given as a whole: σ − y for ∂loss/∂z
         elif users and name not in missing:
@@ -131,6 +134,12 @@ def _back_through(edges: Mapping, given: Mapping, tape: Tape, target: Value) -> 
                     totals[name] = totals[name] + part if name in totals else part
             missing[name] = list(dict.fromkeys(lacking))
     return totals, missing
+
+
+def _users_of_each(tape: Tape, edges: Mapping) -> list[tuple[str, list[str]]]:
+    """What used each value at the variables grain, the last value first."""
+    names = [value.label for value in (*reversed(tape.steps), *tape.inputs.values())]
+    return [(name, [output for output, used in edges if used == name]) for name in names]
 
 
 def _true_factor(link: Link) -> torch.Tensor | None:
@@ -258,7 +267,8 @@ def _parameters(function: Callable, tape: Tape, inputs: Inputs, key: str, own: s
             f"The manual gradient for {key!r} has no readable parameters. Write lambda x: … around it."
         ) from None
     needed = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    known = {value.name for value in tape.values if value.name and value.depth == 0} | set(inputs.arguments)
+    known = tape.plan.keep("names given", lambda: {value.name for value in tape.values if value.name and value.depth == 0})
+    known = known.union(inputs.arguments)
     if len(needed) == 1 and needed[0].name not in known and own is not None and not is_typed(function):
         return {needed[0].name: own}
     missing = [p.name for p in needed if p.name not in known and p.default is p.empty]
@@ -277,7 +287,8 @@ def _signature(function: Callable) -> Mapping[str, inspect.Parameter]:
 
 def _value(tape: Tape, name: str) -> Value:
     """By name an input keeps its name, and a variable given twice is the last one."""
-    found: Input | Value | None = tape.inputs.get(name)
-    if found is None:
-        found = next((value for value in tape.values if value.label == name), None)
-    return found if found is not None else tape[name]
+    found = tape.inputs.get(name)
+    if found is not None:
+        return found
+    labels = tape.plan.keep("places", lambda: {value.label: place for place, value in reversed([*enumerate(tape.values)])})
+    return tape.values[labels[name]] if name in labels else tape[name]

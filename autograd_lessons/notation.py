@@ -5,12 +5,16 @@ A symbol is a learner's variable. Only identifiers reach LaTeX as they are: no t
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
+from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
+
+from .functions import Special
 
 _GREEK = {
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "mu", "nu", "xi", "pi",
@@ -19,6 +23,7 @@ _GREEK = {
 }  # fmt: skip
 
 
+@functools.lru_cache(maxsize=1024)  # a slider asks at every tick
 def name_latex(name: str) -> str:
     """A variable's name: Greek words, a trailing number as index, `_pred` as a hat, one letter italic, all else upright."""
     element = re.fullmatch(r"(.+?)\[([\d, ]+)\]", name)
@@ -64,6 +69,13 @@ def _degree(term: sp.Expr) -> int:
     return sum(int(power) if power.is_Integer else 1 for base, power in powers if base.free_symbols)
 
 
+def _shown_as_decimal(product: sp.Expr) -> tuple[str, sp.Expr] | None:
+    """0.044715·x, not 8943·x/200000: the decimal, and what it multiplies."""
+    number, rest = product.as_coeff_Mul()
+    decimal = _decimal(number) if isinstance(number, sp.Rational) else None
+    return None if decimal is None else (decimal, rest)
+
+
 class _Latex(LatexPrinter):
     def _as_ordered_terms(self, expr, order=None):
         return _plus_first(super()._as_ordered_terms(expr, order))
@@ -73,6 +85,15 @@ class _Latex(LatexPrinter):
 
     def _print_Rational(self, expr):
         return _decimal(expr) or super()._print_Rational(expr)
+
+    def _print_Integer(self, expr):
+        return _large(expr) or str(expr.p)
+
+    def _print_Mul(self, expr):
+        made = _shown_as_decimal(expr)
+        if made is None:
+            return super()._print_Mul(expr)
+        return rf"{made[0]} \cdot {self.parenthesize(made[1], PRECEDENCE['Mul'])}"
 
     def _print_log(self, expr, exp=None):
         shown = rf"\log\left({self._print(expr.args[0])}\right)"
@@ -89,17 +110,39 @@ class _Text(StrPrinter):
     def _print_Rational(self, expr):
         return _decimal(expr) or super()._print_Rational(expr)
 
+    def _print_Integer(self, expr):
+        return _large(expr) or str(expr.p)
+
     def _print_Mul(self, expr):
+        made = _shown_as_decimal(expr)
+        if made is not None:
+            return f"{made[0]}·{self.parenthesize(made[1], PRECEDENCE['Mul'])}"
         return super()._print_Mul(expr).replace("*", "·")
 
     def _print_Pow(self, expr, rational=False):
+        if expr.exp.is_Integer and expr.exp < -1:
+            return f"1/{super()._print_Pow(1 / expr, rational)}".replace("**", "^")
         return super()._print_Pow(expr, rational).replace("**", "^")
+
+    def _print_Function(self, expr):
+        return expr.text(self) if isinstance(expr, Special) else super()._print_Function(expr)
 
     def _print_sigmoid(self, expr):
         return f"σ({self._print(expr.args[0])})"
 
+    def _print_Infinity(self, expr):
+        return "∞"
+
+    def _print_NegativeInfinity(self, expr):
+        return "-∞"
+
     def _print_Pi(self, expr):
         return "π"
+
+
+def _large(number: sp.Integer) -> str | None:
+    """A number that nobody wants to see digit by digit, such as the largest of float64."""
+    return f"{float(number):.6g}" if abs(number) >= 10**16 else None
 
 
 def _decimal(number: sp.Rational) -> str | None:
@@ -142,11 +185,13 @@ def text(formula) -> str:
     return _text_printer.doprint(formula).replace("*", "·").replace("··", "^")
 
 
+@functools.lru_cache(maxsize=1024)  # a slider asks at every tick
 def partial_latex(output: str, used: str) -> str:
     """∂output/∂input."""
     return rf"\frac{{\partial {name_latex(output)}}}{{\partial {name_latex(used)}}}"
 
 
+@functools.lru_cache(maxsize=1024)  # a slider asks at every tick
 def partial_text(output: str, used: str) -> str:
     """∂output/∂input in plain text."""
     return f"∂{name_text(output)}/∂{name_text(used)}"

@@ -154,8 +154,9 @@ class Program:
             most |= Counter(owner[part] for part in sp.preorder_traversal(element) if part in owner)
         return most
 
-    def reaches(self, index: int) -> set[int]:
-        """The values that `index` was computed from, itself included."""
+    @functools.cache  # noqa: B019
+    def behind(self, index: int) -> list[int]:
+        """The values that `index` was computed from, itself included; the last one first."""
         found, waiting = set(), [index]
         while waiting:
             here = waiting.pop()
@@ -164,7 +165,7 @@ class Program:
                 form = self.forms[here]
                 if form is not None and not form.opaque:
                     waiting += [o for o in form.operands if isinstance(o, int)]
-        return found
+        return sorted(found, reverse=True)
 
 
 def symbols_of(label: str, shape: tuple) -> np.ndarray:
@@ -207,7 +208,7 @@ def _elementwise(form: Form, args: list, kwargs: dict, rule) -> np.ndarray:
 
     for place in np.ndindex(shape):
         one = rule if callable(rule) else rule[int(np.broadcast_to(form.branch, shape)[place])]
-        made = one(*(at(a, place) for a in numbers), **{key: at(a, place) for key, a in named.items()})
+        made = sp.sympify(one(*(at(a, place) for a in numbers), **{key: at(a, place) for key, a in named.items()}))
         result[place] = _recognised(made) if form.op in ("div", "reciprocal", "pow") else made
     return result
 
@@ -225,7 +226,9 @@ def _recognised(made: Any) -> Any:
 
 def apart_from_reduction(kwargs: dict) -> tuple[dict, str]:
     """The arguments of a loss before its reduction, and that."""
-    others = {key: value for key, value in kwargs.items() if key not in ("reduction", *_OLD_REDUCTION) and value is not None}
+    others = {
+        key: value for key, value in kwargs.items() if key not in ("reduction", *_OLD_REDUCTION) and value is not None
+    }
     return others, kwargs.get("reduction", "mean")
 
 
@@ -255,11 +258,11 @@ def kind_of_rule(step: Step) -> str | None:
     op, call = step.op.rstrip("_"), step.call
     if any(isinstance(v.value, torch.Tensor) and v.value.is_complex() for v in (step, *step.inputs)):
         return None  # every symbol is real
-    if step.pointwise and call.view is None and not call.kwargs.get("rounding_mode"):
-        if _accepts(POINTWISE.get(op, ()), len(call.args), tuple(call.kwargs)):
-            return "pointwise"
-    kind = "moves" if op in MOVES else "loss" if op in LOSSES else "shaped"
-    if kind != "moves":
+    if step.pointwise and call.view is None and _accepts(POINTWISE.get(op, ()), len(call.args), tuple(call.kwargs)):
+        kind = "pointwise"
+    else:
+        kind = "moves" if op in MOVES else "loss" if op in LOSSES else "shaped"
+    if kind in ("loss", "shaped"):
         if call.view is not None or kind == "loss" and any(call.kwargs.get(key) is not None for key in _OLD_REDUCTION):
             return None
         table, options = (SHAPED, call.kwargs) if kind == "shaped" else (LOSSES, apart_from_reduction(call.kwargs)[0])
@@ -287,18 +290,40 @@ def _accepts(rules: Callable | tuple[Callable, ...], args: int, kwargs: tuple[st
     return rules != ()
 
 
-def outline(tape: Tape, branches: dict[Step, np.ndarray], generic: bool) -> tuple:
-    """All that `program_of` looks at, as a key: a slider asks at every tick, and hardly ever for a new program."""
-    numbered = {value: i for i, value in enumerate(tape.values)}
-    return tuple(
-        (
-            value.label,
-            () if generic else value.value.shape,
-            value.requires_grad,
-            _outlined(value, numbered, branches.get(value), generic) if isinstance(value, Step) else None,
-        )
-        for value in numbered
-    )
+def answers(tape: Tape) -> tuple[str | None, ...]:
+    """Where the recorded numbers decide whether a call has a rule: which it has."""
+    steps = tape.history
+    asked = tape.plan.keep("asked", lambda: [at for at, step in enumerate(steps) if step.op.rstrip("_") in ANSWERS])
+    return tuple([kind_of_rule(steps[at]) for at in asked])
+
+
+def contents(tape: Tape, generic: bool) -> tuple[Hashable, ...]:
+    """What a program has of the run's numbers: those of tensors that were made inside, or have no name, or choose elements."""
+    steps, given = tape.history, answers(tape)
+
+    def find() -> list[tuple[int, int | None]]:
+        found: list[tuple[int, int | None]] = []
+        for at, step in enumerate(steps):
+            taken_as = _taken_as(step, generic)
+            if taken_as == "made":
+                found.append((at, None))
+            elif taken_as == "rule":
+                found += [(at, place) for place, used in enumerate(step.inputs) if _is_content(used, step)]
+        return found
+
+    known = tape.plan.keep(("contents", generic, given), find)
+    numbers = [_made(steps[at], generic) if place is None else steps[at].inputs[place].value.tolist() for at, place in known]
+    return *given, *map(repr, numbers)
+
+
+def _is_content(used: Operand, step: Step) -> bool:
+    if not isinstance(used.value, torch.Tensor):
+        return False
+    return not (isinstance(used, Value) and (step.pointwise or used.value.is_floating_point()))
+
+
+def _made(step: Step, generic: bool) -> Any:
+    return (step.value.reshape(-1)[0] if generic else step.value).tolist()
 
 
 def program_of(tape: Tape, branches: dict[Step, np.ndarray], generic: bool) -> Program:
@@ -333,20 +358,6 @@ def _taken_as(step: Step, generic: bool) -> str:
 
 def _is_large(*values: Operand) -> bool:
     return any(used.value.numel() > MOST_ELEMENTS for used in values)
-
-
-def _outlined(step: Step, numbered: dict[Value, int], branch: np.ndarray | None, generic: bool) -> tuple:
-    taken_as, call = _taken_as(step, generic), step.call
-    if taken_as == "made":
-        return step.op, taken_as, repr((step.value.reshape(-1)[0] if generic else step.value).tolist())
-
-    def frozen(used: Operand) -> tuple:
-        if isinstance(used, Value) and (taken_as == "opaque" or step.pointwise or used.value.is_floating_point()):
-            return "value", numbered[used]
-        return "tensor", used.value.shape if taken_as == "opaque" else repr(used.value.tolist())
-
-    branched = None if branch is None else (branch.reshape(-1)[0] if generic else branch).tobytes()
-    return step.op, taken_as, as_key(call.args, frozen), as_key(call.kwargs, frozen), call.output, branched
 
 
 def _form(step: Step, numbered: dict[Value, int], branch: np.ndarray | None, generic: bool) -> Form:

@@ -10,7 +10,6 @@ import types
 import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -94,7 +93,7 @@ class Recorder(TorchFunctionMode):
         self._inside = None
         place = place_of(frames[0]) if frames else NOWHERE
         name, depth = self._names.of(frames, place)
-        tensors = list(tensors_in(args, kwargs))
+        tensors = tensors_in(args, kwargs)
         known = [self._value_of(tensor, frames) for tensor in tensors]
         versions = [version_of(tensor) for tensor in tensors]
         op = kind_of(func)
@@ -124,7 +123,7 @@ class Recorder(TorchFunctionMode):
                 ):  # at once: the same line may show it next, as the cell's result
                     self._lives.look(*self._last)
             for output, tensor in fresh:
-                step = self._step(tensor, op, call if output is None else replace(call, output=output), place.source)
+                step = self._step(tensor, op, call if output is None else call._replace(output=output), place.source)
                 step.name, step.depth = name, depth
                 self._names.only_the_last(step, frames[0].f_lasti if frames and caller.by_module else None)
                 step.grad_enabled = step.grad_enabled and mode is nullcontext
@@ -297,7 +296,8 @@ class Recorder(TorchFunctionMode):
     def _value_of(self, tensor: torch.Tensor, frames: list) -> Value | Constant:
         seen = self._session.get(tensor)
         if seen is None:
-            return self._stranger(tensor, name_in(frames, tensor))
+            name = name_in(frames, tensor)
+            return self._stranger(tensor, name and self._trail.path_of(name, self._calls, frames[0]))
         if isinstance(seen.value, Value) and seen.value._tape is not self.tape:
             seen = self._from_earlier(tensor, seen)
         if seen.version == version_of(tensor):
@@ -396,7 +396,7 @@ class Recorder(TorchFunctionMode):
         """An in-place step. To change a view is to change its base: autograd rebuilds the view from the base."""
         base = tensor._base if tensor._is_view() else None
         if base is None:
-            step = self._step(tensor, op, replace(call, changed=which), place.source)
+            step = self._step(tensor, op, call._replace(changed=which), place.source)
         else:
             part = (tensor.size(), tensor.stride(), tensor.storage_offset())
             seen = self._session.get(base)

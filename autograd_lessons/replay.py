@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 
@@ -17,8 +15,7 @@ class Operand:
     value: Any
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """What was called, with every tensor replaced by the value that it was; enough to call it again."""
 
     function: Callable
@@ -28,10 +25,6 @@ class Call:
     changed: int | None = None  # which tensor argument the call changed in place
     view: tuple | None = None  # (size, stride, offset): the call changed this part of that argument
     random_state: torch.Tensor | None = None
-
-    def operands(self) -> Iterator[Any]:
-        yield from _leaves(self.args)
-        yield from _leaves(self.kwargs)
 
     def again(self, tensors: list[torch.Tensor]) -> torch.Tensor:
         """The call on other tensors, given in the order of the tensor operands; works on copies."""
@@ -59,33 +52,36 @@ class Call:
         return copy
 
 
-def substitute(arguments: Any, take: Callable) -> Any:
-    """`arguments` (nested tuples, lists, dicts, slices) with each operand replaced by take(it)."""
-    if isinstance(arguments, Operand):
+PLAIN = {int, float, complex, bool, str, type(None), torch.dtype}  # what most arguments beside tensors are
+
+
+def substitute(arguments: Any, take: Callable, kind: type = Operand) -> Any:
+    """`arguments` (nested tuples, lists, dicts, slices) with each thing of a kind replaced by take(it)."""
+    if isinstance(arguments, kind):
         return take(arguments)
     if isinstance(arguments, (tuple, list)):
-        replaced = [substitute(item, take) for item in arguments]
+        replaced = [item if type(item) in PLAIN else substitute(item, take, kind) for item in arguments]
         if hasattr(arguments, "_fields"):
             return type(arguments)(*replaced)
         return type(arguments)(replaced) if type(arguments) in (tuple, list) else tuple(replaced)
     if isinstance(arguments, dict):
-        return {key: substitute(item, take) for key, item in arguments.items()}
+        return {key: substitute(item, take, kind) for key, item in arguments.items()}
     if isinstance(arguments, slice):
-        return slice(*(substitute(item, take) for item in (arguments.start, arguments.stop, arguments.step)))
+        return slice(*substitute((arguments.start, arguments.stop, arguments.step), take, kind))
     return arguments
 
 
-def _leaves(arguments) -> Iterator[Any]:
-    if isinstance(arguments, (tuple, list)):
-        for item in arguments:
-            yield from _leaves(item)
-    elif isinstance(arguments, dict):
-        for item in arguments.values():
-            yield from _leaves(item)
-    elif isinstance(arguments, slice):
-        yield from _leaves((arguments.start, arguments.stop, arguments.step))
-    else:
-        yield arguments
+def leaves(arguments: Any) -> list[Any]:
+    """Everything in nested arguments, in order."""
+    found: list[Any] = []
+    for item in arguments.values() if isinstance(arguments, dict) else arguments:
+        if isinstance(item, (tuple, list, dict)):
+            found += leaves(item)
+        elif isinstance(item, slice):
+            found += leaves((item.start, item.stop, item.step))
+        else:
+            found.append(item)
+    return found
 
 
 def repeated(call: Call, tensors: list[torch.Tensor]) -> torch.Tensor:
@@ -150,11 +146,15 @@ class _random_state:
             torch.set_rng_state(self.before)
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
+class quiet:
     """Show no warning twice: the recorded run has shown them. (`catch_warnings` would make Python forget which.)"""
-    shown, warnings.showwarning = warnings.showwarning, lambda *_, **__: None
-    try:
-        yield
-    finally:
-        warnings.showwarning = shown
+
+    def __enter__(self) -> None:
+        self.shown, warnings.showwarning = warnings.showwarning, _show_nothing
+
+    def __exit__(self, *_) -> None:
+        warnings.showwarning = self.shown
+
+
+def _show_nothing(*_, **__) -> None:
+    pass

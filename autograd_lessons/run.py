@@ -12,6 +12,7 @@ from .clinic import explain
 from .errors import OutputError
 from .frames import learners_traceback
 from .inputs import Inputs, call, gather
+from .modules import paths
 from .recorder import Recorder
 from .replay import quiet
 from .tape import Tape, Value
@@ -65,10 +66,10 @@ def run_again(function: Callable, inputs: Inputs) -> Tape:
 def attempt(function: Callable, inputs: Inputs) -> Tape:
     """The same, but an error of the function ends the tape and stands in `tape.error`."""
     recorder = Recorder(sys._getframe())
-    arguments = inputs.fresh()
+    arguments, own = inputs.fresh(), paths(function)
     for name, value in arguments.items():
         if isinstance(value, torch.Tensor):
-            recorder.add_input(name, value)
+            recorder.add_input(own.get(name, name), value)
     output, raised = None, None
     try:
         with torch.enable_grad(), recorder:

@@ -223,9 +223,9 @@ def _loop(rounds: list[list[Section]], file: str, line: int) -> Section:
 def _group(entries: list[Section]) -> Section:
     if len(entries) == 1:
         return entries[0]
-    return Section("group", f"steps {entries[0].first + 1}–{entries[-1].last}", entries[0].first, entries[-1].last).hold(
-        entries
-    )
+    return Section(
+        "group", f"steps {entries[0].first + 1}–{entries[-1].last}", entries[0].first, entries[-1].last
+    ).hold(entries)
 
 
 def _runs(items: list[_Item], key) -> list[list[_Item]]:
@@ -267,11 +267,11 @@ def _position(code: types.CodeType, instruction: int) -> tuple[int, int]:
 def _loops_around(code: types.CodeType, instruction: int) -> tuple[tuple[Any, int], ...]:
     """The loops of a code's own that an instruction stands in, the outermost first, and in which statement of each."""
     place = _position(code, instruction)
-    function, found = (code.co_firstlineno, -1), []
+    found = []
     for node in _nodes(code.co_filename):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             if _holds(node, place) and (node.lineno, node.col_offset) != place:
-                function, found = (node.lineno, node.col_offset), []
+                found = []
         elif (statement := _statement(node, place)) is not None:
             found.append((node, statement))
     return tuple(found[-1:] if _is_comprehension(code) else found)

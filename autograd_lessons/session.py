@@ -62,7 +62,10 @@ class Session:
 
 def version_of(tensor: torch.Tensor) -> int:
     """PyTorch's count of the in-place changes to a tensor; it keeps none for inference tensors."""
-    return 0 if tensor.is_inference() else tensor._version
+    try:
+        return tensor._version
+    except RuntimeError:
+        return 0
 
 
 def node_of(tensor: torch.Tensor) -> int | None:

@@ -12,6 +12,7 @@ import torch
 from .inputs import Inputs
 
 SLIDERS_A_VECTOR = 8
+MOST_SLIDERS = 40  # what more there is can be set by name only
 
 
 class Sliders:
@@ -28,9 +29,13 @@ class Sliders:
         self.pairs: dict[tuple[str, int], tuple[Any, Any]] = {}
         self.rows: list[widgets.Widget] = []
         self.choices: list[tuple[str, tuple[str, int | None]]] = []
-        for name, value in inputs.arguments.items():
-            if not isinstance(value, torch.Tensor) or not value.is_floating_point():
-                continue
+        tensors = [(name, v) for name, v in inputs.arguments.items() if isinstance(v, torch.Tensor)]
+        moving = [(name, value) for name, value in tensors if value.is_floating_point()]
+        for place, (name, value) in enumerate(moving):
+            if len(self.rows) >= MOST_SLIDERS:
+                rest = f"{len(moving) - place:,} more inputs, from {name} on: move them by .set({name}=…)"
+                self.rows.append(widgets.Label(rest))
+                break
             if value.numel() > SLIDERS_A_VECTOR:
                 told = f"{name}: {value.numel()} numbers, shape {tuple(value.shape)}"
                 self.rows.append(classed(widgets.Label(told), f"al-table-{name}"))

@@ -8,15 +8,19 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import torch
 
 from .errors import OutputError
 from .life import Life
+from .plan import Plan, plan_of
 from .replay import Call, Operand, Replay
 from .source import Block, Source
 from .trail import Site
+
+MOST_ROWS = 100  # of a printed tape; of a longer one the first and the last are shown
 
 
 class Constant(Operand):
@@ -271,7 +275,10 @@ class Tape:
 
     def last_pass_to(self, value: Value) -> Pass | None:
         """The last run of the engine that brought a gradient to this value."""
-        return next((run for run in reversed(self.passes) if value in run.adjoints), None)
+        for run in reversed(self.passes):
+            if value in run.adjoints:
+                return run
+        return None
 
     @property
     def target(self) -> Value:
@@ -316,30 +323,39 @@ class Tape:
         names = sorted({value.name for value in self.values if value.name and value.depth == 0})
         raise KeyError(f"nothing on this tape is called {name!r}.{inner} There are: {', '.join(names) or 'no names'}")
 
+    @cached_property
+    def plan(self) -> Plan:
+        """What this run has in common with others that took the same way: all but the numbers."""
+        return plan_of(self)
+
     @property
     def labels(self) -> dict[Value, str]:
         """A unique text for each value: inputs keep their names, a name given twice belongs to the last step."""
         if self._labels is None:
-            taken: dict[Any, Any] = {value.name: value for value in self.history if value.name and value.depth == 0}
-            taken |= dict(self.inputs)
-            owner: dict[Value, str] = {value: name for name, value in taken.items()}
-            output = self.output if isinstance(self.output, Step) else None
-            self._labels = {
-                value: owner.get(value)
-                or ("output" if value is output and "output" not in taken else _numbered(value.index))
-                for value in self.values
-                if isinstance(value, Step) or value in owner
-            }
+            self._labels = dict(zip(self.values, self.plan.keep("labels", self._find_labels)))
         return self._labels
 
+    def _find_labels(self) -> list[str]:
+        taken: dict[Any, Any] = {value.name: value for value in self.history if value.name and value.depth == 0}
+        taken |= dict(self.inputs)
+        owner: dict[Value, str] = {value: name for name, value in taken.items()}
+        output = self.output if isinstance(self.output, Step) else None
+        found = []
+        for value in self.values:
+            label = owner.get(value, "")
+            if not label and isinstance(value, Step):
+                label = "output" if value is output and "output" not in taken else _numbered(value.index)
+            found.append(label)
+        return found
+
     def __repr__(self) -> str:
-        rows = [("", "name", "operation", "value", "adjoint")]
-        rows += [("", i.name or "?", i.origin, _short(i.value), _short(i.adjoint)) for i in self.inputs.values()]
-        for step in self.history:
-            args = ", ".join(_reference(value) for value in step.inputs)
-            rows.append(
-                (_numbered(step.index), step.name or "", f"{step.op}({args})", _short(step.value), _short(step.adjoint))
-            )
+        values = self.values
+        left_out = len(values) - MOST_ROWS
+        if left_out > 0:
+            values = (*values[: MOST_ROWS // 2], *values[-MOST_ROWS // 2 :])
+        rows = [("", "name", "operation", "value", "adjoint"), *map(_row, values)]
+        if left_out > 0:
+            rows.insert(1 + MOST_ROWS // 2, ("…", "", f"{left_out:,} more: see .steps", "", ""))
         widths = [max(len(row[column]) for row in rows) for column in range(5)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
         if self.summed:
@@ -347,6 +363,13 @@ class Tape:
         for finding in self.findings:
             lines += ["", finding.text]
         return "\n".join(lines)
+
+
+def _row(value: Value) -> tuple[str, str, str, str, str]:
+    if isinstance(value, Step):
+        called = f"{value.op}({', '.join(map(_reference, value.inputs))})"
+        return _numbered(value.index), value.name or "", called, _short(value.value), _short(value.adjoint)
+    return "", value.name or "?", value.origin, _short(value.value), _short(value.adjoint)  # pyright: ignore
 
 
 def _numbered(index: int) -> str:

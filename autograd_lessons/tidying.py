@@ -49,7 +49,12 @@ def _terms(formula: sp.Basic) -> int:
 
 
 def textbook(formula: sp.Expr) -> sp.Expr:
-    """(y − ŷ)/(ŷ(ŷ − 1)) as (ŷ − y)/(ŷ(1 − ŷ)), −x(y − ŷ) as x(ŷ − y): a sum takes a minus sign in."""
+    """(y − ŷ)/(ŷ(ŷ − 1)) as (ŷ − y)/(ŷ(1 − ŷ)), −x(y − ŷ) as x(ŷ − y): a sum takes a minus sign in; n·xⁿ/x as n·x^(n − 1)."""
+    if any(
+        isinstance(part, sp.Pow) and part.base.is_Symbol and not part.exp.is_number
+        for part in sp.Mul.make_args(formula)
+    ):
+        formula = sp.powsimp(formula, combine="exp")
     if not isinstance(formula, sp.Mul):
         return formula
     coefficient, rest = formula.as_coeff_Mul()

@@ -61,8 +61,21 @@ class Trail:
             if id(around) not in self._names:
                 self._names[id(around)] = around, {id(child): name for name, child in around.named_modules()}
             return self._names[id(around)][1].get(id(module)) or type(module).__name__
-        held = self._stack[-1][0].f_locals if self._stack else {}
+        frame = self._stack[-1][0] if self._stack else None
+        outside = {} if frame is None else {name: frame.f_globals.get(name) for name in frame.f_code.co_names}
+        held = {} if frame is None else outside | frame.f_locals
         return next((name for name, value in held.items() if value is module), type(module).__name__)
+
+    def path_of(self, path: str, calls: list[types.FrameType], frame: types.FrameType) -> str:
+        """How a parameter is reached from the outermost module that is being called: what `path` is in the frame of a
+        block's `forward`, `self.up.weight`, may be `blocks.3.up.weight` there.
+        """
+        self.of(calls)
+        name, _, rest = path.partition(".")
+        modules = [(visit.module, module) for _, visit, module in self._stack if module is not None]
+        holder = frame.f_locals.get(name) if rest and modules else None
+        at = next((at for at, (_, module) in enumerate(modules) if module is holder), None)
+        return path if at is None else ".".join([*(str(inner) for inner, _ in modules[1 : at + 1]), rest])
 
 
 def is_module_call(frame: types.FrameType) -> bool:

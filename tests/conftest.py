@@ -35,5 +35,10 @@ def notebooks(colab: ModuleType) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def operations() -> ModuleType:
+    return _script("operations")
+
+
+@pytest.fixture(scope="session")
 def setup() -> ModuleType:
     return _script("setup")

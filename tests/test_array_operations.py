@@ -31,7 +31,9 @@ def agree(function, *tensors: torch.Tensor, within: float = WITHIN) -> al.deriva
     """Autograd on the plain run, SymPy's numbers and the reference are one; returns the derivation."""
     names = "abcd"[: len(tensors)]
     leaves = [tensor.clone().requires_grad_() for tensor in tensors]
-    called = {1: lambda a: function(a), 2: lambda a, b: function(a, b), 3: lambda a, b, c: function(a, b, c)}[len(tensors)]
+    called = {1: lambda a: function(a), 2: lambda a, b: function(a, b), 3: lambda a, b, c: function(a, b, c)}[
+        len(tensors)
+    ]
     output = function(*leaves)
     gradients = torch.autograd.grad(output, leaves, allow_unused=True)
     derivation = al.derive(called, inputs=dict(zip(names, tensors)))

@@ -264,7 +264,11 @@ def test_a_builtin_gets_the_single_input():
 
 
 def test_a_builtin_among_several_inputs_says_how_to_wrap_it():
-    assert "lambda x:" in refused(lambda x, y: x * y, {"x": 1.0, "doutput_dy": Odd()}, x=4.0, y=1.0)
+    assert "lambda x:" in refused(lambda x, y: x * y, Odd(), x=4.0, y=1.0)
+
+
+def test_a_builtin_as_a_factor_gets_what_the_factor_is_about():
+    assert al.compare(sine_of_square, {"dz_dy": torch.cos, "dy_dx": Odd()}, x=4.0).ok
 
 
 # ---------------------------------------------------------------- chains that give no number, or one for the whole way

@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from .. import branches
 from ..branches import branch_taken
 from ..errors import InputError, LessonError
 from ..inputs import Inputs
 from ..replay import quiet
-from ..rules import BRANCHES
+from ..rules import PIECEWISE
 from ..run import run, run_again
 from ..tape import Tape
 
@@ -201,14 +202,16 @@ def _is_another_branch(point: Point, points: list[Point]) -> bool:
 
 def branches_of(tape: Tape) -> tuple:
     """Which way a run went: its calls in order, and the branch of every element."""
-    taken = ((step.op, branch_taken(step)) for step in tape.steps)
-    return tuple((op, None if branch is None else branch.tobytes()) for op, branch in taken)
+    return tuple(
+        (step.op, np.asarray(branch_taken(step)).tobytes() if branches.has_branches(step) else None)
+        for step in tape.steps
+    )
 
 
 def has_branches(tape: Tape) -> bool:
     """Whether the run may go another way elsewhere: it called relu, where …, or looked at a number."""
     looked = any(event.kind in ("bool", "float", "int", "item", "index") for event in tape.events)
-    return looked or any(step.op.rstrip("_") in BRANCHES for step in tape.steps)
+    return looked or any(step.op.rstrip("_") in PIECEWISE for step in tape.steps)
 
 
 def _off_kinks(tape: Tape, inputs: Inputs) -> bool:

@@ -39,7 +39,8 @@ def loss_surface(
         )
     axes.set(xlabel="w", ylabel="b", xlim=w, ylim=b)
     axes.set_title("The loss over w and b: along each line it is the same", fontsize=10, color=INK, pad=22)
-    axes.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=5, frameon=False)
+    if axes.lines:
+        axes.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=5, frameon=False)
     return Figure(figure, columns, _told(ground.lowest, walks))
 
 

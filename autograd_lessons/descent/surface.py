@@ -48,9 +48,17 @@ def surface(loss: Loss, xs: torch.Tensor, ys: torch.Tensor, w: Ends, b: Ends) ->
     """
     data = checked(loss, xs, ys)
     across, up = (torch.linspace(*ends, POINTS, dtype=xs.dtype) for ends in (w, b))
-    with torch.no_grad():
-        height = [[loss(x, y, *data).item() for x in across] for y in up]
+    height = _heights(loss, data, across, up)
     return Surface(across.tolist(), up.tolist(), height, _lowest(loss, data, across, up, height))
+
+
+def _heights(loss: Loss, data: list, across: torch.Tensor, up: torch.Tensor) -> list[list[float]]:
+    b, w = torch.meshgrid(up, across, indexing="ij")
+    with torch.no_grad():
+        try:
+            return torch.func.vmap(lambda w, b: loss(w, b, *data))(w.reshape(-1), b.reshape(-1)).view_as(w).tolist()
+        except RuntimeError:  # a loss that asks for the numbers themselves, with `if` or `.item()`, goes point by point
+            return [[loss(x, y, *data).item() for x in across] for y in up]
 
 
 def _lowest(loss: Loss, data: list, across: torch.Tensor, up: torch.Tensor, height: list) -> tuple | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import linecache
 import math
@@ -16,13 +17,16 @@ _made: weakref.WeakValueDictionary[str, Callable] = weakref.WeakValueDictionary(
 
 
 def function(code: str) -> Callable:
-    """The function that `code` defines: it sees torch and math, and nothing else. The same code gives the same function."""
+    """The function that `code` defines, over torch and math. The same code gives the same function."""
     found = _made.get(code)
     if found is None:
         file = _FILE.format(hashlib.sha256(code.encode()).hexdigest()[:12])
         module = compile(code, file, "exec", dont_inherit=True)
         (body,) = (constant for constant in module.co_consts if isinstance(constant, types.CodeType))
-        found = types.FunctionType(body, {"__builtins__": {}, "__name__": "formula", "torch": torch, "math": math})
+        # with Python's own builtins: what torch imports when it is first needed, it imports from here
+        found = types.FunctionType(
+            body, {"__name__": "formula", "torch": torch, "math": math, "__builtins__": builtins}
+        )
         linecache.cache[file] = (len(code), None, [line + "\n" for line in code.split("\n")], file)
         weakref.finalize(found, linecache.cache.pop, file, None)
         _made[code] = found

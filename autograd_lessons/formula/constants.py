@@ -26,7 +26,7 @@ _ELEMENTARY = set(_IN_MATH) - {"lgamma"} | {"abs", "max", "min", "sign"}
 def in_math(function: str) -> str | None:
     """Python's own name for a function, where it has one: constants need no tensors."""
     if function in _IN_MATH:
-        return f"math.{_IN_MATH[function]}({', '.join(['{}'] * vocabulary.functions()[function].operands)})"
+        return f"math.{_IN_MATH[function]}({', '.join(['{}'] * vocabulary.functions()[function].least)})"
     code = vocabulary.functions()[function].code
     return code.replace("{torch}", "math") if "{torch}" in code else None
 
@@ -71,7 +71,7 @@ def _digits(part: Part, digits: dict[int, float], found: dict[int, float]) -> fl
     """About how many digits a part has as an exact number."""
     if isinstance(part, Number):
         return len(str(part.value.numerator)) + len(str(part.value.denominator))
-    if isinstance(part, Binary) and part.operator == "^":
+    if isinstance(part, Binary) and part.operator == "^" and not isinstance(part.left, Constant):
         return digits[id(part.left)] * max(1, abs(found[id(part.right)])) + digits[id(part.right)]
     return 1 + sum(digits[id(inner)] for inner in part.parts)
 
@@ -124,9 +124,14 @@ def applied(function: str, numbers: list[float]) -> float:
     home = torch
     for step in code.split("(")[0].split(".")[1:]:
         home = getattr(home, step)
-    operands = vocabulary.functions()[function].operands
-    tensors = [torch.tensor(number, dtype=torch.float64) for number in numbers[:operands]]
-    return home(*tensors, *numbers[operands:]).item()  # pyright: ignore
+    is_number = vocabulary.functions()[function].is_number
+    given = [
+        (int(number) if number.is_integer() else number)
+        if is_number(place)
+        else torch.tensor(number, dtype=torch.float64)
+        for place, number in enumerate(numbers)
+    ]
+    return home(*given).item()  # pyright: ignore
 
 
 def _why(part: Part, numbers: list[float]) -> str:

@@ -9,66 +9,64 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import replace
 from fractions import Fraction
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from ..errors import FormulaError
-from . import names, refusals, vocabulary
+from . import names, numerals, readings, refusals, vocabulary
 from .pointing import visible
+from .readings import Factor
+from .refusals import Refusal
 from .tokens import Token, tokens
-from .tree import Binary, Call, Constant, Minus, Name, Number, Part
+from .tree import Binary, Call, Constant, Minus, Name, Number, Part, names_in
 from .typography import characters
 
 MOST_CHARACTERS = 1_000
 MOST_TOKENS = 500
 MOST_LEVELS = 40  # brackets, powers and functions inside each other
-MOST_DIGITS = 60  # of one number
-MOST_POWER_OF_TEN = 300  # as far as a float64 goes
+_LONGER = "A longer one is written as a Python function: def f(x): …"
 
 
-def tree_of(text: str, known: Collection[str] = ()) -> Part:
-    """The tree of a typed formula. `known` are words that are names for certain. Raises `FormulaError`."""
+def tree_of(text: str, known: Collection[str] = (), offers: bool = True) -> Part:
+    """The tree of a typed formula. `known` are words that are names for certain. Raises `FormulaError`.
+
+    With `offers` an error says only such text to type instead as can be read itself.
+    """
     if len(text) > MOST_CHARACTERS:
-        raise FormulaError(
-            text, MOST_CHARACTERS, MOST_CHARACTERS + 1,
-            f"This text has {len(text):,} characters, and a formula may have {MOST_CHARACTERS:,}. "
-            "Write a longer one as a Python function: def f(x): …",
-        )  # fmt: skip
-    if not text.strip():
-        raise FormulaError(text, 0, 1, "Nothing is typed here yet. A formula is, for instance,", ("sin(x^2)",))
+        wrong = f"This text has {len(text):,} characters, and a formula may have {MOST_CHARACTERS:,}. {_LONGER}"
+        raise FormulaError(text, MOST_CHARACTERS, MOST_CHARACTERS + 1, wrong)
     whole = refusals.of_whole(text)
     if whole is not None:
-        start, end, refusal = whole
-        raise FormulaError(text, start, end, refusal.wrong, refusal.instead)
+        start, end, (wrong, instead) = whole
+        raise FormulaError(text, start, end, wrong, tuple(one for one in instead if offers and _reads(one, known)))
     found = tokens(characters(text))
     if len(found) > MOST_TOKENS:
-        raise FormulaError(
-            text, found[MOST_TOKENS].start, found[MOST_TOKENS].end,
-            f"This formula has {len(found):,} numbers, names and signs, and may have {MOST_TOKENS}. "
-            "Write a longer one as a Python function: def f(x): …",
-        )  # fmt: skip
-    return Reader(text, found, known).formula()
+        wrong = f"This formula has {len(found):,} numbers, names and signs, and may have {MOST_TOKENS}. {_LONGER}"
+        raise FormulaError(text, found[MOST_TOKENS].start, found[MOST_TOKENS].end, wrong)
+    return Reader(text, found, known, offers=offers).formula()
 
 
-class Factor(NamedTuple):
-    """The last factor that was read: what may follow it without a sign depends on how it was written.
-
-    `kind` is "number", "constant", "name", "power", "closed" (a bracket, a call), "apart" (a call with a space before its
-    bracket), "bare" (sin x) or "root" (√x).
-    """
-
-    kind: str
-    part: Part
-    base: Part | None = None  # of a power
-    open: bool = False  # whether its exponent is a bare number, to which what follows might belong
+def _reads(text: str, known: Collection[str]) -> bool:
+    try:
+        tree_of(text, known, offers=False)
+    except FormulaError:
+        return False
+    return len(text) <= 60
 
 
 class Reader:
-    def __init__(self, text: str, found: list[Token], known: Collection[str] = ()):
+    """Reads the tokens of one formula, or of one superscript in it."""
+
+    def __init__(
+        self, text: str, found: list[Token], known: Collection[str], outer: Reader | None = None, offers: bool = True
+    ):
         self.text, self.known = text, known
-        self._tokens, self._at, self._depth = found, 0, 0
-        self._words = {token.text for token in found if token.kind == "name"}
-        self._spellings: dict[str, dict[str, Token]] = defaultdict(dict)
+        self._offers = outer._offers if outer else offers
+        self._tokens, self._at = found, 0
+        self._depth = outer._depth if outer else 0
+        self._words = outer._words if outer else {token.text for token in found if token.kind == "name"}
+        self._spellings: dict[str, dict[str, Token]] = outer._spellings if outer else defaultdict(dict)
         self._last = Factor("", Part(0, 0))
 
     # ------------------------------------------------------------------ tokens and errors
@@ -79,6 +77,11 @@ class Reader:
     @property
     def _next(self) -> Token:
         return self._tokens[min(self._at + 1, len(self._tokens) - 1)]
+
+    @property
+    def _end(self) -> int:
+        """The column behind the last token that was read."""
+        return self._tokens[self._at - 1].end
 
     def _advance(self) -> Token:
         token = self._now
@@ -91,16 +94,19 @@ class Reader:
     def _fail(self, where: Part | Token, wrong: str, *instead: str, to: Part | Token | None = None) -> NoReturn:
         raise FormulaError(self.text, where.start, (to or where).end, wrong, instead)
 
-    def _refuse(self, where: Part | Token, refusal: refusals.Refusal) -> NoReturn:
-        self._fail(where, refusal.wrong, *refusal.instead)
+    def _reads(self, text: str) -> bool:
+        """Whether a text can be offered: an error that is met while another one is worded offers nothing."""
+        return self._offers and _reads(text, self.known)
+
+    def _check(self, refusal: Refusal | None, where: Part | Token, to: Part | Token | None = None) -> None:
+        if refusal is not None:
+            self._fail(where, refusal.wrong, *refusal.instead, to=to)
 
     def _deeper(self, where: Part | Token) -> None:
         self._depth += 1
         if self._depth > MOST_LEVELS:
             self._fail(
-                where,
-                f"More than {MOST_LEVELS} brackets, powers and functions stand inside each other here. "
-                "Write such a formula as a Python function, step by step: def f(x): …",
+                where, f"More than {MOST_LEVELS} brackets, powers and functions stand inside each other. {_LONGER}"
             )
 
     # ------------------------------------------------------------------ the grammar
@@ -108,33 +114,33 @@ class Reader:
         """All tokens as one formula."""
         tree = self._sum()
         if self._now.kind != "end":
-            self._unexpected(self._now)
+            self._unexpected()
         self._one_spelling_each()
         return tree
 
     def _sum(self) -> Part:
-        left = self._term()
+        left = self._product()
         while self._now.kind in ("+", "-"):
             operator = self._advance()
-            right = self._term()
+            right = self._product()
             left = Binary(left.start, right.end, operator.kind, left, right)
         return left
 
-    def _term(self) -> Part:
-        left = self._signed()
-        divided = False
+    def _product(self) -> Part:
+        left, divided = self._signed(), False
         while True:
             token, last = self._now, self._last
             if token.kind in ("*", "/"):
-                self._advance()
+                operator = self._advance().kind
+                function = self._is_function(self._now)
                 right = self._signed()
-                if last.kind == "bare" and not self._is_function(self._now_of(right)):
-                    self._two_readings_of_bare(last, right, token.kind)
-                operator, divided = token.kind, token.kind == "/"
+                if last.kind == "bare" and not function:
+                    self._check(readings.still_inside(last, right, operator), last.part, right)
+                divided = operator == "/"
             elif token.kind in ("number", "name", "(", "√"):
+                operator, function = "*", self._is_function(token)
                 right = self._power()
-                self._product_without_sign(left, last, token, right, divided)
-                operator = "*"
+                self._check(readings.product(left, last, token, right, divided, function), last.part, right)
             else:
                 return left
             left = Binary(left.start, right.end, operator, left, right)
@@ -151,115 +157,114 @@ class Reader:
         if self._now.kind not in ("^", "raised"):
             return base
         if self._last.kind in ("bare", "root"):
-            self._power_of_bare(base)
+            self._check(readings.power_behind(base, self._exponent_ahead()), base, self._now)
         if self._now.kind == "raised":
             exponent = self._raised()
-            self._last = Factor("power", Binary(base.start, self._last_end(), "^", base, exponent), base)
+            whole = Binary(base.start, self._end, "^", base, exponent)
             if self._now.kind in ("^", "raised"):
-                self._fail(self._now, "A power of a power needs brackets, so that it is clear which comes first.",
-                           f"({self._typed(self._last.part)})^…")  # fmt: skip
+                both = f"({readings.plain(whole)})^", f"{readings.closed(base)}^({readings.plain(exponent)}^"
+                self._fail(
+                    base,
+                    f"A power of a power: which one comes first? Type brackets: {both[0]}… or {both[1]}…)",
+                    to=self._now,
+                )
+            self._last = Factor("power", whole)
         else:
             self._deeper(self._advance())
             exponent = self._signed()
             self._depth -= 1
             is_open = self._last.kind in ("number", "constant") or self._last.open
-            whole = Binary(base.start, exponent.end, "^", base, exponent)
-            self._last = Factor("power", whole, base, is_open)
+            self._last = Factor("power", Binary(base.start, exponent.end, "^", base, exponent), is_open)
         return self._last.part
 
     def _raised(self) -> Part:
         """The exponent that a superscript says."""
         token = self._advance()
         self._deeper(token)
-        reader = Reader(self.text, list(token.inner), self.known)
-        reader._words, reader._spellings, reader._depth = self._words, self._spellings, self._depth
-        exponent = reader.formula()
+        exponent = Reader(self.text, list(token.inner), self.known, self).formula()
         self._depth -= 1
         return exponent
 
-    def _last_end(self) -> int:
-        return self._tokens[self._at - 1].end
+    def _exponent_ahead(self) -> str:
+        """What the power says, for an error: a superscript in plain characters, or what stands behind the ^."""
+        if self._now.kind == "raised":
+            text = "".join(c.plain for c in characters(self.text[self._now.start : self._now.end]))
+            return text if text.isalnum() else f"({text})"
+        behind = self._next
+        return behind.text if behind.kind in ("number", "name") else "(…)"
 
     def _atom(self) -> Part:
-        token = self._now
-        if token.kind == "number":
+        kind = self._now.kind
+        if kind == "number":
             part = self._number()
             self._last = Factor("number", part)
-        elif token.kind == "(":
+            return part
+        if kind == "(":
             part = self._bracket()
             self._last = Factor("closed", part)
-        elif token.kind == "√":
-            part = self._root()
-        elif token.kind == "name":
-            part = self._word()
-        else:
-            self._unexpected(token)
-        return part
+            return part
+        if kind == "√":
+            return self._root()
+        if kind == "name":
+            return self._word()
+        self._unexpected()
 
     def _bracket(self) -> Part:
         opened = self._advance()
         self._deeper(opened)
         if self._now.kind == ")":
-            self._fail(opened, "There is nothing between these brackets.", to=self._now)
+            self._fail(opened, "There is nothing between these brackets. Type a number or a name there.", to=self._now)
         inner = self._sum()
         self._close(opened)
         self._depth -= 1
-        return _moved(inner, opened.start, self._last_end())
+        return replace(inner, start=opened.start, end=self._end)
 
     def _close(self, opened: Token) -> None:
         if self._now.kind == "end":
-            whole = self._typed(Part(0, len(self.text))).strip() + ")"
-            self._fail(opened, "This bracket is not closed.", *([whole] if len(whole) < 60 else []))
+            whole = self.text.strip() + ")"
+            self._fail(
+                opened,
+                "This bracket is not closed. Add a closing one where it ends.",
+                *([whole] if self._reads(whole) else []),
+            )
         if self._now.kind != ")":
-            self._unexpected(self._now)
+            self._unexpected()
         self._advance()
 
     # ------------------------------------------------------------------ numbers
-    def _number(self) -> Number:
-        token = self._advance()
-        following = self._now
-        if not following.spaced and following.kind in ("number", "."):
-            self._fail(token, "This number has two decimal points.", to=following)
-        if not following.spaced and following.kind == "name":
-            if token.text == "0":
-                self._fail(token, "A 0 right before letters: computers write some numbers so, and as a product it is 0. "
-                           "Numbers are typed as usual: 16, 0.5, 1e-3.", to=following)  # fmt: skip
-            if following.text.startswith("_"):
-                self._fail(token, "Numbers are typed without underscores: 1000.", to=following)
-        mantissa, _, exponent = token.text.lower().partition("e")
-        digits = mantissa.replace(".", "").lstrip("0")
-        if len(digits) > MOST_DIGITS or len(exponent) > 8:
-            self._fail(token, f"A number may have {MOST_DIGITS} digits. Type it rounded, such as 1.5e10.")
-        size = len(mantissa.partition(".")[0].lstrip("0")) + int(exponent or 0)
-        if digits and abs(size) > MOST_POWER_OF_TEN:
-            self._fail(token, f"This number is beyond what PyTorch can hold: up to 1e{MOST_POWER_OF_TEN}, down to 1e-{MOST_POWER_OF_TEN}.")  # fmt: skip
-        whole, _, decimals = mantissa.partition(".")
-        value = Fraction(int(whole + decimals or "0")) * Fraction(10) ** (int(exponent or 0) if digits else 0)
-        value /= 10 ** len(decimals)
-        return Number(token.start, token.end, value, "." in mantissa or bool(exponent))
+    def _number(self) -> Part:
+        token, behind = self._advance(), self._now
+        if not behind.spaced and behind.kind == "." or behind.kind == "number" and behind.text[0] == ".":
+            self._fail(token, "This number has two decimal points. Type one: 1.5", to=behind)
+        if not behind.spaced and behind.kind == "name" and token.text == "0":
+            self._fail(token, "A 0 right before a letter: computers write some numbers so, and as a product it is 0. "
+                       "Type numbers as usual: 16, 0.5, 1e-3", to=behind)  # fmt: skip
+        if not behind.spaced and behind.kind == "name" and token.text[-1] == ".":
+            self._fail(token, "A decimal point before a name.", f"{token.text[:-1]}*{behind.text}", to=behind)
+        if not behind.spaced and behind.kind == "name" and behind.text.startswith("_"):
+            self._fail(token, "A number has no underscores. Type it without: 1000", to=behind)
+        fraction = numerals.vulgar(token.text)
+        if fraction is not None:
+            over, under = (Number(token.start, token.end, Fraction(part), False) for part in fraction)
+            return Binary(token.start, token.end, "/", over, under)
+        value = numerals.value(token.text)
+        if isinstance(value, Refusal):
+            self._fail(token, value.wrong)
+        return Number(token.start, token.end, value, not token.text.isdigit())
 
     # ------------------------------------------------------------------ words
     def _word(self) -> Part:
         token = self._advance()
-        word, end, dotted = token.text, token, False
-        if self._now.kind == "." and not self._now.spaced and self._next.kind == "name":
-            word, end = self._dotted(token)
-            dotted = True
-        opens = self._now.kind == "("
-        if word in names.CONSTANTS and not (dotted and opens):
-            if word in self.known:
-                written = "pi" if word in ("pi", "π") else "exp(1)"
-                self._fail(token, f"{word} is a number here, {'3.14159…' if written == 'pi' else '2.71828…'}, "
-                           f"and {word}=… was given as an input. For the number, or for an input of another name,", written, f"{word}_1")  # fmt: skip
-            part = Constant(token.start, end.end, names.CONSTANTS[word])
-            self._last = Factor("constant", part)
-            return part
-        function = vocabulary.called(word)
+        path = self._path(token)
+        word = path[-1]
+        function, opens = vocabulary.called(word), self._now.kind == "("
         if function is not None and opens:
             return self._call(token, function)
-        if dotted:
-            self._fail(token, f"{self._typed(Part(token.start, end.end))} is no function that formulas know, or has no brackets.",
-                       *self._nearest(word), to=end)  # fmt: skip
+        if len(path) > 1 and word not in names.CONSTANTS:
+            wrong = "is no function that formulas know" if function is None else "is a function, and needs brackets"
+            self._fail(token, f"{'.'.join(path)} {wrong}.", *self._nearest(word), to=self._tokens[self._at - 1])
+        if word in names.CONSTANTS:
+            return self._constant(token, word)
         if function is not None and function.name in vocabulary.BARE and word not in self.known:
             return self._bare(token, function)
         if opens:
@@ -271,67 +276,68 @@ class Reader:
                 function.shown,
                 f"{word}_1",
             )
-        refusal = names.refused(word, self.known, self._words)
-        if refusal is not None:
-            self._refuse(token, refusal)
+        self._check(names.refused(word, self.known, self._words), token)
         self._spellings[word].setdefault(self.text[token.start : token.end], token)
         part = Name(token.start, token.end, word)
         self._last = Factor("name", part)
         return part
 
-    def _dotted(self, first: Token) -> tuple[str, Token]:
-        """`torch.sin`, `np.pi`: the last word, if the first ones are a library."""
-        path, end = [first.text], first
-        while self._now.kind == "." and not self._now.spaced and self._next.kind == "name":
+    def _constant(self, token: Token, word: str) -> Part:
+        if word in self.known:
+            number, type_it = ("3.14159…", "pi") if word in ("pi", "π") else ("2.71828…", "exp(1)")
+            self._fail(token, f"{word} is a number here, {number}, and {word}=… was given as an input. "
+                       "For the number, or for an input of another name,", type_it, f"{word}_1")  # fmt: skip
+        part = Constant(token.start, self._end, names.CONSTANTS[word])
+        self._last = Factor("constant", part)
+        return part
+
+    def _path(self, first: Token) -> list[str]:
+        """`torch.sin`, `np.pi`: the words between points, if the first ones are a library."""
+        path = [first.text]
+        while self._now.kind == "." and not self._now.spaced and self._next.kind == "name" and not self._next.spaced:
             self._advance()
-            end = self._advance()
-            path.append(end.text)
+            path.append(self._advance().text)
         library = ".".join(path[:-1])
-        if library not in vocabulary.PREFIXES:
-            last = path[-1]
-            known = vocabulary.called(last)
-            self._fail(first, "A point between words: a formula knows no parts of things, only functions such as torch.sin(x).",
-                       *([f"{known.name}({visible(library)})"] if known is not None and len(library) < 40 else []), to=end)  # fmt: skip
-        return path[-1], end
+        if len(path) > 1 and library not in vocabulary.PREFIXES:
+            function = vocabulary.called(path[-1])
+            instead = [] if function is None or not self._reads(library) else [f"{function.name}({library})"]
+            self._fail(first, "A point between words: a formula knows no parts of things. Type numbers, names, and functions such as torch.sin(x).",
+                       *instead, to=self._tokens[self._at - 1])  # fmt: skip
+        return path
 
     def _nearest(self, word: str) -> list[str]:
         return [vocabulary.called(near).shown for near in names.nearest(word)]  # pyright: ignore
 
     def _unknown_call(self, token: Token) -> NoReturn:
-        word = token.text
-        refusal = names.refused(word, self.known, ())
-        if refusal is not None and (word.startswith("_") or "__" in word or word in ("lambda", "if", "for", "in")):
-            self._refuse(token, refusal)
-        inside = self._inside_brackets()
+        """A bracket behind a word that is no function: a product, or a function of the learner's own?"""
+        word, inside = token.text, self._brackets_ahead()
+        self._check(names.refused_anywhere(word, called=True), token)
         if word == "σ":
-            self._fail(token, "σ(…): the logistic function, or σ times a bracket?", f"sigmoid{inside}", f"σ*{inside}")
-        if len(word) > 1 and not re.fullmatch(r".[_\d]\w*|.\d*", word) and word not in names.GREEK:
-            for known in sorted(vocabulary.words(), key=len, reverse=True):
-                rest = word.removesuffix(known)
-                if rest != word and len(rest) == 1 and len(known) > 1:
-                    self._fail(
-                        token, f"{word}: {rest} times {known}?", f"{rest}*{known}{inside}", *self._nearest(word)[:1]
-                    )
-            advice = self._nearest(word)
-            if advice:
-                self._fail(token, f"{word} is no function that formulas know.", *advice)
-            self._fail(
-                token,
-                f"{word} is no function that formulas know. If it is a number times a bracket,",
-                f"{word}*{inside}",
-            )
-        self._fail(token, f"{word}(…): {word} times a bracket, or a function called {word}? Formulas know no function {word}; "
-                   "for the product", f"{word}*{inside}")  # fmt: skip
+            self._fail(token, "The logistic function σ, or σ times a bracket?", f"sigmoid{inside}", f"σ*{inside}")
+        one = re.fullmatch(r"[^\W\d_](\d*|_\w+)", word) or word in names.GREEK or word in self.known
+        if one:
+            self._fail(token, f"{word} times a bracket, or a function called {word}? Formulas know no function {word}; for the product",
+                       f"{word}*{inside}")  # fmt: skip
+        glued = names.factor_before_function(word)
+        nearest = self._nearest(word)
+        if glued is not None:
+            factor, function = glued
+            self._fail(token, f"{factor} times {function}?", f"{factor}*{function}{inside}", *nearest[:1])
+        self._fail(
+            token,
+            f"{word} is no function that formulas know.",
+            *(nearest or [f"{word}*{inside}"] * (names.refused(word, (), ()) is None)),
+        )
 
-    def _inside_brackets(self) -> str:
-        """The bracket that comes next, as it was typed, if it is short."""
+    def _brackets_ahead(self) -> str:
+        """The bracket that comes next, as it was typed, if it is short and can be read."""
         depth = 0
         for token in self._tokens[self._at :]:
             depth += (token.kind == "(") - (token.kind == ")")
             if depth == 0:
-                typed = visible(self.text[self._now.start : token.end])
-                return typed if len(typed) <= 30 else "(…)"
-        return "(…)"
+                typed = self.text[self._now.start : token.end]
+                return typed if self._reads(typed) and len(typed) <= 30 else "(x)"
+        return "(x)"
 
     # ------------------------------------------------------------------ functions
     def _call(self, token: Token, function: vocabulary.Function) -> Part:
@@ -345,85 +351,100 @@ class Reader:
             arguments.append(self._sum())
         self._close(opened)
         self._depth -= 1
-        part = self._checked(token, function, arguments, self._last_end())
+        part = self._counted(Part(token.start, self._end), token.text, function, arguments)
         self._last = Factor("apart" if opened.spaced else "closed", part)
         return part
 
-    def _checked(self, token: Token, function: vocabulary.Function, arguments: list[Part], end: int) -> Part:
+    def _counted(self, where: Part, word: str, function: vocabulary.Function, arguments: list[Part]) -> Part:
         """A call with as many arguments as the function takes; max and min take any number."""
-        where, count = Part(token.start, end), len(arguments)
+        count = len(arguments)
         if function.name in ("max", "min") and count > 2:
-            made: Part = arguments[0]
+            made = arguments[0]
             for argument in arguments[1:]:
-                made = Call(token.start, end, function.name, (made, argument))
+                made = Call(where.start, where.end, function.name, (made, argument))
             return made
-        if not function.operands <= count <= function.most:
-            if function.name == "log" and count == 2:
-                x, base = (self._typed(argument) for argument in arguments)
-                self._fail(
-                    where,
-                    "log is the natural logarithm and takes one number. For another base",
-                    f"log({x})/log({base})",
-                )
-            needed = (
-                f"{function.operands}"
-                if function.operands == function.most
-                else f"{function.operands} to {function.most}"
-            )
-            comma = " A decimal comma is typed as a point: 1.5." if re.search(r"\d,\d", self._typed(where)) else ""
+        if function.least <= count <= function.most:
+            for place, argument in enumerate(arguments):
+                self._check_number(word, function, place, argument)
+            return Call(where.start, where.end, function.name, tuple(arguments))
+        if function.name == "log" and count == 2:
+            x, base = map(readings.plain, arguments)
+            self._fail(where, "log is the natural logarithm, of one number. For another base", f"log({x})/log({base})")
+        needed = f"{function.least}" if function.least == function.most else f"{function.least} to {function.most}"
+        comma = " For a decimal comma type a point, 1.5." if re.search(r"\d,\d", self._typed(where)) else ""
+        self._fail(
+            where,
+            f"{word} takes {needed} number{'s' * (needed != '1')}, and here {'is' if count == 1 else 'are'} {count}.{comma}",
+            function.shown,
+        )
+
+    def _check_number(self, word: str, function: vocabulary.Function, place: int, argument: Part) -> None:
+        """Whether a number stands where torch takes nothing else."""
+        if not function.is_number(place):
+            return
+        if names_in(argument):
             self._fail(
-                where,
-                f"{token.text} takes {needed} number{'s' * (needed != '1')}, and {count} stand here.{comma}",
-                function.shown,
+                argument,
+                f"At this place {word} takes a number. For other bounds type max(x, y) or min(x, y); a number is",
+                "2",
             )
-        return Call(token.start, end, function.name, tuple(arguments))
+        whole = isinstance(argument, Number) and argument.value.denominator == 1 and not argument.decimal
+        if function.name in vocabulary.WHOLE and not whole:
+            self._fail(argument, f"At this place {word} takes a whole number, such as", "1")
 
     def _bare(self, token: Token, function: vocabulary.Function) -> Part:
         """`sin x`, `sin 2x`, `sin² x`: a function without brackets, of what stands right behind it."""
-        exponent = self._power_of_name(token, function)
-        if self._now.kind == "(" and exponent is not None:
-            call = self._call(token, function)
-            call = _moved(call, token.start, call.end)
-            closed = True
+        exponent = self._power_at_name(token, function)
+        if self._now.kind == "(":  # only behind a power
+            call: Part = replace(self._call(token, function), start=token.start)
+            kind = "closed"
         else:
-            argument = self._bare_argument(token, function)
-            call, closed = Call(token.start, argument.end, function.name, (argument,)), False
+            argument = self._bare_argument(token)
+            call, kind = Call(token.start, argument.end, function.name, (argument,)), "bare"
         part = call if exponent is None else Binary(token.start, call.end, "^", call, exponent)
-        self._last = Factor("closed" if closed else "bare", part)
+        self._last = Factor(kind, part)
         return part
 
-    def _power_of_name(self, token: Token, function: vocabulary.Function) -> Part | None:
-        """The 2 of `sin²x`; what else may stand there has two readings."""
-        if self._now.kind not in ("^", "raised"):
-            return None
+    def _power_at_name(self, token: Token, function: vocabulary.Function) -> Part | None:
+        """The 2 of `sin²x`."""
         power = self._now
+        if power.kind not in ("^", "raised"):
+            return None
         if power.kind == "raised":
             exponent = self._raised()
         else:
             self._advance()
-            exponent = self._signed() if self._now.kind != "number" else self._number()
-        word, typed = token.text, self._typed(exponent)
-        inside = self._inside_brackets() if self._now.kind == "(" else "(x)"
-        if isinstance(exponent, Number) and exponent.value.denominator == 1 and exponent.value >= 2:
-            if function.name in vocabulary.SQUARED_BY_NAME:
+            if self._now.kind == "(":
+                exponent = self._bracket()
+                inside = self._brackets_ahead() if self._now.kind == "(" else "(x)"
+                self._check(
+                    readings.power_at_name(token.text, function, readings.plain(exponent), inside), token, exponent
+                )
                 return exponent
-            self._fail(token, f"{word} to the power of {typed}: of its result, or {word} more than once?",
-                       f"({word}{inside})^{typed}", f"{word}({word}{inside})", to=power)  # fmt: skip
-        inverse = {"sin": "arcsin", "cos": "arccos", "tan": "arctan", "sinh": "asinh", "cosh": "acosh", "tanh": "atanh",
-                   "exp": "log", "log": "exp"}.get(function.name)  # fmt: skip
-        if typed in ("-1", "⁻¹", "−1", "–1") and inverse:
-            self._fail(token, f"{word} to the power of -1: the inverse function, or one over {word}?",
-                       f"{inverse}{inside}", f"1/{word}{inside}", to=power)  # fmt: skip
-        self._fail(token, f"A power at the name {word} is read only where it is a whole number from 2 on.",
-                   f"({word}{inside})^({typed})", to=power)  # fmt: skip
+            sign = self._advance() if self._now.kind == "-" else None
+            behind = self._advance()
+            number = numerals.value(behind.text) if behind.kind == "number" and behind.text.isdigit() else None
+            if not isinstance(number, Fraction):
+                self._check(readings.power_at_name(token.text, function, behind.text or "n", "(x)"), token, behind)
+                self._fail(token, f"{token.text} is a function and needs what it is of.", function.shown, to=behind)
+            exponent = Number(behind.start, behind.end, number, False)
+            exponent = Minus(sign.start, behind.end, exponent) if sign else exponent
+        inside = self._brackets_ahead() if self._now.kind == "(" else "(x)"
+        self._check(readings.power_at_name(token.text, function, readings.plain(exponent), inside), token, power)
+        return exponent
 
-    def _bare_argument(self, token: Token, function: vocabulary.Function) -> Part:
+    def _bare_argument(self, token: Token) -> Part:
         first, word = self._now, token.text
         if first.kind in ("+", "-"):
-            self._fail(token, f"{word} and a sign: what {word} is of needs brackets here.", f"{word}(-x)", to=first)
+            self._fail(
+                token,
+                f"{word} and a sign: what {word} is of needs brackets here.",
+                f"{word}({first.kind.strip('+')}x)",
+                to=first,
+            )
         if first.kind not in ("number", "name", "√"):
             if first.kind == "unknown":
-                self._unexpected(first)
+                self._unexpected()
             self._fail(token, f"{word} is a function and needs what it is of.", f"{word}(x)")
         self._deeper(first)
         argument = self._atom()
@@ -434,15 +455,10 @@ class Reader:
             factor = self._atom()
             argument = Binary(argument.start, factor.end, "*", argument, factor)
         self._depth -= 1
-        if self._now.kind == "(":
-            inside = self._inside_brackets()
-            typed = self._typed(argument)
+        if self._now.kind == "(" and self._last.kind in ("number", "constant"):
+            inside, of = self._brackets_ahead(), readings.plain(argument)
             self._fail(
-                token,
-                f"What is {word} of here?",
-                f"{word}({typed}*{inside})",
-                f"{word}({typed})*{inside}",
-                to=self._now,
+                token, f"What does {word} take in?", f"{word}({of}*{inside})", f"{word}({of})*{inside}", to=self._now
             )
         return argument
 
@@ -454,165 +470,61 @@ class Reader:
         self._deeper(token)
         inner = self._atom()
         self._depth -= 1
-        closed = self._last.kind == "closed"
         part = Call(token.start, inner.end, "sqrt", (inner,))
-        self._last = Factor("closed" if closed else "root", part)
+        self._last = Factor("closed" if self._last.kind == "closed" else "root", part)
         return part
 
-    # ------------------------------------------------------------------ what has two readings
     def _is_function(self, token: Token) -> bool:
         return token.kind == "name" and token.text not in self.known and vocabulary.called(token.text) is not None
 
-    def _now_of(self, part: Part) -> Token:
-        """The token that a part begins with."""
-        return next(token for token in self._tokens if token.start >= part.start)
-
-    def _product_without_sign(self, left: Part, last: Factor, token: Token, right: Part, divided: bool) -> None:
-        """Whether `left right` can only mean the product; `last` is the factor that `right` stands behind."""
-        before, after = self._typed(last.part), self._typed(right)
-        if divided and isinstance(left, Binary):
-            over, under = self._typed(left.left), self._typed(left.right)
-            self._fail(
-                left,
-                "Is what stands behind still under the fraction?",
-                f"({over}/{under})*{after}",
-                f"{over}/({under}*{after})",
-                to=right,
-            )
-        if token.kind == "number":
-            other = (
-                f"{before}{after}"
-                if last.kind == "number"
-                else f"({before})^{after}"
-                if last.kind == "power"
-                else f"{before}^{after}"
-            )
-            self._fail(last.part, "There is no sign between these.", f"{before}*{after}", other, to=right)
-        if last.kind == "root" or last.kind in ("bare", "apart") and not self._is_function(token):
-            self._two_readings_of_bare(last, right, "*")
-        if last.kind == "power" and last.base is not None and isinstance(last.part, Binary):
-            of_e = isinstance(last.base, Constant) and last.base.name == "e"
-            glued = not token.spaced and token.kind != "("
-            if last.open and (glued or of_e):
-                base, exponent = self._typed(last.base), self._typed(last.part.right)
-                self._fail(last.part, "Does what stands behind belong to the exponent?", f"{base}^({exponent})*{after}" if exponent[0] in "-+−" else f"{base}^{exponent}*{after}",
-                           f"{base}^({exponent}*{after})", to=right)  # fmt: skip
-        if last.kind == "number" and not token.spaced and re.fullmatch(r"[xX]\d+", token.text):
-            number = token.text[1:]
-            self._fail(
-                last.part,
-                f"{token.text[0]} as a times sign, or a name {token.text}?",
-                f"{before}*{number}",
-                f"{before}*x_{number}",
-                to=right,
-            )
-        if (
-            last.kind == "name"
-            and token.kind == "name"
-            and isinstance(right, (Name, Binary))
-            and not self._is_function(token)
-        ) and not (_is_short(last.part.name) and _is_short(token.text)):  # pyright: ignore
-            self._fail(last.part, "Two words side by side: a product, or one name?", f"{before}*{after}",
-                       f"{before}_{token.text}", to=right)  # fmt: skip
-
-    def _two_readings_of_bare(self, last: Factor, right: Part, operator: str) -> NoReturn:
-        call = last.part.left if isinstance(last.part, Binary) else last.part
-        assert isinstance(call, Call)
-        start = self._tokens[0]
-        word = next((t.text for t in self._tokens if t.start == call.start), start.text)
-        word = "sqrt" if word == "" or word == "√" else word
-        inner, after = ", ".join(self._typed(argument) for argument in call.arguments), self._typed(right)
-        inner = inner[1:-1] if inner.startswith("(") and inner.endswith(")") and inner.count("(") == 1 else inner
-        self._fail(
-            last.part,
-            f"What does {word} still take in here?",
-            f"{word}({inner}{operator}{after})",
-            f"{word}({inner}){operator}{after}",
-            to=right,
-        )
-
-    def _power_of_bare(self, base: Part) -> NoReturn:
-        call = base.left if isinstance(base, Binary) else base
-        assert isinstance(call, Call)
-        word = next((t.text for t in self._tokens if t.start == call.start), "")
-        word = "sqrt" if word in ("", "√") else word
-        power = self._now
-        inner = ", ".join(self._typed(argument) for argument in call.arguments)
-        inner = inner[1:-1] if inner.startswith("(") and inner.endswith(")") and inner.count("(") == 1 else inner
-        exponent = visible(self.text[power.start : power.end]) if power.kind == "raised" else self._typed(self._next)
-        exponent = _plainly(exponent)
-        self._fail(base, f"Is the power one of {inner}, or of {word} as a whole?", f"{word}(({inner})^{exponent})" if len(inner) > 1 else f"{word}({inner}^{exponent})",
-                   f"({word}({inner}))^{exponent}", to=power)  # fmt: skip
-
+    # ------------------------------------------------------------------ what fits nowhere
     def _one_spelling_each(self) -> None:
         """One name typed in two ways, or two names that look the same, may be one or two inputs."""
         for name, spelled in self._spellings.items():
-            tokens = list(spelled.values())
+            found = list(spelled.values())
             other = re.sub(r"(?<=[^_\d])(\d+)$", r"_\1", name)
-            if any(token.lowered for token in tokens) and other != name and other in self._spellings:
-                tokens += self._spellings[other].values()
-            if len(tokens) > 1:
-                one, two = (self._typed(token) for token in tokens[:2])
-                self._fail(tokens[1], f"{two} and {one}: one name or two? Names are told apart by plain letters, digits and "
-                           "underscores:", name, f"{name}_2")  # fmt: skip
+            if other != name and other in self._spellings and any(token.lowered for token in found):
+                found += self._spellings[other].values()
+            if len(found) > 1:
+                one, two = (self._typed(token) for token in found[:2])
+                self._fail(found[1], f"{one} and {two} look alike: one name, or two? For one type {name} in both places; "
+                           f"for two type them differently, such as {name} and {name}_b.")  # fmt: skip
 
-    # ------------------------------------------------------------------ what fits nowhere
-    def _unexpected(self, token: Token) -> NoReturn:
+    def _unexpected(self) -> NoReturn:
+        token = self._now
         before = self._tokens[self._at - 1] if self._at else None
-        kind = token.kind
-        if kind == "end":
-            if before is None:
-                self._fail(token, "There is no formula here. One is, for instance,", "sin(x^2)")
-            self._fail(before, f"After {self._typed(before)} something is missing: a number, a name or a bracket.")
-        if kind == "unknown":
-            if not token.text:
-                self._fail(token, "A subscript belongs to the name before it, as in x₁.", "x_1")
-            self._refuse(token, refusals.of_character(token.text))
-        if kind == ")":
-            if before is not None and before.kind in ("+", "-", "*", "/", "^", "(", ","):
-                self._fail(
-                    before, "Before the closing bracket something is missing: a number, a name or a bracket.", to=token
-                )
-            self._fail(token, "This closing bracket has no opening one.")
-        if kind == ",":
-            self._fail(
-                token,
-                "A comma stands between the numbers of a function, as in max(x, y). A decimal comma is typed as a point:",
-                "1.5",
-            )
-        if kind == ".":
-            self._fail(
-                token,
-                "A point is read only within a number, such as 1.5, or as in torch.sin(x). A product is typed with *.",
-            )
-        if kind == "raised":
-            self._fail(token, "A superscript needs what it is the power of.", "x^2")
-        if (
-            before is not None
-            and before.kind in ("+", "-", "*", "/", "^")
-            and not token.spaced
-            and kind == before.kind == "/"
-        ):
-            self._fail(before, "// divides and cuts off the decimals. A division is one sign:", "/", to=token)
-        what = (
-            f"Before {self._typed(token)}"
-            if before is None
-            else f"Between {self._typed(before)} and {self._typed(token)}"
-        )
-        self._fail(token, f"{what} something is missing: a number, a name or a bracket.")
+        if token.kind == "unknown":
+            self._unknown(token)
+        said = {
+            ")": "This closing bracket has no opening one. Leave it out, or open one before it.",
+            ",": "A comma stands between the numbers of a function, as in max(x, y). For a decimal comma type a point: 1.5",
+            ".": "A point is read only within a number, as in 1.5, or as in torch.sin(x). For a product type *",
+            "raised": "A superscript needs what it is the power of. Type it behind a name, as in x².",
+        }.get(token.kind)
+        if before is None and token.kind == "end":
+            self._fail(token, "Nothing is typed here yet. A formula to type is, for instance:", "sin(x^2)")
+        if before is not None and before.kind in ("+", "-", "*", "/", "^", "(", ",", "√"):
+            if token.kind == before.kind == "/" and not token.spaced:
+                self._fail(before, "// divides and cuts off the decimals. For a division type one /", to=token)
+            missing = "something is missing: type a number, a name or a bracket there."
+            if token.kind == "end":
+                self._fail(before, f"After {self._typed(before)} {missing}")
+            self._fail(before, f"Between {self._typed(before)} and {self._typed(token)} {missing}", to=token)
+        if said is None:
+            said = f"Before {self._typed(token)} something is missing: type a number, a name or a bracket there."
+        self._fail(token, said)
 
-
-def _moved(part: Part, start: int, end: int) -> Part:
-    """The same part with the columns of its brackets."""
-    return type(part)(**{**vars(part), "start": start, "end": end})
-
-
-def _is_short(word: str) -> bool:
-    """A letter with its index, or a Greek letter by name: a q_1 is their product, but `hello world` is none."""
-    return bool(re.fullmatch(r"[^\W\d_]\d*(_\w+)?", word)) or re.sub(r"_?\d*$", "", word) in names.GREEK
-
-
-def _plainly(raised: str) -> str:
-    """A superscript in plain characters."""
-    plain = "".join(c.plain for c in characters(raised))
-    return plain if plain.isalnum() else f"({plain})"
+    def _unknown(self, token: Token) -> NoReturn:
+        if not token.text:
+            self._fail(token, "A subscript belongs to the name before it, as in x₁.", "x_1")
+        if token.text == "|" and self.text.count("|") == 2:
+            inside = self.text.split("|")[1].strip()
+            if self._reads(inside):
+                self._fail(token, "Bars are not read here. For the absolute value", f"abs({inside})")
+        round_ = self.text.translate(str.maketrans("[]{}", "()()")).strip()
+        if token.text in "[]{}" and self._reads(round_):
+            self._fail(token, "A formula has round brackets only.", round_)
+        if self.text.startswith("!=", token.start):
+            token = replace(token, text="≠")
+        refusal = refusals.of_character(token.text)
+        self._fail(token, refusal.wrong, *refusal.instead)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from .numerals import vulgar
 from .typography import Character
 
 
@@ -62,6 +63,10 @@ def _next(characters: list[Character], plain: str, at: int, spaced: bool) -> tup
         return _name(characters, at, spaced)
     if plain.startswith("**", at):
         return Token("^", "**", here.start, characters[at + 1].end, spaced), at + 2
+    if vulgar(plain[at]) is not None:
+        return Token("number", plain[at], here.start, here.end, spaced), at + 1
+    if plain[at] == "·":
+        return Token("*", "·", here.start, here.end, spaced), at + 1
     kind = plain[at] if plain[at] in _SIGNS else "unknown"
     return Token(kind, here.plain, here.start, here.end, spaced), at + 1
 

@@ -20,7 +20,7 @@ class Character(NamedTuple):
 
 _PLAIN = {
     **dict.fromkeys("−–—‐‑‒―﹣－➖", "-"),
-    **dict.fromkeys("×✕✖⨯⋅·∙•∗＊⨉\N{INVISIBLE TIMES}", "*"),
+    **dict.fromkeys("×✕✖⨯⋅·∙•∗＊⨉\N{INVISIBLE TIMES}", "·"),  # not *: two of them are no power
     **dict.fromkeys("÷∕⁄／➗", "/"),
     **dict.fromkeys("＋➕", "+"),
     **dict.fromkeys("（⦅❨", "("),
@@ -57,7 +57,7 @@ def _plain(character: str) -> tuple[str, str]:
         plain = _PLAIN.get(chr(int(codes[0], 16)), chr(int(codes[0], 16)))
         if tag in ("<super>", "<sub>") and (plain.isalnum() or plain in "+-()"):
             return plain, tag[1:-1]
-        if tag in ("<font>", "<wide>", "<compat>") and plain.isalnum():
+        if tag in ("<font>", "<wide>") and plain.isalnum() or tag == "<compat>" and "α" <= plain <= "ω":
             return plain, ""  # 𝑥 from a formula in Word, ｘ from a Japanese keyboard, ϕ beside φ
     if not tag.startswith("<") and tag and not codes:
         return chr(int(tag, 16)), ""  # the Ohm and Kelvin signs

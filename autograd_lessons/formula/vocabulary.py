@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -18,18 +19,25 @@ from ..rules import LOSSES, POINTWISE
 class Function:
     """`name` is what the canonical form calls it. `code` is Python with a place for each argument: "torch.sin({})".
 
-    The first `operands` arguments are tensors; up to `most` in all, the others plain numbers.
+    It takes `least` to `most` arguments; those from place `least` on, and those at the places `numbers`, are plain numbers.
     """
 
     name: str
     code: str
-    operands: int
+    least: int
     most: int
+    op: str | None = None  # its row in the table of rules
+    numbers: frozenset[int] = frozenset()
+
+    def is_number(self, place: int) -> bool:
+        """Whether the argument at this place must be a plain number."""
+        return place >= self.least or place in self.numbers
 
     @property
     def shown(self) -> str:
         """How it is typed."""
-        return f"{self.name}({', '.join('xyzuvw'[: max(self.operands, 1)])})"
+        letters = iter("xyzuvw")
+        return f"{self.name}({', '.join('1' if self.is_number(i) else next(letters) for i in range(self.least))})"
 
 
 #: other names for the same function: of NumPy, of Python's math, of SymPy, of schools
@@ -62,6 +70,11 @@ BARE = frozenset(
 )  # fmt: skip
 #: sin²x is (sin x)² in every school; ln²x is not
 SQUARED_BY_NAME = BARE - {"exp", "sqrt", "log", "log10", "log2"}
+#: what sin⁻¹ may mean
+INVERSES = {
+    "cos": "acos", "cosh": "acosh", "exp": "log", "log": "exp", "sin": "asin", "sinh": "asinh", "tan": "atan",
+    "tanh": "atanh",
+}  # fmt: skip
 PREFIXES = (
     "math",
     "np",
@@ -75,22 +88,20 @@ PREFIXES = (
     "F",
     "special",
 )
-#: in the table, and no mathematics: copies, changes of dtype; conditions, which formulas do not have; order of operands
+#: in the table, but not typed: copies and changes of dtype; what takes a condition, gives two results, or is random
 _NOT_TYPED = {
-    "clone",
-    "contiguous",
-    "double",
-    "float",
-    "half",
-    "max",
-    "min",
-    "maximum",
-    "minimum",
-    "rsub",
-    "to",
-    "type",
-    "where",
+    "bfloat16", "clone", "contiguous", "double", "fmax", "fmin", "float", "frexp", "half", "masked_fill", "max", "min",
+    "maximum", "minimum", "rrelu", "rsub", "to", "type", "type_as", "where",
+}  # fmt: skip
+#: places where torch takes no tensor
+_NUMBERS = {
+    "clamp": frozenset([1]),
+    "mvlgamma": frozenset([1]),
+    "polygamma": frozenset([0]),
+    "threshold": frozenset([1, 2]),
 }
+_LEAST = {"clamp": 2, "mvlgamma": 2}  # what the table leaves open, and a call needs
+WHOLE = {"mvlgamma", "polygamma"}  # and whole numbers only
 _NO_NUMBERS = {
     "alpha",
     "approximate",
@@ -112,10 +123,16 @@ def functions() -> dict[str, Function]:
     """By canonical name."""
     found = {name: Function(name, code, code.count("{}"), code.count("{}")) for name, code in _COMPOSED.items()}
     for op, rule in {**LOSSES, **POINTWISE}.items():
-        name, path = op.split(".")[-1].removeprefix("special_"), _path(op)
-        if path is not None and name not in _NOT_TYPED and name not in found:
-            found[name] = Function(name, f"{path}({{}})", *_counts(rule[0] if isinstance(rule, tuple) else rule))
-    return {name: function for name, function in found.items() if function.most}
+        name = op.split(".")[-1].removeprefix("special_")
+        home = _home(name, reversed(_HOMES) if op in LOSSES else _HOMES)
+        needed, most = _counts(rule[0] if isinstance(rule, tuple) else rule)
+        if home is not None and needed and name not in _NOT_TYPED and name not in found:
+            most = needed if op in LOSSES else most
+            needed = _LEAST.get(name, needed)
+            found[name] = Function(
+                name, f"{home}.{name}({{}})", needed, max(needed, most), op, _NUMBERS.get(name, frozenset())
+            )
+    return found
 
 
 def called(word: str) -> Function | None:
@@ -128,10 +145,9 @@ def words() -> list[str]:
     return sorted({*functions(), *(alias for alias, name in ALIASES.items() if name in functions())})
 
 
-def _path(op: str) -> str | None:
-    """Where torch has an operation: "torch.sin", "torch.nn.functional.softplus"."""
-    name = op.split(".")[-1].removeprefix("special_")
-    return next((f"{home}.{name}" for home, module in _HOMES.items() if callable(getattr(module, name, None))), None)
+def _home(name: str, homes: Iterable[str]) -> str | None:
+    """The part of torch that has a function."""
+    return next((home for home in homes if callable(getattr(_HOMES[home], name, None))), None)
 
 
 def _counts(rule) -> tuple[int, int]:

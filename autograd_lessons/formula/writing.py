@@ -48,11 +48,10 @@ def code(tree: Part, values: dict[int, float]) -> str:
                 else repr(applied(part.function, [values[id(a)] for a in part.arguments]))
             )
         function = vocabulary.functions()[part.function]
-        if function.operands > 1:  # torch takes no plain numbers there
-            arguments = [
-                f"torch.full_like({names[0]}, {text})" if id(argument) in values and i < function.operands else text
-                for i, (argument, text) in enumerate(zip(part.arguments, arguments))
-            ]
+        arguments = [  # where torch takes no plain numbers
+            f"torch.full_like({names[0]}, {text})" if id(argument) in values and not function.is_number(place) else text
+            for place, (argument, text) in enumerate(zip(part.arguments, arguments))
+        ]
         if "{torch}" in function.code or function.name in ("max", "min"):
             return function.code.format(*arguments, torch="torch")
         return function.code.format(", ".join(arguments))

@@ -32,11 +32,11 @@ class Reason(NamedTuple):
 
 
 def find(comparison: Comparison) -> tuple[Reason, ...]:
-    """Every reason, input by input; empty when all routes are the same to the last digit."""
+    """Every reason, input by input, of those that are listed; empty when all routes are the same to the last digit."""
     return tuple(
         dict.fromkeys(
             Reason(code, name, routes, text)
-            for name in comparison.gradients
+            for name in comparison.listed
             for code, routes, text in _for_input(comparison, name)
         )
     )

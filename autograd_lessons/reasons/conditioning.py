@@ -11,6 +11,7 @@ from ..run import run_again
 from ..tape import Step, Tape
 from .disagreement import Cause, Disagreement, called
 
+MOST_STEPS = 100_000  # to run again for a condition number
 _WELL_CONDITIONED = 1e3  # three lost digits are still called rounding
 
 
@@ -46,19 +47,30 @@ def digits(dtype: torch.dtype) -> int:
 
 
 def _double_agrees(here: Disagreement) -> bool:
-    try:
-        again = run_again(here.tape.function, here.comparison.inputs.to(torch.float64)).inputs[here.name].adjoint  # pyright: ignore
-    except Exception:  # the function may insist on its dtype
+    kept = here.tape.cache  # pyright: ignore
+    if "in float64" not in kept:
+        try:
+            kept["in float64"] = run_again(here.tape.function, here.comparison.inputs.to(torch.float64))  # pyright: ignore
+        except Exception:  # the function may insist on its dtype
+            kept["in float64"] = None
+    if kept["in float64"] is None:
         return False
+    again = kept["in float64"].inputs[here.name].adjoint
     want = torch.tensor(here.want, dtype=torch.float64)
     return again is not None and bool(torch.isclose(again.reshape(-1)[here.at], want, rtol=1e-5, atol=0.0))
 
 
 def condition_number(here: Disagreement) -> float | None:
-    """Σ over the inputs of |relative change of the gradient| / |relative change of the input|, from 50-digit values."""
+    """Σ over the inputs of |relative change of the gradient| / |relative change of the input|, from 50-digit values.
+
+    None where it cannot be told, or where running it for each input would take too long.
+    """
     comparison = here.comparison
     exact = comparison.exact_gradient(here.name, here.at)
     if exact is None or exact == 0:
+        return None
+    moving = [v for v in comparison.inputs.arguments.values() if isinstance(v, torch.Tensor) and v.is_floating_point()]
+    if len(moving) * len(comparison.tape.steps) > MOST_STEPS:
         return None
     nudge = 2.0**-30 if comparison.dtype == torch.float64 else 2.0**-12
     total = mpmath.mpf(0)

@@ -63,7 +63,9 @@ def _reduced(losses, share, reduction: str):
 CLASSIFICATION: dict[str, Callable] = {"cross_entropy": _cross_entropy, "nll_loss": _nll}
 
 
-def _some_kept(input: torch.Tensor, target: torch.Tensor, *_, ignore_index: int = -100, reduction: str = "mean", **__) -> bool:
+def _some_kept(
+    input: torch.Tensor, target: torch.Tensor, *_, ignore_index: int = -100, reduction: str = "mean", **__
+) -> bool:
     """The mean of nothing is nan."""
     return target.is_floating_point() or reduction != "mean" or bool((target != ignore_index).any())
 

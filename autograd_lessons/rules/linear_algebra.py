@@ -224,6 +224,6 @@ ANSWERS = {
     **{op: _up_to(MOST_ROWS["inverse"]) for op in ("inverse", "linalg_inv", "linalg_solve", "linalg_solve_triangular")},
     **{op: _up_to(MOST_ROWS["cholesky"]) for op in ("cholesky", "linalg_cholesky")},
     **{op: _invertible_power for op in ("matrix_power", "linalg_matrix_power")},
-    "einsum":    lambda equation, *_: isinstance(equation, str),
+    "einsum": lambda equation, *_: isinstance(equation, str),
     "tensordot": lambda a, b, dims=2: not isinstance(dims, torch.Tensor),
 }

@@ -11,7 +11,7 @@ import numpy as np
 import sympy as sp
 
 from ..functions import sigmoid
-from .pointwise import BRANCHES, Branch
+from .branched import Branch
 
 _HALF = sp.Rational(1, 2)
 
@@ -45,7 +45,7 @@ def _stirling(input, target, log_input=True, full=False, eps=1e-8):
 
 _KINK = "{0} = {1}, a kink: PyTorch's slope is 0"
 
-BRANCHES.update({
+BRANCHES = {
     "hinge_embedding_loss": Branch(_hinge, ("{1} = 1", "{1} = −1 and {0} ≤ {margin}", "{1} = −1 and {0} > {margin}")),
     "huber_loss":           Branch(_sides_of_delta, ("{1} − {0} > {delta}", "|{0} − {1}| ≤ {delta}", "{0} − {1} > {delta}")),
     "kl_div":               Branch(lambda input, target, log_target=False: (np.asarray(target) > 0) | bool(log_target), ("{1} = 0", "")),
@@ -53,7 +53,7 @@ BRANCHES.update({
     "margin_ranking_loss":  Branch(_ranking, ("−{2}·({0} − {1}) + {margin} < 0", "−{2}·({0} − {1}) + {margin} ≥ 0")),
     "poisson_nll_loss":     Branch(_stirling, ("", "{1} > 1, where Stirling's terms are added")),
     "smooth_l1_loss":       Branch(_sides_of_beta, ("{1} − {0} ≥ {beta}", _KINK, "{0} − {1} ≥ {beta}", "|{0} − {1}| < {beta}")),
-})  # fmt: skip
+}  # fmt: skip
 
 
 def _logits(z, y, weight=1, pos_weight=1):

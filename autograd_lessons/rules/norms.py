@@ -95,7 +95,11 @@ def _length(x, taken, norm: _Norm):
         return np.asarray(np.sum(powers, axis=norm.dims, keepdims=norm.keepdim)) ** (1 / order)
     chosen = np.where(part == 1, sizes, sp.Integer(0))
     count = np.sum(part, axis=norm.dims, keepdims=norm.keepdim)
-    return np.sum(chosen, axis=norm.dims, keepdims=norm.keepdim) * (1 if norm.inner is None else x.shape[norm.inner]) / count
+    return (
+        np.sum(chosen, axis=norm.dims, keepdims=norm.keepdim)
+        * (1 if norm.inner is None else x.shape[norm.inner])
+        / count
+    )
 
 
 def _of_one(call: Callable) -> tuple[Callable, Choice]:

@@ -169,4 +169,6 @@ CHOICES = {
     **{op: choice for op, (_, choice) in _INDEXED.items()},
 }  # fmt: skip
 
-ANSWERS = {"quantile": lambda x, q, *_, interpolation="linear", **__: isinstance(q, float) and interpolation != "nearest"}
+ANSWERS = {
+    "quantile": lambda x, q, *_, interpolation="linear", **__: isinstance(q, float) and interpolation != "nearest"
+}

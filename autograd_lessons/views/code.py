@@ -22,7 +22,10 @@ def lines(scene: Scene) -> list[dict]:
     kept, sources = scene.kept, tuple(id(step.source) for step in _marked_steps(scene))
     key = ("code", scene.tape.function, sources, scene.stage.direction, scene.at)
     if key not in kept:
-        kept[key] = (_lines(scene), [step.source for step in _marked_steps(scene)])  # held, so that no id is given again
+        kept[key] = (
+            _lines(scene),
+            [step.source for step in _marked_steps(scene)],
+        )  # held, so that no id is given again
     return kept[key][0]
 
 

@@ -59,7 +59,7 @@ def _map(surface: Surface, path: Path, at: int) -> Chart:
     chart.line("al-walk", places[: at + 1])
     for step, place in enumerate(places):
         if step < at:
-            chart.dot("al-step", place, 2.2)
+            chart.dot("al-place", place, 2.2)
     chart.line("al-tangent", places[at : at + 2])
     chart.dot("al-standing", places[at], 5.5)
     return chart

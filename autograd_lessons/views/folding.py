@@ -94,5 +94,3 @@ def at_round(tape: Tape, place: Place, number: int) -> None:
     keys = [section.key for section in path[1:]]
     keys[depth - 1] = (*keys[depth - 1][:-1], number - 1)
     place.keys = tuple(keys)
-
-

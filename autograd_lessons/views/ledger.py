@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from . import timeline
 from .numbers import typed
 from .stages import Scene
 from .terms import sentence
 
+MOST_INPUTS = 12  # that are listed by name
 NOTHING = "In this cell PyTorch made no tensor and ran no backward pass."
 
 
@@ -25,10 +28,15 @@ def block(scene: Scene) -> str:
     return "\n".join(rows)
 
 
+def listed(inputs: Mapping[str, Any]) -> str:
+    """The inputs as they would be typed; of very many the first."""
+    told = [f"{name} = {typed(value)}" for name, value in list(inputs.items())[:MOST_INPUTS]]
+    return ", ".join([*told, *([f"{len(inputs) - MOST_INPUTS:,} more"] if len(inputs) > MOST_INPUTS else [])])
+
+
 def text(scene: Scene) -> str:
     """The whole run as plain text: inputs, stages with the present one marked, and the comparison."""
-    given = ", ".join(f"{name} = {typed(value.value)}" for name, value in scene.tape.inputs.items())
-    rows = [f"inputs: {given}"]
+    rows = [f"inputs: {listed({name: value.value for name, value in scene.tape.inputs.items()})}"]
     for at, line in enumerate(lines(scene)):
         rows.append(f"{'>' if at == scene.at else ' '} {at + 1:2d}. {line}")
     if scene.comparison is not None:

@@ -38,7 +38,10 @@ def typed(value) -> str:
 def _number(value, digits: int) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
-    return f"{value:.{digits}g}".replace("-", "−").replace("e+0", "e").replace("e−0", "e−")
+    shown = "%.*g" % (digits, value)
+    if "e" in shown:
+        shown = shown.replace("e+0", "e").replace("e-0", "e-")
+    return shown.replace("-", "−")
 
 
 def full(value: torch.Tensor | None) -> str:

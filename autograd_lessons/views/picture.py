@@ -29,6 +29,7 @@ def html(scene: Scene, curve: Curve | None, uid: str, trouble: str = "") -> str:
         "curve": drawn and {part: drawn[part] for part in ("slope", "name", "at")}, "plot": _curve_svg(scene, drawn),
         "table": None if scene.comparison is None else tables.rows(scene.comparison), "trouble": trouble,
         "ledger": ledger.lines(scene), "at": scene.at,
+        "no_curve": "" if curve else f"None for {len(scene.tape.steps):,} steps: it takes a run for each of its points.",
         "findings": [{"raised": found.raised, "lines": found.lines} for found in scene.tape.findings],
     }  # fmt: skip
     return rendered(scene.kept, "picture.html", content)

@@ -29,19 +29,14 @@ def drawing(curve: Curve, output: str) -> dict:
     def py(y: float) -> float:
         return round(PAD + (high - y) * up, 1)
 
-    pieces: list[list[str]] = [[]]
-    for x, y in zip(_across(len(curve.x)), curve.y):
-        if math.isfinite(y):
-            pieces[-1].append(f"{x},{PAD + (high - y) * up:.1f}")
-        elif pieces[-1]:
-            pieces.append([])
+    heights = [PAD + (high - y) * up for y in curve.y]
     x0, y0 = curve.point
     shown = math.isfinite(y0) and first <= x0 <= last
     tangent = None
     if shown and curve.slope is not None and math.isfinite(curve.slope):
         tangent = _clipped(x0, y0, curve.slope, first, last, low, high, px, py)
     return {
-        "pieces": [" ".join(piece) for piece in pieces if piece], "tangent": tangent, "point": (px(x0), py(y0)) if shown else None, "width": WIDTH, "height": HEIGHT,
+        "pieces": _pieces(heights), "tangent": tangent, "point": (px(x0), py(y0)) if shown else None, "width": WIDTH, "height": HEIGHT,
         "left": LEFT, "bottom": HEIGHT - BOTTOM, "right": WIDTH - PAD, "top": PAD,
         "x_ticks": [(px(x), short(x, 3)) for x in _ticks(first, last)], "y_ticks": [(py(y), short(y, 3)) for y in _ticks(low, high)],
         "name": curve.name, "output": output, "at": short(x0, 5), "value": short(y0, 5),
@@ -49,10 +44,18 @@ def drawing(curve: Curve, output: str) -> dict:
     }  # fmt: skip
 
 
+def _pieces(heights: list[float]) -> list[str]:
+    """Points that stand evenly from left to right, as polylines: one ends where a height is not finite."""
+    form, points = _evenly(len(heights)), tuple(heights)
+    gaps = [place for place, height in enumerate(heights) if not math.isfinite(height)]
+    ends = zip([-1, *gaps], [*gaps, len(heights)])
+    return [" ".join(form[before + 1 : end]) % points[before + 1 : end] for before, end in ends if end > before + 1]
+
+
 @functools.cache
-def _across(count: int) -> tuple[str, ...]:
-    """The pixels of so many points that stand evenly from left to right."""
-    return tuple(f"{LEFT + i / max(count - 1, 1) * (WIDTH - LEFT - PAD):.1f}" for i in range(count))
+def _evenly(count: int) -> tuple[str, ...]:
+    """So many points, each with its place from left to right in pixels, and a place for its height."""
+    return tuple(f"{LEFT + i / max(count - 1, 1) * (WIDTH - LEFT - PAD):.1f},%.1f" for i in range(count))
 
 
 def _clipped(x0, y0, slope, first, last, low, high, px, py):

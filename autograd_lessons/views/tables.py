@@ -17,10 +17,11 @@ def rows(comparison: Comparison) -> dict:
                 "input": name,
                 "cells": [{"text": _cell(comparison, name, route), "off": (name, route) in off} for route in routes],
             }
-            for name, row in comparison.gradients.items()
+            for name in comparison.listed
         ],
         "ok": comparison.ok,
         "verdict": comparison.verdict,
+        "remarks": comparison.remarks,
         "obstacle": comparison.derivation.obstacle,
         "reasons": [reason._asdict() for reason in comparison.told if reason.text not in comparison.verdict],
     }

@@ -12,11 +12,12 @@ from latex2mathml.converter import convert
 from markupsafe import Markup
 from torch.testing._comparison import default_tolerances
 
+from ..calls import public_name
 from ..clinic import findings
-from ..grains import Link, between, nodes, recomputed, was_edited
+from ..grains import Link, recomputed, was_edited
 from ..notation import name_latex, partial_latex, partial_text
 from ..tape import Input, Step
-from . import timeline
+from . import timeline, worked
 from .numbers import full, key, short
 from .stages import Scene
 
@@ -32,7 +33,7 @@ def sentence(scene: Scene) -> str:
     if scene.stage.direction == "event":
         return "  ".join([f"call   {call_text(scene)}", *_effects(scene)])
     if scene.stage.direction == "forward":
-        formula = _formula_text(scene)
+        formula = worked.formula(scene)
         middle = f"{formula} = " if formula else ""
         stretch = scene.behind(value)
         told = "" if stretch is None else f"  ▸ {stretch.told}"
@@ -54,7 +55,7 @@ def _forward(scene: Scene) -> dict:
     rows = []
     if isinstance(value, Step):
         latex = scene.derivation.latex_value(value.label, scene.grain, scene.renamed)
-        formula = _formula_text(scene)
+        formula = worked.formula(scene)
         name = name_latex(scene.label(value))
         if latex is not None:
             rows.append({"left": mathml(name), "right": mathml(latex)})
@@ -74,40 +75,6 @@ def _forward(scene: Scene) -> dict:
         "headline": "computes the value of", "name": scene.title(value), "rows": rows, "uses": (), "check": None,
         "remarks": _remarks(scene), "key": key(value, scene.tape),
     }  # fmt: skip
-
-
-def _formula_text(scene: Scene) -> str | None:
-    """The step's formula with this run's numbers in place of the names; None for vectors and where there is no rule."""
-    value = scene.stage.value
-    if not isinstance(value, Step) or value.value.numel() != 1:
-        return None
-    formula = scene.derivation.text_value(value.label, scene.grain)
-    if formula is None:
-        return None
-    used = scene.used_by(value)
-    inner = [step for step in between(value, set(nodes(scene.tape, scene.grain))) if step.value.numel() == 1]
-    if not used or any(one.value.numel() != 1 for one in used):
-        return None
-    numbers = {
-        _typed(one.label): one.value for one in (*used, *inner)
-    }  # a step inside that has no rule is a number too
-    filled = _any_of(tuple(numbers)).sub(lambda found: _bracketed(numbers[found[1]]), formula)
-    return None if re.search(r"\bv\d+\[", filled) else re.sub(r"\(\((−[^()]*)\)\)", r"(\1)", filled)
-
-
-@functools.lru_cache(maxsize=1024)
-def _any_of(names: tuple[str, ...]) -> re.Pattern:
-    either = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
-    return re.compile(rf"(?<![\w.])({either})(?:\[[0, ]+\])?(?![\w(\[])")
-
-
-def _typed(label: str) -> str:
-    return f"v{label[1:]}" if label.startswith("#") else label
-
-
-def _bracketed(tensor: torch.Tensor) -> str:
-    shown = short(tensor, 5)
-    return f"({shown})" if shown.startswith("−") else shown
 
 
 def _backward(scene: Scene) -> dict:
@@ -181,6 +148,7 @@ def _is_part(scene: Scene) -> bool:
     )
 
 
+@functools.lru_cache(maxsize=1024)
 def _wrapped(latex: str) -> str:
     return rf"\left({latex}\right)" if _is_sum(latex) else latex
 
@@ -198,7 +166,7 @@ def _is_sum(latex: str) -> bool:
 def _product_text(scene: Scene, link: Link) -> str:
     if link.local is None or link.local.numel() > 4:
         return f"vᵀJ through {scene.title(link.output)}"
-    return f"{_bracketed(link.adjoint)} × {_bracketed(link.local)}"
+    return f"{worked.bracketed(link.adjoint)} × {worked.bracketed(link.local)}"
 
 
 def _use(scene: Scene, link: Link) -> dict:
@@ -278,7 +246,7 @@ def _remarks(scene: Scene) -> tuple[str, ...]:
     remarks = []
     for step in steps:
         if isinstance(step, Step) and step.op in scene.derivation.missing:
-            remarks.append(f"There is no symbolic rule for torch.{step.op}: its number is PyTorch's own.")
+            remarks.append(f"There is no symbolic rule for {public_name(step.op)}: its number is PyTorch's own.")
     stretch = scene.behind(value) if scene.stage.direction == "forward" else None
     if stretch is not None:
         count = stretch.last - stretch.first

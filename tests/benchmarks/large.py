@@ -95,9 +95,9 @@ def measured(name: str) -> dict[str, float]:
     found: dict[str, float] = {}
 
     def timed(what: str, act: Callable):
-        begin = time.perf_counter()
+        begin = time.process_time()
         result = act()
-        found[what] = time.perf_counter() - begin
+        found[what] = time.process_time() - begin
         return result
 
     tape = timed("record", lambda: al.record(function, x=start))
@@ -107,16 +107,16 @@ def measured(name: str) -> dict[str, float]:
     found["HTML"] = len(explorer.html.encode()) / 1e6
     steps, ticks = [], []
     for at in (2, 3, explorer.count // 2, explorer.count // 2 + 1, explorer.count - 1, explorer.count):
-        begin = time.perf_counter()
+        begin = time.process_time()
         explorer.step = at
-        steps.append(time.perf_counter() - begin)
+        steps.append(time.process_time() - begin)
         found["HTML"] = max(found["HTML"], len(explorer.html.encode()) / 1e6)
     found["step"] = statistics.median(steps)
     for tick in range(TICKS):
         moved = [value + 0.01 * (tick + 1) for value in start] if isinstance(start, list) else start + 0.01 * (tick + 1)
-        begin = time.perf_counter()
+        begin = time.process_time()
         explorer.set(x=moved)
-        ticks.append(time.perf_counter() - begin)
+        ticks.append(time.process_time() - begin)
     found["tick"] = statistics.median(ticks)
     found["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     return found

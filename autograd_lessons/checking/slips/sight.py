@@ -6,7 +6,7 @@ from functools import cached_property
 
 import torch
 
-from ...rules import BRANCHES
+from ...rules import PIECEWISE
 from ...tape import Constant, Step
 from ..flow import Edge, Flow
 from ..words import Words
@@ -38,7 +38,7 @@ class Sight:
 
     def is_branching(self, node: int) -> bool:
         """Whether the step's slope says which way it went, and no more: what is forgotten there is a branch."""
-        return self.op(node) in BRANCHES
+        return self.op(node) in PIECEWISE
 
     def op(self, node: int) -> str:
         step = self.flow.nodes[node]

@@ -1,9 +1,13 @@
-"""The logistic function σ as SymPy does not have it: kept as σ, with the derivative σ(1 − σ) of the textbook."""
+"""The logistic function σ and log(eᵃ + eᵇ), kept as they are, with the derivatives of the textbook."""
 
 from __future__ import annotations
 
+import mpmath
+import numpy
 import sympy
 from sympy.core.function import ArgumentIndexError
+
+from .base import Special, raised
 
 
 class sigmoid(sympy.Function):
@@ -43,3 +47,36 @@ class sigmoid(sympy.Function):
 
     def _pythoncode(self, printer, **_):
         return f"(1/(1 + {printer._module_format('math.exp')}(-({printer._print(self.args[0])}))))"
+
+
+class logaddexp(Special):
+    """log(eᵃ + eᵇ), which overflows nowhere; its slopes are σ(a − b) and σ(b − a). With a = 0 it is softplus."""
+
+    nargs = 2
+    fast = staticmethod(numpy.logaddexp)
+
+    @staticmethod
+    def precise(a, b):
+        high, low = (a, b) if a > b else (b, a)
+        return high + mpmath.log1p(mpmath.exp(low - high)) if mpmath.isfinite(high) else high
+
+    def fdiff(self, argindex=1):
+        here, other = self.args[argindex - 1], self.args[2 - argindex]
+        return sigmoid(here - other)
+
+    def _eval_rewrite_as_exp(self, a, b, **_):
+        return sympy.log(_power_of_e(a) + _power_of_e(b))
+
+    def text(self, printer):
+        return printer._print(self._eval_rewrite_as_exp(*self.args))
+
+    def _latex(self, printer, exp=None):
+        return raised(printer._print(self._eval_rewrite_as_exp(*self.args)), exp)
+
+
+def _power_of_e(exponent):
+    """e^(a·log 2) is 2ᵃ."""
+    rest = exponent / sympy.log(2)
+    return (
+        sympy.Integer(2) ** rest if exponent.has(sympy.log(2)) and not rest.has(sympy.log(2)) else sympy.exp(exponent)
+    )

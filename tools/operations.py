@@ -1,0 +1,128 @@
+"""Write docs/operations.md: every operation with a rule, its formula and derivatives on each branch, and what has none.
+
+python tools/operations.py           write the page
+python tools/operations.py --check   exit 1 if the page is not what would be written
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "operations.md"
+sys.path.insert(0, str(ROOT))
+
+INTRODUCTION = """# Operations and their rules
+
+What each operation of PyTorch is in SymPy, on the branch that a run takes, and its derivative as the package shows it. At a
+kink, a pole or a limit the row says what PyTorch's slope is there; that was measured, and the rule follows it.
+
+This page is made by `make docs` from `tests/operation_cases.py`. For each row the tests compare, in float64, at {points}
+random points and at every kink: PyTorch's value and gradients with SymPy's numbers, with the same rule at 50 digits, and,
+independently of both, with mpmath's own functions and mpmath's own numerical derivative. They agree to 1e-9.
+
+PyTorch {version} lists {found} differentiable pointwise operations: those tagged `pointwise` in its `native_functions.yaml` that
+have a derivative in its `derivatives.yaml` or are made of operations that have one, with all of `torch.special` and the
+activations of `torch.nn`. **With a rule: {ruled}. Without, for a reason: {without}. Wrong: {wrong}.**
+"""
+
+
+def page(complaints: Callable[[Any], list[str]] | None = None) -> str:
+    from tests import pytorch_operations
+    from tests.operation_cases import CASES, POINTS, SECTIONS, WITHOUT, called
+    from tests.operation_checks import complaints as find
+
+    absent = pytorch_operations.missing()
+    if absent:
+        raise SystemExit(f"docs/operations.md cannot be written here. {absent}.")
+    listed = pytorch_operations.operations()
+    wrong = {name for case in CASES if (complaints or find)(case) for name in called(case)} & set(listed)
+    ruled = {name for case in CASES for name in called(case)} & set(listed)
+    parts = [
+        INTRODUCTION.format(
+            points=POINTS, version=torch.__version__.split("+")[0], found=len(listed), ruled=len(ruled),
+            without=len(set(listed) & set(WITHOUT)), wrong=len(wrong),
+        )
+    ]  # fmt: skip
+    for title, cases in SECTIONS.items():
+        parts += [f"## {title}", "", "| operation | when | value | derivative |", "| --- | --- | --- | --- |"]
+        parts += [f"| {' | '.join(row)} |" for case in cases for row in rows(case)]
+        parts += ["", *(f"`{case.code}` agrees to {case.tolerance:g}: {case.why}." for case in cases if case.why), ""]
+    parts += ["## Without a rule", "", "| operation | why |", "| --- | --- |"]
+    parts += [f"| `torch.{name}` | {why} |" for name, why in sorted(WITHOUT.items())]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def rows(case: Any) -> Iterator[tuple[str, str, str, str]]:
+    """One row for each branch that the case's points take."""
+    from tests.operation_checks import derived
+
+    operation = ", ".join(
+        [
+            _code(case.code),
+            *(f"also {_code(case.also[0])}" if i == 0 else _code(way) for i, way in enumerate(case.also)),
+        ]
+    )
+    seen: set[tuple[str, ...]] = set()
+    for point in one_on_each_branch(case):
+        tries = (derived(case, at=point, seed=seed) for seed in range(20))  # the branch of dropout is drawn
+        derivation = next(made for made in tries if made.conditions not in seen)
+        seen.add(derivation.conditions)
+        value = derivation.text_value(derivation.tape.steps[-1].label, "variables") or "…"
+        slopes = [f"∂/∂{name}: {_code(derivation.text(name))}" for name in case.wrt]
+        when = "; ".join(derivation.conditions)
+        yield (
+            operation,
+            _cell(when),
+            _code(value),
+            "<br>".join(slopes if len(case.ranges) > 1 else [slopes[0].partition(": ")[2]]),
+        )
+        operation = ""
+
+
+def one_on_each_branch(case: Any) -> list[tuple[float, ...]]:
+    """For each combination of branches a point that takes it: a kink between its two sides."""
+    from tests.operation_checks import derived
+
+    points = [tuple(some[i % len(some)] for some in case.points().values()) for i in range(_count(case))]
+    branches = [taken.reshape(-1).tolist() for taken in derived(case).branches.values()]
+    found = {
+        tuple(taken[i % len(taken)] for taken in branches): point for i, point in reversed(list(enumerate(points)))
+    }
+    return [point for _, point in sorted(found.items())]
+
+
+def _count(case: Any) -> int:
+    return max(map(len, case.points().values()))
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def _code(text: str) -> str:
+    return f"`{text.replace('|', chr(92) + '|')}`"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--check", action="store_true", help="write nothing; say whether the page is current")
+    made = page()
+    if parser.parse_args().check:
+        current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == made
+        print(
+            "docs/operations.md is current" if current else "docs/operations.md is not what would be written: make docs"
+        )
+        return int(not current)
+    PAGE.write_text(made, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
