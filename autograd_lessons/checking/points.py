@@ -22,7 +22,7 @@ from ..rules import PIECEWISE
 from ..run import run, run_again
 from ..tape import Tape
 
-ENOUGH, FEW = 8, 4  # points; fewer where the run is long
+ENOUGH, FEW = 6, 4  # points; fewer where the run is long
 LONG = 80  # steps
 MOST_TRIES = 120
 SIDES = ((-2.5, 2.5), (0.2, 3.0), (0.05, 0.95), (-0.95, 0.95), (1.1, 4.0))  # domains: all, positive, inside 0…1, …
