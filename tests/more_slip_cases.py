@@ -403,3 +403,256 @@ here.slip("mean_for_sum", lambda P, T: 2 * (P - T) / 4)
 here.slip("transposed", lambda P, T: 2 * (P - T).T)
 here.slip("sign_flipped", lambda P, T: 2 * (T - P))
 here.right(lambda P, T: 2 * (P - T), lambda P, T: 2 * P - 2 * T)
+
+
+# ---------------------------------------------------------------------- mixed
+def damped(t):
+    decay = exp(-t / 2)
+    wave = cos(3 * t)
+    s = decay * wave
+    return s
+
+
+here = about(damped)
+here.slip("path_dropped", lambda decay, t: -3 * decay * sin(3 * t), lambda decay, wave: -0.5 * decay * wave)
+here.slip("trig_sign", lambda decay, wave, t: -0.5 * decay * wave + 3 * decay * sin(3 * t))
+here.slip("product_of_derivatives", lambda decay, t: 1.5 * decay * sin(3 * t))
+here.slip("sign_flipped", lambda decay, wave, t: 0.5 * decay * wave - 3 * decay * sin(3 * t))
+here.slip(
+    "inner_dropped",
+    lambda decay, wave, t: -0.5 * decay * wave - decay * sin(3 * t),
+    lambda decay, wave, t: decay * wave - 3 * decay * sin(3 * t),
+)
+here.right(lambda decay, wave, t: -decay * (wave / 2 + 3 * sin(3 * t)), "-decay*(wave/2 + 3 sin(3t))")
+
+
+def lens(g, f):
+    b = 1 / (1 / f - 1 / g)
+    return b
+
+
+here = about(lens, g=5.0, f=2.0)
+here.slip("sign_flipped", {"g": lambda b, g: b**2 / g**2})
+here.slip("inner_dropped", {"f": lambda b: -(b**2)})
+here.right({"g": lambda b, g: -(b**2) / g**2, "f": lambda b, f: b**2 / f**2}, {"f": lambda g, f: (g / (g - f)) ** 2})
+
+
+def normal_density(x):
+    z = -(x**2) / 2
+    p = exp(z) / math.sqrt(2 * math.pi)
+    return p
+
+
+here = about(normal_density)
+here.slip("inner_dropped", lambda p: p)
+here.slip("sign_flipped", lambda x, p: x * p)
+here.slip("constant_lost", lambda x, p: -2 * x * p, lambda x, z: -x * exp(z), lambda x, p: -x * p / 2)
+here.slip("outer_dropped", lambda x: -x)
+here.slip("power_rule_on_exponential", lambda x, z: z * exp(z - 1) * -x / math.sqrt(2 * math.pi))
+here.right(lambda x, p: -x * p, lambda x: -x * exp(-(x**2) / 2) / math.sqrt(2 * math.pi), "-x p")
+
+
+def odds(p):
+    logit = log(p / (1 - p))
+    return logit
+
+
+here = about(odds, p=0.3)
+here.slip("outer_dropped", lambda p: 1 / (1 - p) ** 2)
+here.slip("inner_dropped", lambda p: (1 - p) / p)
+here.slip("quotient_sign", lambda p: (1 - p) / p * (1 - 2 * p) / (1 - p) ** 2)
+here.slip("log_base", lambda p: 1 / (p * (1 - p) * math.log(10)))
+here.slip("path_dropped", lambda p: 1 / p, lambda p: 1 / (1 - p))
+here.right(lambda p: 1 / (p * (1 - p)), lambda p: 1 / p + 1 / (1 - p), 4.761904762, "1/(p - p^2)")
+
+
+def focal(p):
+    loss = -((1 - p) ** 2) * log(p)
+    return loss
+
+
+here = about(focal, p=0.6)
+here.slip("path_dropped", lambda p: -((1 - p) ** 2) / p, lambda p: 2 * (1 - p) * log(p))
+here.slip("sign_flipped", lambda p: -2 * (1 - p) * log(p) - (1 - p) ** 2 / p)
+here.slip("product_of_derivatives", lambda p: 2 * (1 - p) / p)
+here.slip("constant_lost", lambda p: (1 - p) * log(p) - (1 - p) ** 2 / p)
+here.slip("exponent_not_lowered", lambda p: 2 * (1 - p) ** 2 * log(p) - (1 - p) ** 2 / p)
+here.right(lambda p: 2 * (1 - p) * log(p) - (1 - p) ** 2 / p)
+
+
+def recurrent(w, x):
+    h1 = tanh(w * x)
+    h2 = tanh(w * h1)
+    return h2
+
+
+here = about(recurrent, wrt="w", w=0.8, x=1.1)
+here.slip("path_dropped", lambda h1, h2: (1 - h2**2) * h1, lambda w, x, h1, h2: (1 - h2**2) * w * (1 - h1**2) * x)
+here.slip("paths_multiplied", lambda w, x, h1, h2: (1 - h2**2) * h1 * (1 - h2**2) * w * (1 - h1**2) * x)
+here.slip("square_missing", lambda w, x, h1, h2: (1 - h2) * (h1 + w * (1 - h1**2) * x))
+here.slip("factor_dropped", lambda x, h1, h2: (1 - h2**2) * (h1 + (1 - h1**2) * x))
+here.right(lambda w, x, h1, h2: (1 - h2**2) * (h1 + w * (1 - h1**2) * x))
+
+
+def skip_loss(w, x, y):
+    out = x + w * x
+    loss = 0.5 * (out - y) ** 2
+    return loss
+
+
+here = about(skip_loss, wrt="w", w=0.8, x=1.7, y=-0.4)
+here.slip("constant_lost", lambda out, x, y: 2 * (out - y) * x)
+here.slip("inner_dropped", lambda out, y: out - y)
+here.slip("sign_flipped", lambda out, x, y: (y - out) * x)
+here.slip("target_forgotten", lambda out, x: out * x)
+here.slip("constant_lost", lambda out, x, y: 0.5 * (out - y) * x)
+here.right(lambda out, x, y: (out - y) * x, lambda w, x, y: x * (x + w * x - y))
+
+
+def ridge(w, X, y):
+    r = X @ w - y
+    loss = (r**2).sum() + 0.3 * (w**2).sum()
+    return loss
+
+
+here = about(ridge, wrt="w", w=[0.5, -0.3], X=[[1.0, 2.0], [0.5, -1.0], [-1.5, 0.7]], y=[1.0, 0.4, -1.0])
+here.slip("path_dropped", lambda X, r: 2 * X.T @ r, lambda w: 0.6 * w)
+here.slip(
+    "constant_lost",
+    lambda X, r, w: X.T @ r + 0.6 * w,
+    lambda X, r, w: 2 * X.T @ r + 0.3 * w,
+    lambda X, r, w: 2 * X.T @ r + 2 * w,
+)
+here.slip("mean_for_sum", lambda X, r, w: 2 * X.T @ r / 3 + 0.6 * w)
+here.slip("sign_flipped", lambda X, r, w: 2 * X.T @ r - 0.6 * w)
+here.right(lambda X, r, w: 2 * X.T @ r + 0.6 * w, lambda X, r, w: 2 * (r @ X) + 0.6 * w)
+
+
+def geometric_mean(x):
+    m = exp(log(x).mean())
+    return m
+
+
+here = about(geometric_mean, x=[1.5, 2.0, 0.7])
+here.slip("mean_forgotten", lambda m, x: m / x)
+here.slip("inner_dropped", lambda m, x: m * torch.ones_like(x) / 3)
+here.slip("outer_dropped", lambda x: 1 / (3 * x))
+here.slip("sign_flipped", lambda m, x: -m / (3 * x))
+here.right(lambda m, x: m / (3 * x), lambda m, x: m / (len(x) * x))
+
+
+def cosine(a, b):
+    c = (a @ b) / (a.norm() * b.norm())
+    return c
+
+
+here = about(cosine, wrt="a", a=[1.0, 2.0, -0.5], b=[0.3, 1.0, 2.0])
+here.slip("path_dropped", lambda a, b: b / (a.norm() * b.norm()))
+here.slip("sign_flipped", lambda a, b, c: c * a / a.norm() ** 2 - b / (a.norm() * b.norm()))
+here.right(lambda a, b, c: b / (a.norm() * b.norm()) - c * a / a.norm() ** 2)
+
+
+def attention(q, k, v):
+    a = torch.softmax(k @ q, 0)
+    out = a @ v
+    return out
+
+
+here = about(attention, wrt="v", q=[1.0, -0.5], k=[[0.3, 1.0], [1.2, 0.1], [-0.4, 0.8]], v=[0.5, -1.0, 2.0])
+here.slip("other_input", lambda v: v)
+here.slip("reordered", lambda a: a.flip(0))
+here.slip("factor_dropped", lambda a: torch.ones_like(a))
+here.right(lambda a: a, lambda q, k: torch.softmax(k @ q, 0))
+
+
+def smooth_l1(a, t):
+    return F.smooth_l1_loss(a, t)
+
+
+here = about(smooth_l1, wrt="a", a=[0.5, -1.0, 3.0], t=[1.0, 0.3, 1.1])
+here.slip("mean_forgotten", lambda a, t: (a - t).clamp(-1, 1))
+here.slip("sign_flipped", lambda a, t: (t - a).clamp(-1, 1) / 3)
+here.right(lambda a, t: (a - t).clamp(-1, 1) / 3)
+
+
+def stretched(x):
+    return sqrt(x) * sigmoid(2 * x)
+
+
+here = about(stretched, x=1.3)
+here.slip("path_dropped", sigmoid(torch.tensor(2.6)).item() / (2 * math.sqrt(1.3)))
+here.slip("inner_dropped", lambda x: sigmoid(2 * x) / (2 * sqrt(x)) + sqrt(x) * sigmoid(2 * x) * (1 - sigmoid(2 * x)))
+here.slip("not_differentiated", lambda x: sigmoid(2 * x) / (2 * sqrt(x)) + 2 * sqrt(x) * sigmoid(2 * x))
+here.slip("constant_lost", lambda x: sigmoid(2 * x) / sqrt(x) + 2 * sqrt(x) * sigmoid(2 * x) * (1 - sigmoid(2 * x)))
+here.right(lambda x: sigmoid(2 * x) / (2 * sqrt(x)) + 2 * sqrt(x) * sigmoid(2 * x) * sigmoid(-2 * x))
+
+
+# ---------------------------------------------------------------------- other points, cuts, shapes
+def cubic(x):
+    y = x**3 - 2 * x
+    return y
+
+
+here = about(cubic, x=1.5)
+here.slip("another_point", 3 * 2.5**2 - 2, 3 * 0.5**2 - 2)
+here.slip("another_point", lambda x: 3 * (2 * x) ** 2 - 2, lambda x: 3 * (x + 1) ** 2 - 2)
+here.slip("given_point_only", lambda x: 4.75 + 0 * x, lambda x: 4.75 * x / 1.5)
+here.slip("value", lambda x: x**3 - 2 * x, 0.375)
+here.slip("not_finite", lambda x: x / 0.0, lambda x: math.sqrt(-1 - x**2), float("nan"))
+here.slip("blank", lambda x: None, None, ..., "", {"x": None}, {})
+here.right(4.75, lambda x: 3 * x**2 - 2, "3x^2 - 2", 4.750000001)
+
+
+def partly_detached(x):
+    a = (x**2).detach()
+    y = a * x
+    return y
+
+
+here = about(partly_detached)
+here.slip("graph_cut", lambda x: 3 * x**2)
+here.right(lambda x: x**2, lambda a: a)
+
+
+def column_against_row(w, x, y):
+    prediction = w * x
+    loss = ((prediction - y) ** 2).mean()
+    return loss
+
+
+here = about(column_against_row, wrt="w", w=0.5, x=[[1.0], [2.0], [4.0]], y=[1.5, 0.3, 2.2])
+here.slip("shapes_paired", lambda w, x, y: (2 * (w * x.flatten() - y) * x.flatten()).mean())
+here.right(lambda prediction, x, y: (2 * (prediction - y) * x).mean())
+
+
+def log_sigmoid_loss(w, x):
+    z = w * x
+    loss = -F.logsigmoid(z)
+    return loss
+
+
+here = about(log_sigmoid_loss, wrt="w", w=0.5, x=1.8)
+here.slip("sigmoid_rule", lambda z, x: -sigmoid(z) * x)
+here.slip("inner_dropped", lambda z: sigmoid(z) - 1)
+here.right(lambda z, x: (sigmoid(z) - 1) * x, lambda w, x: -x / (1 + exp(w * x)))
+
+
+def shifted_log(x):
+    return torch.log1p(x)
+
+
+here = about(shifted_log)
+here.slip("log1p_as_log", lambda x: 1 / x)
+here.slip("log_base", lambda x: 1 / ((1 + x) * math.log(10)))
+here.right(lambda x: 1 / (1 + x), lambda x: exp(-torch.log1p(x)))
+
+
+def library_product(w, b, x):
+    loss = F.binary_cross_entropy_with_logits(x @ w + b, torch.tensor([1.0, 0.0], dtype=w.dtype))
+    return loss
+
+
+here = about(library_product, wrt=("w", "b"), w=[0.5, -0.2], b=0.1, x=[[1.0, 2.0], [-0.5, 1.4]])
+here.slip("not_summed", {"b": lambda w, b, x: sigmoid(x @ w + b) - torch.tensor([1.0, 0.0])})
+here.slip("mean_forgotten", {"b": lambda w, b, x: (sigmoid(x @ w + b) - torch.tensor([1.0, 0.0])).sum()})
+here.right({"b": lambda w, b, x: (sigmoid(x @ w + b) - torch.tensor([1.0, 0.0])).mean()})

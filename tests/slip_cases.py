@@ -53,7 +53,13 @@ class about:
         WRONG.extend(Wrong(self.function, self.given, None, answer) for answer in answers)
 
     def right(self, *answers: Any) -> None:
-        RIGHT.extend(Right(self.function, self.given, answer) for answer in answers)
+        RIGHT.extend(Right(self.function, self._for(answer), answer) for answer in answers)
+
+    def _for(self, answer: Any) -> dict[str, Any]:
+        """A dict with some of the inputs is an answer for these."""
+        keys = tuple(answer) if isinstance(answer, dict) else ()
+        some = bool(keys) and set(keys) < set(self.given.get("wrt", ()))
+        return self.given | {"wrt": keys} if some else self.given
 
 
 def numerically(function: Callable) -> Callable:
@@ -90,6 +96,8 @@ here.right(
     lambda *, x: 2 * x, lambda x, y: 2 * y / x,
 )  # fmt: skip
 here = about(square, x=3.0)
+here.right("6", "12/2", "2x", "2*3")
+here.slip("value", "9", "x^2")
 here.slip("value", 9, 9.0, torch.tensor(9.0), {"x": 9})
 here.slip("constant_lost", 3, {"x": 3.0})
 here.slip("accumulated", 12, torch.tensor(12.0))
@@ -185,6 +193,13 @@ def sine_of_square(x):
 
 
 here = about(sine_of_square)
+here.right(
+    "2x cos(x^2)", "2*x*cos(x**2)", "cos(x²)·2x", "cos(y)*2x", {"x": "2x cos(y)"}, {"dz_dy": "cos(y)", "dy_dx": "2x"}
+)
+here.slip("inner_dropped", "cos(x^2)", "cos(y)", {"x": "cos(x²)"})
+here.slip("wrong_place", "2x cos(x)")
+here.slip("trig_sign", "-2x cos(x^2)")
+here.slip("trig_sign", {"dz_dy": "-cos(y)", "dy_dx": "2x"})
 here.slip("inner_dropped", lambda x: cos(x**2), lambda y: cos(y), {"x": lambda x: math.cos(x**2)})
 here.slip("wrong_place", lambda x: 2 * x * cos(x), lambda x: 2 * x * cos(2 * x), lambda x: cos(x) * x * 2)
 here.slip("outer_dropped", lambda x: 2 * x)
@@ -444,6 +459,8 @@ def rational(x):
 
 
 here = about(rational)
+here.right("(2x*(x-3) - (x^2+1))/(x-3)^2", "(2x v - u)/v^2")
+here.slip("quotient_sign", "(2x v + u)/v^2")
 here.slip("quotient_of_derivatives", lambda x: 2 * x)
 here.slip("quotient_sign", lambda x: (2 * x * (x - 3) + x**2 + 1) / (x - 3) ** 2)
 here.slip("quotient_square", lambda x: (2 * x * (x - 3) - (x**2 + 1)) / (x - 3))
@@ -886,6 +903,11 @@ def logistic_loss(w, b, x, y):
 
 
 here = about(logistic_loss, wrt=("w", "b"), w=1.0, b=0.0, x=6.7, y=0.0)
+here.right(
+    {"w": "(y_pred - y) x", "b": "y_pred - y"}, {"w": "x*(1/(1 + exp(-z)) - y)", "b": "1/(1 + exp(-(w x + b))) - y"}
+)
+here.slip("inner_dropped", {"w": "y_pred - y", "b": "y_pred - y"})
+here.slip("sign_flipped", {"w": "(y - y_pred) x"})
 here.slip("inner_dropped", {"w": lambda y_pred, y: y_pred - y})
 here.slip(
     "stopped_early",

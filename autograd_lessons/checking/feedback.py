@@ -46,6 +46,8 @@ class Feedback:
     def _headline(self) -> str:
         if self.correct:
             return "Right."
+        if self.mistake == "blank":
+            return "Not answered yet."
         if not self.mistake:
             return "Not right yet."
         return f"Not right yet: {' or '.join(self.mistakes or (self.mistake,))}."
@@ -71,3 +73,9 @@ class Feedback:
             f'<div style="border-left:4px {"solid" if self.correct else "dashed"} {sure};padding:4px 12px;margin:4px 0">'
             f"<div><strong>{escape(self._headline)}</strong></div>{lines}{more}</div>"
         )
+
+
+def blank(*names: str) -> Feedback:
+    """The feedback on an answer that is still to be written; `names` are its open parts, if others are filled in."""
+    where = f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} still open." if names else ""
+    return Feedback(False, "blank", ("blank",), (where or "Your answer goes where the three dots are.",))

@@ -93,10 +93,12 @@ def _two(
     """Two slips made together; each only once where several give the same numbers."""
     kept: dict[tuple, int] = {}
     numbers = made.reshape(len(made), -1)[:, :: max(1, made[0].numel() // 24)].tolist()
+    changed = ~tolerance.near(made, true)
     for i, slip in sorted(enumerate(slips), key=lambda pair: pair[1].rank):
         alone = slip.edit is not None or slip.after is not None
         if alone and slip.rank <= PLAUSIBLE and bool(made[i].isfinite().all()):
-            kept.setdefault(tuple(f"{number:.9g}" for number in numbers[i]), i)
+            # what changes nothing by itself may do so beside another slip
+            kept.setdefault(tuple(f"{number:.9g}" for number in numbers[i]) if changed[i] else (i,), i)
     chosen = [slips[i] for i in kept.values()]
     couples = list(_couples(chosen))
     size = max(1, MOST_NUMBERS // max(1, true.numel() * 10))

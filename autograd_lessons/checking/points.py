@@ -55,12 +55,13 @@ def choose(function: Callable, start: Inputs, given: frozenset[str], fixed: froz
     points = [first] if first.given else []
     flat: list[Point] = []  # where every gradient is zero
     for inputs in itertools.islice(_regimes(first.inputs, given, fixed), tries):
-        if sum(not point.given for point in points) >= wanted:
+        enough = sum(not point.given for point in points) >= wanted
+        if enough and not (has_branches(first.tape) and len({branches_of(point.tape) for point in points}) < 2):
             break
         point = _try(function, inputs)
         if point is None or not _is_finite(point.tape, point.inputs) or not _off_kinks(point.tape, point.inputs):
             continue
-        if point.is_smooth or _is_another_branch(point, points):
+        if (point.is_smooth and not enough) or _is_another_branch(point, points):
             points.append(point)
         else:
             flat.append(point)
@@ -191,12 +192,8 @@ def _usable(tape: Tape, inputs: Inputs) -> bool:
 
 
 def _is_another_branch(point: Point, points: list[Point]) -> bool:
-    """Whether the gradient is zero there because the function went another way, which has been tried less than twice."""
-    if (
-        not has_branches(point.tape)
-        or not _is_finite(point.tape, point.inputs)
-        or not _off_kinks(point.tape, point.inputs)
-    ):
+    """Whether the function went a way there that has been tried less than twice; the gradient may be zero on it."""
+    if not has_branches(point.tape):
         return False
     way = branches_of(point.tape)
     return sum(branches_of(other.tape) == way for other in points) < 2 and any(other.is_smooth for other in points)

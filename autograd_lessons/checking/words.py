@@ -65,20 +65,15 @@ class Words:
         shown = text(made)
         return shown if len(shown) <= LONGEST else None
 
-    def value(self, node: int) -> str:
-        """A value in the names of what it was computed from."""
-        return self.name(node)
-
     def _slope(self, root: int, leaf: int):
         if any(value.value.numel() > MOST_ELEMENTS for value in self.flow.nodes):
             return None
         derivation = self._derived()
         program = derivation._single or derivation._programs[0]
-        named = {
-            i for i, v in enumerate(self.flow.nodes) if isinstance(v, Input) or (v.name and v.depth == 0)
-        } - {root}  # fmt: skip
+        # what depends on the leaf is written out, or its part of the derivative would be missing
+        kept = {i for i, v in enumerate(self.flow.nodes) if _is_named(v) and leaf not in self.flow.below(i)}
         try:
-            made = formulas.local(program, root, leaf, frozenset(named | {leaf}), self._own_name(root))
+            made = formulas.local(program, root, leaf, frozenset(kept | {leaf}), self._own_name(root))
         except (RecursionError, TypeError, ValueError, AttributeError, NotImplementedError):
             return None
         if made is None or isinstance(made, list):
@@ -106,6 +101,10 @@ class Words:
         return names
 
 
+def _is_named(value: Value) -> bool:
+    return isinstance(value, Input) or bool(value.name and value.depth == 0)
+
+
 def _held(name: str) -> str:
     return name if name.replace("_", "").replace(".", "").isalnum() else f"({name})"
 
@@ -124,7 +123,3 @@ def shown(value: object) -> str:
 def at(values: Mapping[str, object]) -> str:
     """`x = 2, y = 0`."""
     return ", ".join(f"{name} = {shown(value)}" for name, value in values.items())
-
-
-def is_leaf(value: Value) -> bool:
-    return isinstance(value, Input)

@@ -20,7 +20,7 @@ _IN_MATH = {
     "lgamma": "lgamma", "log": "log", "log10": "log10", "log1p": "log1p", "log2": "log2", "sin": "sin", "sinh": "sinh",
     "sqrt": "sqrt", "tan": "tan", "tanh": "tanh",
 }  # fmt: skip
-_ELEMENTARY = set(_IN_MATH) - {"lgamma"} | {"abs", "max", "min", "sign"}
+_ELEMENTARY = set(_IN_MATH) - {"lgamma"} | {"abs", "cot", "coth", "csc", "csch", "max", "min", "sec", "sech", "sign"}
 
 
 def in_math(function: str) -> str | None:

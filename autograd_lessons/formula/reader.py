@@ -261,7 +261,11 @@ class Reader:
         if function is not None and opens:
             return self._call(token, function)
         if len(path) > 1 and word not in names.CONSTANTS:
-            wrong = "is no function that formulas know" if function is None else "is a function, and needs brackets"
+            wrong = (
+                f"is no function that formulas know{self._known(word)}"
+                if function is None
+                else "is a function, and needs brackets"
+            )
             self._fail(token, f"{'.'.join(path)} {wrong}.", *self._nearest(word), to=self._tokens[self._at - 1])
         if word in names.CONSTANTS:
             return self._constant(token, word)
@@ -305,6 +309,10 @@ class Reader:
                        *instead, to=self._tokens[self._at - 1])  # fmt: skip
         return path
 
+    def _known(self, word: str) -> str:
+        """What to say where nothing is spelled like a word."""
+        return "" if names.nearest(word) else ". Type one that they know, such as sin(x), exp(x) or sqrt(x)"
+
     def _nearest(self, word: str) -> list[str]:
         return [vocabulary.called(near).shown for near in names.nearest(word)]  # pyright: ignore
 
@@ -323,11 +331,8 @@ class Reader:
         if glued is not None:
             factor, function = glued
             self._fail(token, f"{factor} times {function}?", f"{factor}*{function}{inside}", *nearest[:1])
-        self._fail(
-            token,
-            f"{word} is no function that formulas know.",
-            *(nearest or [f"{word}*{inside}"] * (names.refused(word, (), ()) is None)),
-        )
+        instead = nearest or [f"{word}*{inside}"] * (names.refused(word, (), ()) is None)
+        self._fail(token, f"{word} is no function that formulas know{'' if instead else self._known(word)}.", *instead)
 
     def _brackets_ahead(self) -> str:
         """The bracket that comes next, as it was typed, if it is short and can be read."""

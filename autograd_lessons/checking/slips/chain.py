@@ -40,11 +40,18 @@ def _which(sight: Sight, edge: Edge, slope: torch.Tensor) -> str:
     """What a missing factor is called, by where it stands and what stands beside it."""
     node, position = edge
     op, inner = sight.op(node), node not in sight.outside
+    of_a_product = op in PRODUCTS or op == "div"
     if bool(((slope + 1).abs() < 1e-12).all()):
-        return "inner_dropped" if inner and op != "sub" and not sight.flow.is_step(sight.used(edge)) else "sign_flipped"
-    if inner and (op not in PRODUCTS or _is_all_of_the_inner(sight, node, slope)):
+        whole = (
+            inner
+            and op != "sub"
+            and not sight.flow.is_step(sight.used(edge))
+            and _is_all_of_the_inner(sight, node, slope)
+        )
+        return "inner_dropped" if whole else "sign_flipped"
+    if inner and (not of_a_product or _is_all_of_the_inner(sight, node, slope)):
         return "inner_dropped"
-    if op in PRODUCTS or op == "div":
+    if of_a_product:
         return "constant_lost" if sight.is_number(node, 1 - position) else "factor_dropped"
     return "constant_lost" if sight.is_linear(edge) else "outer_dropped"
 
@@ -99,7 +106,7 @@ def branches_forgotten(sight: Sight) -> Iterator[Slip]:
     """relu, abs, clamp as if they always went the same way."""
     for edge in sight.edges:
         slope = sight.flow.slope(edge)
-        if slope is None or not sight.is_branching(edge[0]):
+        if slope is None or not sight.is_branching(edge[0]) or sight.op(edge[0]) == "where":
             continue
         for always in (1.0, -1.0) if bool((slope < 0).any()) else (1.0,):
             yield Slip(

@@ -20,7 +20,7 @@ _LN10, _LN2 = math.log(10), math.log(2)
 
 
 class Wrong(NamedTuple):
-    """`slope(operand, other, result)`: what is taken for the derivative; `says` has {f} for the function and {u} for its operand."""
+    """`slope(operand, other, result)`: what is taken for the derivative; `says` has {f} and {op} for the function, {u} for its operand."""
 
     identifier: str
     slope: Callable
@@ -30,7 +30,7 @@ class Wrong(NamedTuple):
 
 
 def _degrees(true: Callable) -> list[Wrong]:
-    says = "{f} is taken in degrees; in calculus, and in torch, angles are in radians."
+    says = "{op} is taken in degrees; in calculus, and in torch, angles are in radians."
     return [
         Wrong("degrees", lambda u, n, y: true(u * _DEGREE), says, 30),
         Wrong("degrees", lambda u, n, y: true(u) * _DEGREE, says, 30),
@@ -60,10 +60,11 @@ UNARY: dict[str, list[Wrong]] = {
                 Wrong("reciprocal_forgotten", lambda u, n, y: u, "The derivative of ln u is 1/u, not u.", 28)],
     "log10":   [Wrong("log_base", lambda u, n, y: 1 / u, _BASE),
                 Wrong("log_base", lambda u, n, y: _LN10 / u, "ln 10 belongs below: the derivative of log10 u is 1/(u·ln 10).")],
-    "log1p":   [Wrong("inner_forgotten", lambda u, n, y: 1 / u, "log1p is ln(1 + u): its derivative is 1/(1 + u).", 11)],
+    "log1p":   [Wrong("log1p_as_log", lambda u, n, y: 1 / u, "log1p is ln(1 + u): its derivative is 1/(1 + u).", 11),
+                Wrong("log_base", lambda u, n, y: 1 / ((1 + u) * _LN10), "log1p is a natural logarithm: the factor 1/ln 10 belongs to log10.")],
     "log2":    [Wrong("log_base", lambda u, n, y: 1 / u, _BASE),
                 Wrong("log_base", lambda u, n, y: _LN2 / u, "ln 2 belongs below: the derivative of log2 u is 1/(u·ln 2).")],
-    "logsigmoid": [Wrong("not_the_rule", lambda u, n, y: torch.sigmoid(u), "The derivative of ln σ(u) is 1 − σ(u), not σ(u).")],
+    "logsigmoid": [Wrong("sigmoid_rule", lambda u, n, y: torch.sigmoid(u), "The derivative of ln σ(u) is 1 − σ(u), not σ(u).")],
     "reciprocal": [Wrong("sign_flipped", lambda u, n, y: 1 / u**2, "The derivative of 1/u is −1/u²: the sign is missing.", kind="sign of the function"),
                    Wrong("square_missing", lambda u, n, y: -1 / u, "The square in −1/u² is missing."),
                    Wrong("reciprocal_forgotten", lambda u, n, y: torch.log(u.abs()), "ln u has the derivative 1/u; that of 1/u is −1/u².", 28)],
@@ -157,11 +158,17 @@ def wrong_rules(sight: Sight) -> Iterator[Slip]:
             turned = bool(torch.isclose(slope, -true, rtol=1e-12, atol=0.0).all())
             yield Slip(
                 wrong.identifier,
-                lambda w=wrong, n=node, e=edge: w.says.format(f=sight.words.name(n), u=sight.words.name(sight.used(e))),
+                lambda w=wrong, e=edge: _said(sight, w, e),
                 Edit(scales={edge: -1.0}) if turned else Edit(slopes={edge: slope}),  # so that it can go with others
                 rank=wrong.rank,
                 kind=wrong.kind,
             )
+
+
+def _said(sight: Sight, wrong: Wrong, edge: Edge) -> str:
+    node, words = edge[0], sight.words
+    text = wrong.says.format(f=words.name(node), op=words.call(node), u=words.name(sight.used(edge)))
+    return f"{text} Look at {words.partial(node, sight.used(edge))}."
 
 
 def _table(sight: Sight, edge: Edge, tensors: list[torch.Tensor]) -> Iterator[tuple[Wrong, torch.Tensor]]:

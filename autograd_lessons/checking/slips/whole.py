@@ -127,7 +127,7 @@ def another_point(sight: Sight, inputs: list[Inputs], fits: Callable[[int, torch
         else:
             yield Slip(
                 "another_point",
-                lambda s=says: f"This is the derivative at another point: at {s}.",
+                lambda s=says: f"This is the derivative at another point: {s}.",
                 answers={sight.leaf: torch.stack(found)},
                 rank=45,
             )
@@ -138,13 +138,13 @@ def _elsewhere(sight: Sight, name: str) -> Iterator[tuple[str, dict[str, torch.T
     flow, here = sight.flow, sight.flow.values(sight.leaf)
     for node in sight.steps:
         if flow.nodes[node].value.shape == flow.nodes[sight.leaf].value.shape:
-            yield f"{name} = {sight.words.name(node)}", {name: flow.values(node)}
+            yield f"{sight.words.name(node)} in place of {name}", {name: flow.values(node)}
     for text, moved in (
         ("−{}", -here), ("1/{}", 1 / here), ("{}²", here**2), ("2·{}", 2 * here), ("{} + 1", here + 1), ("{} − 1", here - 1),
     ):  # fmt: skip
-        yield f"{name} = {text.format(name)}", {name: moved}
+        yield f"{text.format(name)} in place of {name}", {name: moved}
     for number in (0.0, 1.0):
-        yield f"{name} = {number:g}", {name: torch.full_like(here, number)}
+        yield f"{number:g} in place of {name}", {name: torch.full_like(here, number)}
     for other, leaf in flow.tape.inputs.items():
         node = flow.index(leaf)
         if node is not None and node != sight.leaf and leaf.value.shape == flow.nodes[sight.leaf].value.shape:
