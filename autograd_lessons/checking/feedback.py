@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any, NamedTuple
@@ -23,7 +23,9 @@ class Feedback:
     correct: bool
     mistake: str | None = None  # an identifier that stays: docs/slips.md lists them
     mistakes: tuple[str, ...] = ()  # every slip that gives the same answer: here they cannot be told apart
-    hints: tuple[str, ...] = ()  # each leads a little further
+    hints: tuple[
+        str | Callable[[], str], ...
+    ] = ()  # each leads a little further; a formula is made when it is asked for
     counterexample: Counterexample | None = None
     input: str | None = None  # the input that it is about
     level: int = 0
@@ -31,7 +33,8 @@ class Feedback:
     @property
     def hint(self) -> str:
         """What to look at; not the solution."""
-        return self.hints[self.level] if self.hints else ""
+        hint = self.hints[self.level] if self.hints else ""
+        return hint if isinstance(hint, str) else hint()
 
     def more(self) -> Feedback:
         """The same with the next hint; after the last one there is no other."""
