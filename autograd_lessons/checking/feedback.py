@@ -70,7 +70,7 @@ class Feedback:
 
     def _html(self) -> str:
         blank = self.mistake == "blank"
-        edge = "solid #009e73" if self.correct else "dotted currentColor" if blank else "dashed #d55e00"
+        edge = "solid #009e73" if self.correct else "dotted #888888" if blank else "dashed #d55e00"
         lines = "".join(f"<div>{escape(line)}</div>" for line in self.hint.splitlines())
         more = '<div style="opacity:.7">.more() says a little more.</div>' if self._more_there_is else ""
         return (
