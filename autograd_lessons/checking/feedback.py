@@ -69,11 +69,12 @@ class Feedback:
         return {"text/plain": repr(self), "text/html": self._html()}
 
     def _html(self) -> str:
-        sure = "#009e73" if self.correct else "#d55e00"
+        blank = self.mistake == "blank"
+        edge = "solid #009e73" if self.correct else "dotted #888888" if blank else "dashed #d55e00"
         lines = "".join(f"<div>{escape(line)}</div>" for line in self.hint.splitlines())
         more = '<div style="opacity:.7">.more() says a little more.</div>' if self._more_there_is else ""
         return (
-            f'<div style="border-left:4px {"solid" if self.correct else "dashed"} {sure};padding:4px 12px;margin:4px 0">'
+            f'<div style="border-left:4px {edge};padding:4px 12px;margin:4px 0">'
             f"<div><strong>{escape(self._headline)}</strong></div>{lines}{more}</div>"
         )
 
