@@ -30,11 +30,12 @@ def html(scene: Scene) -> Markup:
 
 def _shown(scene: Scene) -> tuple[list[dict], Markup, list]:
     kept, sources = scene.kept, tuple([id(step.source) for step in _marked_steps(scene)])
-    key = ("code", scene.tape.function, sources, scene.grain, scene.stage.direction, scene.at)
+    key = ("code", id(scene.tape.function), sources, scene.grain, scene.stage.direction, scene.at)
     if key not in kept:
         found = _lines(scene)
         page = templates().get_template("code.html").render(code=found)
-        kept[key] = found, Markup(page), [step.source for step in _marked_steps(scene)]  # so that no id is given again
+        held = [scene.tape.function, *(step.source for step in _marked_steps(scene))]  # so that no id is given again
+        kept[key] = found, Markup(page), held
     return kept[key]
 
 
