@@ -71,7 +71,10 @@ class Sliders:
             ),
             f"al-slider-{label}",
         )  # fmt: skip
-        box = classed(widgets.FloatText(value=value, layout=widgets.Layout(width="96px")), f"al-number-{label}")
+        box = classed(
+            widgets.FloatText(value=value, layout=widgets.Layout(width="96px" if len(f"{value}") < 11 else "120px")),
+            f"al-number-{label}",
+        )
         slider.observe(lambda change: self._slid(name, element, change["new"]), "value")
         box.observe(lambda change: self._showing or self._moved(name, element, change["new"]), "value")
         self.pairs[name, element] = (slider, box)

@@ -28,13 +28,13 @@ def html(scene: Scene) -> Markup:
     return _shown(scene)[1]
 
 
-def _shown(scene: Scene) -> tuple[list[dict], Markup, list]:
+def _shown(scene: Scene) -> tuple[list[dict], Markup, tuple]:
     kept, sources = scene.kept, tuple([id(step.source) for step in _marked_steps(scene)])
     key = ("code", id(scene.tape.function), sources, scene.grain, scene.stage.direction, scene.at)
     if key not in kept:
         found = _lines(scene)
         page = templates().get_template("code.html").render(code=found)
-        held = [scene.tape.function, *(step.source for step in _marked_steps(scene))]  # so that no id is given again
+        held = scene.tape.function, [step.source for step in _marked_steps(scene)]  # so that no id is given again
         kept[key] = found, Markup(page), held
     return kept[key]
 

@@ -45,7 +45,8 @@ def folded(tape: Tape, grain: str, section: Section) -> Folded:
     before = Stretch(0, section.first, "before", "what came before")
     after = Stretch(section.last, len(tape.steps), "after", "what comes after")
     closed = tuple(stretch for stretch in (before, *parts, after) if stretch.first < stretch.last)
-    return Folded(grain, closed, tuple(_turn(part) for part in section.path if part.kind == "round"))
+    turns = tuple(_turn(part) for part in section.path if part.kind == "round")
+    return Folded(grain, closed, turns, section.last)
 
 
 def _turn(section: Section) -> Turn:
