@@ -9,7 +9,7 @@ COLAB  := .venv-colab
 UNKNOWN_KEYWORD := error:Passing unrecognized arguments:DeprecationWarning
 NBVAL  := --nbval --nbval-cell-timeout=120 --nbval-kernel-name=python3 -p no:cacheprovider
 
-.PHONY: lab test unit lint notebooks notebooks-test docs colab test-colab test-torch bench
+.PHONY: lab test unit lint notebooks notebooks-test docs teachers colab test-colab test-torch bench
 
 lab: $(VENV)/.set-up
 	$(BIN)/jupyter lab --notebook-dir=notebooks --port=$(PORT) --allow-root $(ARGS)
@@ -37,6 +37,9 @@ docs: $(VENV)/.set-up           # write the pages that are made from the tests' 
 	$(BIN)/python tools/clinic.py
 	$(BIN)/python tools/operations.py
 	$(BIN)/python tools/slips.py
+
+teachers: $(VENV)/.set-up       # the exercises with and without answers, for nbgrader and for otter-grader
+	$(BIN)/python tools/teachers.py
 
 colab: $(VENV)/.set-up          # REPO=owner/name [REF=main], or CHECK=1, or UNDO=1
 	$(BIN)/python tools/colab.py $(if $(UNDO),--undo,$(if $(CHECK),--check,$(if $(REPO),--repo $(REPO) $(if $(REF),--ref $(REF)))))

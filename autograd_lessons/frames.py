@@ -111,7 +111,9 @@ def _attribute(name: str, owner: Any, tensor: torch.Tensor) -> str | None:
 
 @functools.lru_cache(maxsize=1024)
 def identifier(path: str) -> str:
-    """The same as one word: `layer_weight` for layer.weight, `weight` for self.weight."""
+    """The same as one word: `layer_weight` for layer.weight, `weight` for self.weight; one word stays as it is."""
+    if path.isidentifier():
+        return path
     return re.sub(r"\W+", "_", path.removeprefix("self.")).strip("_")
 
 

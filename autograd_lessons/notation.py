@@ -6,6 +6,7 @@ A symbol is a learner's variable. Only identifiers reach LaTeX as they are: no t
 from __future__ import annotations
 
 import functools
+import keyword
 import re
 from collections.abc import Mapping
 
@@ -17,7 +18,7 @@ from sympy.printing.str import StrPrinter
 from .functions import Special
 
 _GREEK = {
-    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "mu", "nu", "xi", "pi",
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "pi",
     "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi",
     "Sigma", "Upsilon", "Phi", "Psi", "Omega",
 }  # fmt: skip
@@ -38,6 +39,8 @@ def name_latex(name: str) -> str:
         return rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
     if not name.isidentifier():
         return r"\text{?}"
+    if name.endswith("_") and keyword.iskeyword(name[:-1]):
+        return name_latex(name[:-1])  # lambda_, since Python has taken the word
     if name.endswith("_pred") and len(name) > 5:
         return rf"\hat{{{name_latex(name[:-5])}}}"
     numbered = re.fullmatch(r"(.*[^\d_])_?(\d+)", name)

@@ -42,3 +42,8 @@ def operations() -> ModuleType:
 @pytest.fixture(scope="session")
 def setup() -> ModuleType:
     return _script("setup")
+
+
+@pytest.fixture(scope="session")
+def teachers() -> ModuleType:
+    return _script("teachers")

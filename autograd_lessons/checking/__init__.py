@@ -11,8 +11,9 @@ from ..frames import learners_traceback
 from ..inputs import gather
 from ..typed import as_function
 from . import answers
-from .feedback import Counterexample, Feedback
+from .feedback import Counterexample, Feedback, blank
 from .points import choose
+from .questions import Question
 from .trial import Trial
 
 __all__ = ["Counterexample", "Feedback", "check"]
@@ -20,7 +21,7 @@ __all__ = ["Counterexample", "Feedback", "check"]
 
 def check(
     answer: Any,
-    function: Callable | str,
+    function: Callable | str | Question,
     /,
     wrt: Iterable[str] | str | None = None,
     *,
@@ -32,7 +33,8 @@ def check(
 
     `function` is a Python function or a formula as text. The answer is a Python function, a formula as text, a number, a list, a tensor, a SymPy expression, a dict of these
     by input, or the chain's factors by name. Inputs that are left out are chosen: many points, always the same, inside
-    the function's domain. Nothing is remembered between calls. Raises `InputError` for unsuitable inputs and
+    the function's domain. In the place of the function an exercise's `Question` may stand: it judges answers that are no
+    derivative. Nothing is remembered between calls. Raises `InputError` for unsuitable inputs and
     `ManualError` for an answer that names what the run does not have.
 
     >>> import torch, autograd_lessons as al
@@ -40,6 +42,8 @@ def check(
     'inner_dropped'
     """
     __tracebackhide__ = True
+    if isinstance(function, Question):
+        return function.judge(answer)
     named = {**given, **(inputs or {})}
     function = as_function(function, given, inputs, complete=False)
     gathered = gather(function, named, None, wrt, dtype, missing=1.0)
@@ -51,5 +55,5 @@ def check(
         except Exception as error:
             raise error.with_traceback(learners_traceback(error))
         return Trial(prepared, points, gathered.wrt, () if wrt is None else gathered.wrt).feedback()
-    except answers.Blank:
-        return Feedback(False, "blank", ("blank",), ("Nothing is filled in yet.",))
+    except answers.Blank as open_parts:
+        return blank(*open_parts.args)

@@ -22,7 +22,7 @@ from ..tape import Tape
 
 
 class Blank(Exception):
-    """The answer is still to be written."""
+    """The answer is still to be written; the arguments are its open parts, where others are filled in."""
 
 
 def prepared(answer: Any, wrt: tuple[str, ...], known: frozenset[str]) -> Any:
@@ -33,7 +33,7 @@ def prepared(answer: Any, wrt: tuple[str, ...], known: frozenset[str]) -> Any:
     if isinstance(answer, Mapping):
         if not answer:
             raise Blank
-        return {_key(key): prepared(value, (_key(key),), known) for key, value in answer.items()}
+        return _by_name(answer, known)
     if answer is None or answer is Ellipsis or answer is NotImplemented:
         raise Blank
     if isinstance(answer, str):
@@ -58,6 +58,18 @@ def prepared(answer: Any, wrt: tuple[str, ...], known: frozenset[str]) -> Any:
         return _watched(answer, len(wrt))
     shape = getattr(answer, "shape", None)
     return list(answer) if shape is not None and tuple(shape) == (len(wrt),) != (1,) else answer
+
+
+def _by_name(answer: Mapping[Any, Any], known: frozenset[str]) -> dict[str, Any]:
+    found, blanks = {}, []
+    for key, value in answer.items():
+        try:
+            found[_key(key)] = prepared(value, (_key(key),), known)
+        except Blank:
+            blanks.append(_key(key))
+    if blanks:
+        raise Blank(*(blanks if found else ()))
+    return found
 
 
 def evaluate(answer: Any, tape: Tape, inputs: Inputs) -> hand.Manual:

@@ -49,6 +49,8 @@ class Feedback:
     def _headline(self) -> str:
         if self.correct:
             return "Right."
+        if self.mistake == "blank":
+            return "Not answered yet."
         if not self.mistake:
             return "Not right yet."
         return f"Not right yet: {' or '.join(self.mistakes or (self.mistake,))}."
@@ -67,10 +69,17 @@ class Feedback:
         return {"text/plain": repr(self), "text/html": self._html()}
 
     def _html(self) -> str:
-        sure = "#009e73" if self.correct else "#d55e00"
+        blank = self.mistake == "blank"
+        edge = "solid #009e73" if self.correct else "dotted #888888" if blank else "dashed #d55e00"
         lines = "".join(f"<div>{escape(line)}</div>" for line in self.hint.splitlines())
         more = '<div style="opacity:.7">.more() says a little more.</div>' if self._more_there_is else ""
         return (
-            f'<div style="border-left:4px {"solid" if self.correct else "dashed"} {sure};padding:4px 12px;margin:4px 0">'
+            f'<div style="border-left:4px {edge};padding:4px 12px;margin:4px 0">'
             f"<div><strong>{escape(self._headline)}</strong></div>{lines}{more}</div>"
         )
+
+
+def blank(*names: str) -> Feedback:
+    """The feedback on an answer that is still to be written; `names` are its open parts, if others are filled in."""
+    where = f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} still open." if names else ""
+    return Feedback(False, "blank", ("blank",), (where or "Your answer goes where the three dots are.",))

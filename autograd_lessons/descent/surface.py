@@ -9,7 +9,7 @@ import torch
 
 from .path import Loss, checked
 
-POINTS = 49  # along each side of the grid
+POINTS = 65  # along each side of the grid
 Ends = tuple[float, float]
 
 

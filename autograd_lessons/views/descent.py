@@ -105,7 +105,7 @@ def _losses(surface: Surface, path: Path, at: int) -> Chart:
     high = path.loss[0] + 0.6 * max(path.loss[0] - low, 0.1 * abs(path.loss[0]), 1e-9)
     steps = list(enumerate(path.loss))
     chart = Chart(
-        *SMALL, (0.0, float(max(len(path) - 1, 1))), (low - 0.06 * (high - low), high), "step", "loss, all samples",
+        *SMALL, (0.0, 1.02 * max(len(path) - 1, 1)), (low - 0.06 * (high - low), high), "step", "loss, all samples",
         f"the loss at each step; at step {at} it is {short(path.loss[at])}",
     )  # fmt: skip
     if surface.lowest:
@@ -170,6 +170,8 @@ def _remark(state: dict) -> str:
         return "The numbers have grown beyond what the dtype holds."
     if not (surface.w[0] <= path.w[at] <= surface.w[-1] and surface.b[0] <= path.b[at] <= surface.b[-1]):
         return "This step stands outside the map."
+    if at == len(path) - 1:
+        return "The walk ends here."
     if path.sample[at] is not None:
         return f"The gradient is that of sample {path.sample[at]} alone."
     if settings["momentum"]:
