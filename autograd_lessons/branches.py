@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +23,8 @@ def has_branches(step: Step) -> bool:
     op = step.op.rstrip("_")
     if op not in BRANCHES and op not in CHOICES:
         return False
+    if op in BRANCHES and not BRANCHES[op].when(*step.call.args, **step.call.kwargs):
+        return False
     kind = kind_of_rule(step)
     return op in CHOICES if kind == "shaped" else kind in ("pointwise", "loss") and op in BRANCHES
 
@@ -31,12 +34,11 @@ def branch_taken(step: Step) -> np.ndarray:
     op = step.op.rstrip("_")
     if op not in BRANCHES or op in CHOICES and kind_of_rule(step) == "shaped":
         return CHOICES[op].choose(*substitute(step.call.args, _value), **substitute(step.call.kwargs, _value))
-
     if BRANCHES[op].choose is chosen_at_random:
         return _let_through(step)
 
-    def rounded(number):  # as torch compares it: in the tensor's dtype 1 − 1e-8 may be 1
-        return torch.tensor(number, dtype=step.value.dtype).item() if isinstance(number, float) else number
+    def rounded(number):
+        return _rounded(number, step.value.dtype) if isinstance(number, float) else number
 
     args = [rounded(a) for a in substitute(step.call.args, _double)]
     kwargs = {
@@ -44,6 +46,12 @@ def branch_taken(step: Step) -> np.ndarray:
     }
     with np.errstate(all="ignore"):
         return np.nan_to_num(np.asarray(BRANCHES[op].choose(*args, **kwargs))).astype(int)
+
+
+@functools.lru_cache(maxsize=1024)
+def _rounded(number: float, dtype: torch.dtype) -> float:
+    """A number as torch compares it: in the tensor's dtype 1 − 1e-8 may be 1."""
+    return torch.tensor(number, dtype=dtype).item()
 
 
 def _let_through(step: Step) -> np.ndarray:

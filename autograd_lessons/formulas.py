@@ -10,6 +10,7 @@ import sympy as sp
 
 from .functions import sigmoid
 from .program import Program
+from .softmax import softmax
 from .tidying import textbook, tidy
 
 
@@ -20,14 +21,14 @@ def gradient(program: Program, output: int, leaf: int) -> list[sp.Expr] | None:
         composed = cached(program, ("composed", output), lambda: program.compose(output, frozenset()))
         if composed is None:
             return None
-        total = sp.Add(*composed.reshape(-1)) if composed.size > 1 else sp.sympify(composed.reshape(-1)[0])
+        total = sp.Add(*composed.reshape(-1)) if composed.size != 1 else sp.sympify(composed.reshape(-1)[0])
         return [textbook(tidy(sp.diff(total, symbol))) for symbol in program.symbols[leaf].reshape(-1)]
 
     return cached(program, ("gradient", output, leaf), make)
 
 
 def local(program: Program, output: int, used: int, stop: frozenset[int], name: str | None):
-    """∂output/∂used in the symbols of the shown values; σ and tanh in the output's own name, as textbooks have it.
+    """∂output/∂used in the symbols of the shown values; σ, tanh and softmax in the output's own name, as textbooks have it.
 
     None where a step without a rule stands between them.
     """
@@ -41,14 +42,14 @@ def local(program: Program, output: int, used: int, stop: frozenset[int], name: 
         composed = program.compose(output, stop)
         if composed is None:
             return None
-        slopes = []
-        for i, element in enumerate(composed.reshape(-1)):
-            element = sp.sympify(element)
-            for symbol in program.symbols[used].reshape(-1):
-                slope = textbook(tidy(sp.diff(element, symbol)))
-                if name is not None and isinstance(element, (sigmoid, sp.tanh)):
-                    slope = slope.subs(element, program.symbols[output].reshape(-1)[i])
-                slopes.append(plain(slope))
+        elements = [sp.sympify(element) for element in composed.reshape(-1)]
+        own = zip(elements, program.symbols[output].reshape(-1)) if name is not None else ()
+        called = {element: symbol for element, symbol in own if isinstance(element, (sigmoid, sp.tanh, softmax))}
+        slopes = [
+            plain(textbook(tidy(sp.diff(element, symbol))).xreplace(called))
+            for element in elements
+            for symbol in program.symbols[used].reshape(-1)
+        ]
         return nested(slopes, composed.shape + program.symbols[used].shape)
 
     return cached(program, ("local", output, used, stop), make)

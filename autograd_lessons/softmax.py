@@ -6,6 +6,7 @@ The elements of p = softmax(z) differentiate to pᵢ(δᵢⱼ − pⱼ), and log
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import sympy
 from sympy.core.function import ArgumentIndexError
@@ -68,7 +69,7 @@ class softmax(sympy.Function):
     def _eval_evalf(self, prec):
         return self._eval_rewrite_as_exp(*self.args)._eval_evalf(prec)
 
-    def _eval_rewrite_as_exp(self, index, *z, **_):
+    def _eval_rewrite_as_exp(self, index: Any, *z, **_):
         return sympy.exp(z[int(index)]) / sympy.Add(*map(sympy.exp, z))
 
     def _latex(self, printer, exp=None):
@@ -81,7 +82,7 @@ class softmax(sympy.Function):
 
     def _code(self, printer, exp: str):
         index, *z = self.args
-        own = printer._print(z[int(index)])
+        own = printer._print(z[int(index)])  # pyright: ignore
         others = " + ".join(f"{exp}({printer._print(one)} - ({own}))" for i, one in enumerate(z) if i != index)
         return f"(1/(1 + {others}))"
 

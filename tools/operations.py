@@ -33,6 +33,22 @@ activations of `torch.nn`. **With a rule: {ruled}. Without, for a reason: {witho
 """
 
 
+ARRAYS = """## Operations on whole arrays
+
+Shown on small arrays; where the result is an array, the derivative is that of the sum of its elements. In float64, at random points
+of several shapes, in each way of calling, and at every kink and tie, the tests compare PyTorch's gradients with SymPy's numbers
+and with the rule at 50 digits, to 1e-9. What the recorded numbers decide (which element is the largest) is part of the
+formula and stands beside it.
+
+Determinants have a rule for at most {det} rows, inverses and solutions for {inverse}, Cholesky's factor for {cholesky}, powers of
+a matrix for {power}; products for at most {factors} factors; `softmax`, `norm` and the rest for arrays of at most 36 elements. Eigenvalues,
+singular values, and the norms made of them have no closed form, and no rule.
+
+**These only move elements**: each element of the result is one of the operands' elements, with the derivative 1, or a number of
+the call's own: {moves}.
+"""
+
+
 def page(complaints: Callable[[Any], list[str]] | None = None) -> str:
     from tests import pytorch_operations
     from tests.operation_cases import CASES, POINTS, SECTIONS, WITHOUT, called
@@ -56,7 +72,45 @@ def page(complaints: Callable[[Any], list[str]] | None = None) -> str:
         parts += ["", *(f"`{case.code}` agrees to {case.tolerance:g}: {case.why}." for case in cases if case.why), ""]
     parts += ["## Without a rule", "", "| operation | why |", "| --- | --- |"]
     parts += [f"| `torch.{name}` | {why} |" for name, why in sorted(WITHOUT.items())]
+    parts += ["", *array_parts()]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def array_parts() -> Iterator[str]:
+    """The operations on whole arrays: what moves elements in one list, and the rest by small examples."""
+    from autograd_lessons.calls import public_name
+    from autograd_lessons.rules import MOVES
+    from autograd_lessons.rules.linear_algebra import MOST_ROWS
+    from autograd_lessons.rules.reductions import MOST_FACTORS
+    from tests.array_cases import SECTIONS
+
+    moves = ", ".join(f"`{public_name(op).removeprefix('torch.')}`" for op in sorted(MOVES))
+    yield ARRAYS.format(moves=moves, factors=MOST_FACTORS, **MOST_ROWS)
+    for title, cases in SECTIONS.items():
+        yield f"### {title}\n\n| operation | when | value | derivative |\n| --- | --- | --- | --- |"
+        for case in cases:
+            yield from (f"| {' | '.join(row)} |" for row in array_rows(case))
+        yield ""
+
+
+def array_rows(case: Any) -> Iterator[tuple[str, str, str, str]]:
+    """One row for each of the case's points."""
+    import autograd_lessons as al
+    from autograd_lessons.formulas import nested, plain
+    from autograd_lessons.notation import text
+
+    operation = _code(case.code)
+    for point in case.points:
+        function = eval(f"lambda {', '.join(point)}: ({case.code}).sum()", {"torch": torch, "F": torch.nn.functional})
+        derivation = al.derive(function, inputs=point, wrt=case.wrt or None)
+        last, program = derivation.tape.steps[-1].inputs[0], derivation._programs[0]
+        made = program.compose(derivation.tape.values.index(last), frozenset())
+        assert made is not None
+        value = text(nested([plain(element) for element in made.reshape(-1)], made.shape))
+        slopes = [f"∂/∂{name}: {_code(text(derivation.gradient[name]))}" for name in derivation.gradient]
+        derivative = "<br>".join(slopes) if len(point) > 1 else slopes[0].partition(": ")[2]
+        yield operation, _cell("; ".join(derivation.conditions)), _code(value), derivative
+        operation = ""
 
 
 def rows(case: Any) -> Iterator[tuple[str, str, str, str]]:

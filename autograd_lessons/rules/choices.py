@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import sympy as sp
 
+ZERO: Any = sp.Integer(0)
+ONE: Any = sp.Integer(1)
 MOST_NAMED = 4  # elements that a condition names before it says "…"
 
 

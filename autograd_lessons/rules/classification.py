@@ -9,6 +9,7 @@ import sympy as sp
 import torch
 
 from ..softmax import logsumexp
+from .choices import ONE, ZERO
 
 
 def _nll(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
@@ -18,8 +19,8 @@ def _nll(input, target, weight=None, size_average=None, ignore_index=-100, reduc
     losses, shares = np.empty(classes.shape, dtype=object), np.empty(classes.shape, dtype=object)
     for place in np.ndindex(classes.shape):
         kept = classes[place] != ignore_index
-        shares[place] = weights[classes[place]] if kept else sp.Integer(0)
-        losses[place] = -shares[place] * scores[place][classes[place]] if kept else sp.Integer(0)
+        shares[place] = weights[classes[place]] if kept else ZERO
+        losses[place] = -shares[place] * scores[place][classes[place]] if kept else ZERO
     return _reduced(losses, np.sum(shares), reduction)
 
 
@@ -40,8 +41,8 @@ def _cross_entropy(
     if not smoothing:
         return hard
     ignored = np.asarray(target) == ignore_index
-    soft = np.where(ignored, sp.Integer(0), -np.sum(weights * logs, axis=-1))
-    share = np.sum(np.where(ignored, sp.Integer(0), weights[np.where(ignored, 0, target)]))
+    soft = np.where(ignored, ZERO, -np.sum(weights * logs, axis=-1))
+    share = np.sum(np.where(ignored, ZERO, weights[np.where(ignored, 0, target)]))
     return (1 - smoothing) * hard + smoothing / count * _reduced(soft, share, reduction)
 
 
@@ -51,7 +52,7 @@ def _last(x):
 
 
 def _weights(weight, count: int):
-    return np.array([sp.Integer(1)] * count, dtype=object) if weight is None else weight
+    return np.array([ONE] * count, dtype=object) if weight is None else weight
 
 
 def _reduced(losses, share, reduction: str):

@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 import torch
 
-from .choices import Choice
+from .choices import ONE, ZERO, Choice
 
 MOST_ROWS = {"det": 4, "inverse": 3, "cholesky": 3, "power": 4}  # a formula with more is too long to be read
 
@@ -67,7 +67,7 @@ def _det(matrix):
     @functools.cache
     def below(row: int, columns: tuple[int, ...]):
         if not columns:
-            return sp.Integer(1)
+            return ONE
         terms = []
         for i, column in enumerate(columns):
             terms.append((-1) ** i * matrix[row][column] * below(row + 1, columns[:i] + columns[i + 1 :]))
@@ -115,15 +115,15 @@ def _solve_triangular(a, b, *, upper, left=True, unitriangular=False):
 
 def _triangle(a, upper: bool, unit: bool):
     rows, columns = np.indices(a.shape[-2:])
-    made = np.where(columns >= rows if upper else columns <= rows, a, sp.Integer(0))
-    return np.where(rows == columns, sp.Integer(1), made) if unit else made
+    made = np.where(columns >= rows if upper else columns <= rows, a, ZERO)
+    return np.where(rows == columns, ONE, made) if unit else made
 
 
 def _power(a, n):
     if n < 0:
         return _power(_each(_inverse, a), -n)
     if n == 0:
-        return np.broadcast_to(np.where(np.eye(a.shape[-1]) == 1, sp.Integer(1), sp.Integer(0)), a.shape)
+        return np.broadcast_to(np.where(np.eye(a.shape[-1]) == 1, ONE, ZERO), a.shape)
     return functools.reduce(_matmul, [a] * n)
 
 
@@ -133,7 +133,7 @@ def _log_det(matrix):
 
 def _slogdet(a, *, taken):
     absolute = _each(_det, a)
-    return np.where(taken > 0, sp.Integer(1), sp.Integer(-1)), np.frompyfunc(sp.log, 1, 1)(absolute * taken)
+    return np.where(taken > 0, ONE, -ONE), np.frompyfunc(sp.log, 1, 1)(absolute * taken)
 
 
 def _signs(a: torch.Tensor) -> np.ndarray:
@@ -153,7 +153,7 @@ def _cholesky(a, upper=False):
 
 def _cholesky_of(matrix):
     n = len(matrix)
-    lower = [[sp.Integer(0)] * n for _ in range(n)]
+    lower: list[list] = [[ZERO] * n for _ in range(n)]
     for i in range(n):
         for j in range(i + 1):
             rest = matrix[i][j] - sp.Add(*(lower[i][k] * lower[j][k] for k in range(j)))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 import sympy as sp
+import torch
 
 from ..functions import sigmoid
 from .branched import Branch
@@ -96,4 +97,13 @@ LOSSES: dict[str, Callable | tuple[Callable, ...]] = {
     "soft_margin_loss":     lambda z, y: sp.log(1 + sp.exp(-y * z)),
 }  # fmt: skip
 
-ANSWERS = {"hinge_embedding_loss": lambda input, target, *_, **__: bool((target.abs() == 1).all())}
+
+def _wide(input: torch.Tensor, target: torch.Tensor, var: torch.Tensor | float, *_, eps: float = 1e-6, **__) -> bool:
+    """Below eps PyTorch takes eps for the variance and its slope all the same, and there is no formula of that."""
+    return bool((torch.as_tensor(var) >= eps).all())
+
+
+ANSWERS = {
+    "gaussian_nll_loss":    _wide,
+    "hinge_embedding_loss": lambda input, target, *_, **__: bool((target.abs() == 1).all()),
+}  # fmt: skip

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
 import torch
 
-from .choices import Choice, axes, named
+from .choices import ZERO, Choice, axes, named
 
 
 class _Norm(NamedTuple):
@@ -26,7 +26,7 @@ class _Norm(NamedTuple):
     inner: int | None = None
 
 
-def _vector_norm(x, ord=2, dim=None, keepdim=False, dtype=None) -> _Norm:
+def _vector_norm(x, ord: Any = 2, dim=None, keepdim=False, dtype=None) -> _Norm:
     return _Norm(float(ord), axes(dim, x.ndim), keepdim)
 
 
@@ -88,12 +88,12 @@ def _says(name: str, taken: np.ndarray, norm: _Norm) -> Iterator[str]:
 # ---------------------------------------------------------------------- the formula
 def _length(x, taken, norm: _Norm):
     signs, part = taken
-    sizes = np.where(signs == 0, sp.Integer(0), x * signs)
+    sizes = np.where(signs == 0, ZERO, x * signs)
     if not math.isinf(norm.order):
         order = sp.nsimplify(norm.order, rational=True)
-        powers = np.where(signs == 0, sp.Integer(0), (x if order % 2 == 0 else sizes) ** order)
+        powers = np.where(signs == 0, ZERO, (x if order % 2 == 0 else sizes) ** order)
         return np.asarray(np.sum(powers, axis=norm.dims, keepdims=norm.keepdim)) ** (1 / order)
-    chosen = np.where(part == 1, sizes, sp.Integer(0))
+    chosen = np.where(part == 1, sizes, ZERO)
     count = np.sum(part, axis=norm.dims, keepdims=norm.keepdim)
     return (
         np.sum(chosen, axis=norm.dims, keepdims=norm.keepdim)

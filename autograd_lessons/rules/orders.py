@@ -13,7 +13,7 @@ import numpy as np
 import sympy as sp
 import torch
 
-from .choices import Choice, axes, named
+from .choices import ZERO, Choice, axes, named
 
 
 def _of(name: str, dim) -> str:
@@ -23,7 +23,7 @@ def _of(name: str, dim) -> str:
 # ---------------------------------------------------------------------- an equal share for each
 def _share(x, dim=None, keepdim=False, *, taken):
     marked, axis = np.asarray(taken), axes(dim, x.ndim)
-    chosen = np.where(marked == 1, x, sp.Integer(0))
+    chosen = np.where(marked == 1, x, ZERO)
     return np.sum(chosen, axis=axis, keepdims=keepdim) / np.sum(marked, axis=axis, keepdims=keepdim)
 
 
@@ -76,9 +76,9 @@ _DIMENSION = {  # the dimension along which a call chooses; None: it chooses amo
     "topk":      lambda x, k, dim=-1, largest=True, sorted=True: dim,
 }  # fmt: skip
 _WORDS = {
-    "cummax": "the largest so far", "cummin": "the smallest so far", "kthvalue": "chosen by its rank", "max": "the largest",
+    "cummax": "the largest so far", "cummin": "the smallest so far", "kthvalue": "the choice by rank", "max": "the largest",
     "median": "the median", "min": "the smallest", "mode": "the most frequent", "nanmedian": "the median",
-    "topk": "chosen by their rank",
+    "topk": "the choice by rank",
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -9,7 +10,9 @@ import sympy as sp
 import torch
 
 from ..softmax import logsumexp, softmax
-from .choices import Choice, axes
+from .choices import ZERO, Choice, axes
+
+MOST_FACTORS = 12  # of a product: SymPy takes minutes for the derivatives of one of 36
 
 
 def _sum(x, dim=None, keepdim=False, dtype=None):
@@ -37,9 +40,13 @@ def _spread_call(x, dim=None, unbiased=None, keepdim=False, correction=1):
 
 def _var(x, *args, taken=None, **kwargs):
     dim, keepdim, correction = _spread_call(x, *args, **kwargs)
-    squares = (x - _mean(x, dim, True)) ** 2
     count = x.size // max(np.asarray(_sum(x, dim)).size, 1)
-    return _sum(squares, dim, keepdim) / (count - sp.nsimplify(correction, rational=True))
+    return _deviations(x, dim, keepdim) / (count - sp.nsimplify(correction, rational=True))
+
+
+def _deviations(x, dim, keepdim):
+    """Σ(xᵢ − x̄)² as Σxᵢ² − x̄·Σxᵢ, whose derivative 2(xᵢ − x̄) is short as it comes."""
+    return _sum(x**2, dim, keepdim) - _mean(x, dim, keepdim) * _sum(x, dim, keepdim)
 
 
 def _std(x, *args, taken, **kwargs):
@@ -48,7 +55,7 @@ def _std(x, *args, taken, **kwargs):
 
 def _root(x, taken):
     """The square roots; where all are equal PyTorch gives the slope 0."""
-    root = np.frompyfunc(lambda value, flat: sp.Integer(0) if flat else sp.sqrt(value), 2, 1)
+    root = np.frompyfunc(lambda value, flat: ZERO if flat else sp.sqrt(value), 2, 1)
     return root(x, taken)
 
 
@@ -65,7 +72,7 @@ def _says_flat(name: str, taken: np.ndarray, x: torch.Tensor, *args, **kwargs) -
 def _has_spread(x: torch.Tensor, *args, **kwargs) -> bool:
     """Of one number there is none."""
     dim, _, correction = _spread_call(x, *args, **kwargs)
-    return np.prod([x.shape[axis] for axis in axes(dim, x.ndim)]) > correction
+    return math.prod(x.shape[axis] for axis in axes(dim, x.ndim)) > correction
 
 
 # ---------------------------------------------------------------------- shares
@@ -110,8 +117,8 @@ def _logcumsumexp(x, dim):
 # ---------------------------------------------------------------------- normalised
 def _layer_norm(x, normalized_shape, weight=None, bias=None, eps=1e-5, cudnn_enable=True):
     dims = tuple(range(-len(tuple(normalized_shape)), 0))
-    deviation = x - _mean(x, dims, True)
-    return _scaled(deviation / _roots(_mean(deviation**2, dims, True) + sp.Rational(repr(eps))), weight, bias)
+    variance = _deviations(x, dims, True) / math.prod(normalized_shape)
+    return _scaled((x - _mean(x, dims, True)) / _roots(variance + sp.Rational(repr(eps))), weight, bias)
 
 
 def _rms_norm(x, normalized_shape, weight=None, eps=None):
@@ -161,7 +168,13 @@ def _no_nan(x: torch.Tensor, *_, **__) -> bool:
     return not bool(x.isnan().any())
 
 
+def _few_factors(x: torch.Tensor, dim=None, *_, **__) -> bool:
+    return (x.numel() if dim is None else x.shape[dim] if x.ndim else 1) <= MOST_FACTORS
+
+
 ANSWERS = {
+    "cumprod":  _few_factors,
+    "prod":     _few_factors,
     "nanmean":  _no_nan,
     "nansum":   _no_nan,
     "rms_norm": lambda x, *_, eps=None, **__: eps is not None or x.dtype == torch.float64,
