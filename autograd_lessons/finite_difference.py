@@ -193,7 +193,8 @@ def _evaluator(function: Callable, inputs: Inputs, tape: Tape) -> Callable:
         if random_state is not None:
             torch.set_rng_state(random_state)
         try:
-            return call(function, arguments).detach()
+            output = call(function, arguments).detach().as_subclass(torch.Tensor)
+            return output if output.is_floating_point() else output.to(point.dtype)
         except Exception:
             return (
                 torch.full_like(point, torch.nan)
