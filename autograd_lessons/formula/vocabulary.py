@@ -90,7 +90,7 @@ PREFIXES = (
 )
 #: in the table, but not typed: copies and changes of dtype; what takes a condition, gives two results, or is random
 _NOT_TYPED = {
-    "bfloat16", "clone", "contiguous", "double", "fmax", "fmin", "float", "frexp", "half", "masked_fill", "max", "min",
+    "bfloat16", "clone", "contiguous", "double", "dropout", "fmax", "fmin", "float", "frexp", "half", "masked_fill", "max", "min",
     "maximum", "minimum", "rrelu", "rsub", "to", "type", "type_as", "where",
 }  # fmt: skip
 #: places where torch takes no tensor
