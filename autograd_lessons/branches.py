@@ -22,6 +22,8 @@ def has_branches(step: Step) -> bool:
     op = step.op.rstrip("_")
     if op not in BRANCHES and op not in CHOICES:
         return False
+    if op in BRANCHES and not BRANCHES[op].when(*step.call.args, **step.call.kwargs):
+        return False
     kind = kind_of_rule(step)
     return op in CHOICES if kind == "shaped" else kind in ("pointwise", "loss") and op in BRANCHES
 
@@ -31,7 +33,6 @@ def branch_taken(step: Step) -> np.ndarray:
     op = step.op.rstrip("_")
     if op not in BRANCHES or op in CHOICES and kind_of_rule(step) == "shaped":
         return CHOICES[op].choose(*substitute(step.call.args, _value), **substitute(step.call.kwargs, _value))
-
     if BRANCHES[op].choose is chosen_at_random:
         return _let_through(step)
 

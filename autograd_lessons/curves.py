@@ -71,4 +71,4 @@ def _value(function: Callable, inputs: Inputs, name: str, value: torch.Tensor) -
         output = call(function, arguments | {name: value})
     except Exception:  # the function may have no value there
         return None
-    return output if isinstance(output, torch.Tensor) else None
+    return output.as_subclass(torch.Tensor) if isinstance(output, torch.Tensor) else None

@@ -72,14 +72,18 @@ def finite_differences(
             def slopes(steps: np.ndarray, slope=slope, group=group, points=points, like=like) -> np.ndarray:
                 """What the function gives for these steps, one for each element of each input."""
                 h = torch.from_numpy(steps).to(like.dtype).view(len(steps), len(group), *like.shape)
-                each = [slope(partial(evaluate, name), point, h[:, i]) for i, (name, point) in enumerate(zip(group, points))]
+                each = [
+                    slope(partial(evaluate, name), point, h[:, i]) for i, (name, point) in enumerate(zip(group, points))
+                ]
                 return np.concatenate([_flat(found).reshape(len(steps), -1) for found in each], 1)
 
             numbers, epsilon = np.concatenate([_flat(point) for point in points]), torch.finfo(like.dtype).eps
             felt = np.tile(sensitivity, count) if sensitivity.size == like.numel() else sensitivity.sum()
             make = _best if step is None else partial(_with, step)
             made = torch.from_numpy(make(numbers, epsilon, slopes, felt)).to(like.dtype).view(4, count, *like.shape)
-            found |= {name: FiniteDifference(made[0, i], made[1, i], made[2, i], made[3, i]) for i, name in enumerate(group)}
+            found |= {
+                name: FiniteDifference(made[0, i], made[1, i], made[2, i], made[3, i]) for i, name in enumerate(group)
+            }
     return found
 
 
@@ -189,7 +193,8 @@ def _evaluator(function: Callable, inputs: Inputs, tape: Tape) -> Callable:
         if random_state is not None:
             torch.set_rng_state(random_state)
         try:
-            return call(function, arguments).detach()
+            output = call(function, arguments).detach().as_subclass(torch.Tensor)
+            return output if output.is_floating_point() else output.to(point.dtype)
         except Exception:
             return (
                 torch.full_like(point, torch.nan)

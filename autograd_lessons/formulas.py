@@ -21,7 +21,7 @@ def gradient(program: Program, output: int, leaf: int) -> list[sp.Expr] | None:
         composed = cached(program, ("composed", output), lambda: program.compose(output, frozenset()))
         if composed is None:
             return None
-        total = sp.Add(*composed.reshape(-1)) if composed.size > 1 else sp.sympify(composed.reshape(-1)[0])
+        total = sp.Add(*composed.reshape(-1)) if composed.size != 1 else sp.sympify(composed.reshape(-1)[0])
         return [textbook(tidy(sp.diff(total, symbol))) for symbol in program.symbols[leaf].reshape(-1)]
 
     return cached(program, ("gradient", output, leaf), make)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import numbers
@@ -86,11 +87,18 @@ def gather(
 
 
 def call(function: Callable, arguments: Mapping[str, Any]) -> Any:
-    """Call by name; positional-only parameters and built-ins without a signature by position."""
+    """Call by name; positional-only parameters, built-ins without a signature and wrappers that take `*args` by position.
+
+    A list, dict or set is a copy: what one run puts into it is not there in the next.
+    """
     parameters = _parameters(function)
+    arguments = {name: copy.copy(a) if type(a) in (list, dict, set) else a for name, a in arguments.items()}
     if parameters is None:
         return function(*arguments.values())
-    by_position = [n for n, p in parameters.items() if p.kind is p.POSITIONAL_ONLY and n in arguments]
+    kinds = {inspect.Parameter.POSITIONAL_ONLY}
+    if hasattr(function, "__wrapped__") and _takes_positions(function):
+        kinds.add(inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    by_position = [n for n, p in parameters.items() if p.kind in kinds and n in arguments]
     rest = {name: value for name, value in arguments.items() if name not in by_position}
     positional = tuple(arguments[name] for name in by_position)
     if isinstance(function, torch.nn.Module):
@@ -98,6 +106,15 @@ def call(function: Callable, arguments: Mapping[str, Any]) -> Any:
 
         return functional_call(function, state(function, rest), positional, rest)
     return function(*positional, **rest)
+
+
+def _takes_positions(function: Callable) -> bool:
+    """Whether a wrapper itself takes any number of arguments by position, as those of `torch.vmap` and of decorators do."""
+    try:
+        own = inspect.signature(function, follow_wrapped=False).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return any(parameter.kind is parameter.VAR_POSITIONAL for parameter in own)
 
 
 def _parameters(function: Callable) -> dict[str, inspect.Parameter] | None:
@@ -119,9 +136,16 @@ def _read_parameters(function: Callable) -> dict[str, inspect.Parameter] | None:
 
 def _complete(function: Callable, parameters: dict, values: dict, missing: float | None) -> dict:
     named = {n: p for n, p in parameters.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
-    who = f"{getattr(function, '__name__', 'the function')}({', '.join(parameters)})"
+    stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    listed = ", ".join(stars.get(p.kind, "") + name for name, p in parameters.items())
+    who = f"{getattr(function, '__name__', 'the function')}({listed})"
     unknown = [name for name in values if name not in named]
     if unknown and not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        if any(p.kind is p.VAR_POSITIONAL for p in parameters.values()):
+            raise InputError(
+                f"{who} takes its inputs by position, and here they are given by name. Give a function with names: "
+                f"lambda {', '.join(values)}: f({', '.join(values)})"
+            )
         raise InputError(f"{who} has no parameter {unknown[0]!r}. It takes: {', '.join(named) or 'nothing'}.")
     complete = {}
     for name, parameter in named.items():
@@ -146,15 +170,31 @@ def _common_dtype(values: Mapping[str, Any]) -> torch.dtype:
 
 def _tensor(name: str, value: Any, annotation: Any, dtype: torch.dtype) -> Any:
     if isinstance(value, torch.Tensor):
+        if value.layout is not torch.strided or value.is_meta or value.is_quantized:
+            kind = "tensor on the meta device" if value.is_meta else "quantized tensor" if value.is_quantized else "sparse tensor"
+            fix = (
+                "Give one with numbers."
+                if value.is_meta
+                else f"Give {name}.{'dequantize' if value.is_quantized else 'to_dense'}()."
+            )
+            raise InputError(f"{name} is a {kind}, and only plain tensors can be shown number by number. {fix}")
         return value.detach().clone()
     if annotation in (int, bool, str, "int", "bool", "str") or isinstance(value, (bool, str)) or value is None:
         return value
     if isinstance(value, numbers.Real) or _is_numeric(value):
         try:
             return torch.tensor(value, dtype=dtype)
-        except (TypeError, ValueError, RuntimeError) as error:
-            raise InputError(f"{name}={value!r} cannot be made a tensor: {error}") from None
+        except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+            raise InputError(f"{name}={_shown(value)} cannot be made a tensor: {error}") from None
     return value
+
+
+def _shown(value: Any) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes out no integer of more than 4,300 digits
+        text = "a very large number"
+    return text if len(text) <= 80 else f"{text[:60]}…"
 
 
 def _is_numeric(value: Any) -> bool:

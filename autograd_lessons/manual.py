@@ -105,7 +105,6 @@ def _chain(chain: Mapping[str, Any], tape: Tape, inputs: Inputs, result: Manual)
 def leads(tape: Tape, below: str, name: str) -> bool:
     """Whether the value called `below` was computed from `name`, or is it: a factor down to it is on the way to `name`."""
 
-
     def find() -> bool:
         reached = {below}
         for link in links(tape, "variables"):  # the last output comes first
@@ -267,7 +266,9 @@ def _parameters(function: Callable, tape: Tape, inputs: Inputs, key: str, own: s
             f"The manual gradient for {key!r} has no readable parameters. Write lambda x: … around it."
         ) from None
     needed = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    known = tape.plan.keep("names given", lambda: {value.name for value in tape.values if value.name and value.depth == 0})
+    known = tape.plan.keep(
+        "names given", lambda: {value.name for value in tape.values if value.name and value.depth == 0}
+    )
     known = known.union(inputs.arguments)
     if len(needed) == 1 and needed[0].name not in known and own is not None and not is_typed(function):
         return {needed[0].name: own}
@@ -290,5 +291,7 @@ def _value(tape: Tape, name: str) -> Value:
     found = tape.inputs.get(name)
     if found is not None:
         return found
-    labels = tape.plan.keep("places", lambda: {value.label: place for place, value in reversed([*enumerate(tape.values)])})
+    labels = tape.plan.keep(
+        "places", lambda: {value.label: place for place, value in reversed([*enumerate(tape.values)])}
+    )
     return tape.values[labels[name]] if name in labels else tape[name]

@@ -36,7 +36,8 @@ def paths(function: Any) -> dict[str, str]:
     taken = set(inspect.signature(function.forward).parameters)
     found: dict[str, str] = {}
     for path, _ in function.named_parameters():
-        name = word = re.sub(r"\W+", "_", path)
+        word = re.sub(r"\W+", "_", path)
+        name = word = f"layer_{word}" if word[0].isdigit() else word
         count = 1
         while name in found or name in taken:
             count += 1

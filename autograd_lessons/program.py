@@ -207,7 +207,8 @@ def _elementwise(form: Form, args: list, kwargs: dict, rule) -> np.ndarray:
         return np.broadcast_to(value, shape)[place] if isinstance(value, np.ndarray) else value
 
     for place in np.ndindex(shape):
-        one = rule if callable(rule) else rule[int(np.broadcast_to(form.branch, shape)[place])]
+        branch = 0 if form.branch is None else int(np.broadcast_to(form.branch, shape)[place])
+        one = rule if callable(rule) else rule[branch]
         made = sp.sympify(one(*(at(a, place) for a in numbers), **{key: at(a, place) for key, a in named.items()}))
         result[place] = _recognised(made) if form.op in ("div", "reciprocal", "pow") else made
     return result
@@ -312,7 +313,9 @@ def contents(tape: Tape, generic: bool) -> tuple[Hashable, ...]:
         return found
 
     known = tape.plan.keep(("contents", generic, given), find)
-    numbers = [_made(steps[at], generic) if place is None else steps[at].inputs[place].value.tolist() for at, place in known]
+    numbers = [
+        _made(steps[at], generic) if place is None else steps[at].inputs[place].value.tolist() for at, place in known
+    ]
     return *given, *map(repr, numbers)
 
 

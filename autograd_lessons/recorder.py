@@ -29,6 +29,7 @@ from .source import NOWHERE, Place, place_of
 from .tape import Constant, Event, Failure, Input, Pass, Step, Tape, Value
 from .trail import Trail
 
+_is_batched = torch._C._functorch.is_batchedtensor
 MOST_STEPS = 20_000  # that a recorded block keeps
 ENDS = 4  # of many backward passes in a recorded block so many are kept at either end
 MAY_CHANGE = {"backward", "set grad", "optimizer.step", "zero_grad"}  # calls after which a leaf's .grad may be another
@@ -94,6 +95,9 @@ class Recorder(TorchFunctionMode):
         place = place_of(frames[0]) if frames else NOWHERE
         name, depth = self._names.of(frames, place)
         tensors = tensors_in(args, kwargs)
+        if any(map(_is_batched, tensors)):  # inside torch.vmap: there are no numbers to write down
+            with mode():
+                return func(*args, **kwargs)
         known = [self._value_of(tensor, frames) for tensor in tensors]
         versions = [version_of(tensor) for tensor in tensors]
         op = kind_of(func)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -69,25 +71,39 @@ def attempt(function: Callable, inputs: Inputs) -> Tape:
     arguments, own = inputs.fresh(), paths(function)
     for name, value in arguments.items():
         if isinstance(value, torch.Tensor):
-            recorder.add_input(own.get(name, name), value)
+            recorder.add_input(name, value).path = own.get(name, name)
     output, raised = None, None
     try:
-        with torch.enable_grad(), recorder:
+        with torch.enable_grad(), _uncompiled(), recorder:
             output = call(function, arguments)
     except Exception as error:
         raised = error
     tape = recorder.finish(output, raised)
     tape.function = function
+    if tape.output is None:
+        tape.returned = output
+        if inspect.iscoroutine(output):
+            output.close()  # nobody will wait for it, and Python would warn of that
     ran = any(run.kind == "backward" for run in tape.passes)
     if isinstance(output, torch.Tensor) and output.requires_grad and not ran:
         _backward(recorder, tape, output)
     return tape
 
 
+def _uncompiled() -> AbstractContextManager:
+    """What `torch.compile` made runs as the code that it was made from: of compiled code there are no steps to write down."""
+    return torch.compiler.set_stance("force_eager") if "torch._dynamo" in sys.modules else nullcontext()
+
+
 def _backward(recorder: Recorder, tape: Tape, output: torch.Tensor) -> None:
     """The engine, from the output to every leaf; `.grad` of no tensor is touched."""
     leaves = recorder.leaves()
     target = output
+    if output.is_complex():
+        raise OutputError(
+            f"{_called(tape.function)} returned complex numbers, which have no single gradient. "
+            "Return a real number: for instance .real or .abs() of it."
+        )
     if output.numel() != 1:
         if not is_elementwise(tape):
             shape = "×".join(map(str, output.shape)) or "()"

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from . import returned
 from .errors import OutputError
 from .life import Life
 from .plan import Plan, plan_of
@@ -254,6 +255,7 @@ class Tape:
     earlier: list[Step] = field(default_factory=list)  # steps of earlier recorded blocks that this one goes on from
     inputs: dict[str, Input] = field(default_factory=dict)
     output: Value | tuple | None = None
+    returned: Any = None  # the output as it was, where there is no tensor in it
     passes: list[Pass] = field(default_factory=list)
     summed: bool = False  # the output was elementwise: its sum was differentiated
     function: Callable = print  # the recorded function
@@ -286,12 +288,7 @@ class Tape:
         if isinstance(self.output, Value):
             return self.output
         name = getattr(self.function, "__name__", "the function")
-        if isinstance(self.output, tuple):
-            raise OutputError(f"{name} returned {len(self.output)} values. Return the one to differentiate.")
-        raise OutputError(
-            f"{name} returned no tensor. Return the tensor itself: a Python number (from .item(), float() or math) has "
-            "left the graph."
-        )
+        raise OutputError(returned.told(name, self.output if isinstance(self.output, tuple) else self.returned))
 
     @property
     def history(self) -> tuple[Step, ...]:

@@ -11,6 +11,7 @@ MOST_TERMS = 50  # and beyond that many terms multiplying out takes minutes: (a 
 FEW_GENERATORS, FEW_TERMS = 4, 12  # factoring in more variables than that takes minutes too, unless there are few terms
 MOST_GENERATORS = 8  # each further one makes a polynomial of SymPy's one level deeper
 LOW = 2  # and no high powers: a³ + b³ + c³ + d³ + e³ has five terms
+LARGEST_EXPONENT = 100  # e^(0.4999x²) is to SymPy the 4999th power of something
 
 
 def tidy(formula: sp.Expr) -> sp.Expr:
@@ -22,7 +23,8 @@ def tidy(formula: sp.Expr) -> sp.Expr:
         return formula
     generators = len(_generators(formula))
     long = terms > FEW_TERMS or _highest_power(formula) > LOW
-    if generators > MOST_GENERATORS or (generators > FEW_GENERATORS and long):
+    crowded = generators > MOST_GENERATORS or (generators > FEW_GENERATORS and long)
+    if crowded or _largest_exponent(formula) > LARGEST_EXPONENT:
         return sp.factor_terms(formula)
     forms: list = [formula]
     for make in (sp.factor, lambda f: sp.factor(sp.expand(f))):
@@ -46,6 +48,13 @@ def _highest_power(formula: sp.Basic) -> int:
     """The highest power inside a sum, as SymPy factors it: a^(5/2) is the fifth power of √a."""
     sums = formula.atoms(sp.Add)
     return max((abs(int(p.exp.p)) for one in sums for p in one.atoms(sp.Pow) if p.exp.is_Rational), default=1)
+
+
+def _largest_exponent(formula: sp.Basic) -> int:
+    """The largest number above or below in an exponent."""
+    powers = [p.exp for p in formula.atoms(sp.Pow)] + [e.args[0] for e in formula.atoms(sp.exp)]
+    numbers = [term.as_coeff_Mul()[0] for exponent in powers for term in sp.Add.make_args(exponent)]
+    return max((max(abs(int(n.p)), int(n.q)) for n in numbers if n.is_Rational), default=1)
 
 
 def _terms(formula: sp.Basic) -> int:

@@ -18,6 +18,7 @@ def as_function(
     """
     if not isinstance(function, str):
         return function
+    __tracebackhide__ = True
     from .formula import read
 
     values = {**given, **(inputs or {})}
@@ -27,7 +28,8 @@ def as_function(
         raise FormulaError(
             formula.text, 0, len(formula.text), "This is a number, with no input to differentiate by. Type a name in it:", ("x^2",)
         )  # fmt: skip
-    reads = f"{formula.text.strip()} reads as a function of {_listed(names)}"
+    shown = formula.text.strip() if len(formula.text) <= 60 else formula.text.strip()[:60] + "…"
+    reads = f"{shown} reads as a function of {_listed(names)}"
     unknown = [name for name in values if name not in names]
     if unknown:
         raise InputError(f"{reads}: there is no {unknown[0]} in it.")

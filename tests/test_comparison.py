@@ -559,3 +559,21 @@ def test_a_warning_of_the_function_is_shown_once_however_often_we_call_it():
         comparison = al.compare(trap, manual=lambda w: w, w=1.0)
         assert comparison.ok is False and comparison.reasons and repr(comparison)
     assert len(caught) == 1 and "broadcasting" in str(caught[0].message)
+
+
+# ---------------------------------------------------------------- digits lost to cancellation
+@pytest.mark.parametrize("x", [1e-5, 1e-4])
+def test_cancellation_is_named_where_it_explains_the_error(x):
+    """(1 − cos x)/x² has the slope −x/12 + x³/180: the two contributions are 10¹⁰ times as large."""
+    comparison = al.compare("(1 - cos(x))/x^2", x=x)
+    assert comparison.gradients["x"]["reference"].item() == pytest.approx(-x / 12 + x**3 / 180, rel=1e-12)
+    (told,) = [reason for reason in comparison.reasons if reason.routes[0] == "autograd"]
+    assert told.code == "rounding"
+    assert (
+        "1 - torch.cos(x) subtracts nearly equal numbers" in told.text and "the contributions to x cancel" in told.text
+    )
+
+
+def test_a_wrong_slope_is_not_excused_by_a_small_cancellation():
+    comparison = al.compare("(1 - cos(x))/x^2", manual="-x/6", x=0.5)
+    assert [reason.code for reason in comparison.reasons if reason.routes[0] == "manual"] == ["wrong"]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import torch
 
 import autograd_lessons as al
 from autograd_lessons.checking.questions import Choices, Prediction, Program
@@ -156,6 +157,11 @@ def test_right_in_another_form(key, cell):
         ("2.4", "arriving = [9, 9]", "There are 3 numbers, and yours are 2."),
         ("2.4", "arriving = [9, 8, 9]", "Not right at place 1, counted from 0."),
         ("6.2", "lost_at = 3", "The answer should be a name, as text in quotes."),
+        (
+            "3.6",
+            "def my_loss(y_pred):\n    return 1.0",
+            "It raised RuntimeError: element 0 of tensors does not require grad",
+        ),
         ("4.7", "together = 3", "It raised TypeError: 'int' object is not callable"),
         (
             "6.7",
@@ -167,6 +173,13 @@ def test_right_in_another_form(key, cell):
 def test_answer_of_another_kind_or_code_that_raises_is_no_exception(key, cell, says):
     made = feedback(key, cell)
     assert not made.correct and made.hint.startswith(says)
+
+
+def test_gradients_switched_off_in_the_notebook_change_nothing():
+    with torch.no_grad():
+        for key in ASKED:
+            if ASKED[key] is not None:
+                assert feedback(key, EXERCISES[key][1].filled()).correct
 
 
 # ---------------------------------------------------------------------- the teachers' notebooks

@@ -6,6 +6,7 @@ import json
 import linecache
 import math
 import pickle
+import re
 import subprocess
 import sys
 import unicodedata
@@ -20,6 +21,7 @@ import autograd_lessons as al
 from autograd_lessons.formula import read, vocabulary
 from autograd_lessons.rules import LOSSES, POINTWISE
 
+from .collections import feynman
 from .formula_cases import GOOD, HOSTILE
 from .formula_texts import POINT, anything, formulas
 
@@ -84,6 +86,11 @@ def test_random_formulas_have_the_value_that_was_computed_beside_them(drawn):
     point = {name: torch.tensor(POINT[name], dtype=torch.float64) for name in formula.names}
     assert math.isclose(float(formula.function(**point)), drawn.value, rel_tol=1e-6, abs_tol=1e-7), formula.read_as
     assert read(formula.read_as).read_as == formula.read_as
+
+
+def test_a_published_collection_agrees_in_every_route():
+    outcome = feynman.run(points=1)
+    assert len(outcome.agree) >= 100 and not outcome.differ, outcome.differ
 
 
 # ---------------------------------------------------------------------- what is refused
@@ -216,7 +223,7 @@ def test_every_function_with_a_rule_can_be_typed():
 def test_sympy_and_torch_mean_the_same_function(name):
     function = vocabulary.functions()[name]
     formula = read(function.shown)
-    point = dict(zip(formula.names, [1.5, 1.25, 1.125] if name == "acosh" else [0.3, 1.0, 0.6]))
+    point = dict(zip(formula.names, [1.5, 1.25, 1.125] if name in ("acosh", "zeta") else [0.3, 1.0, 0.6]))
     got = float(formula.function(**{n: torch.tensor(v, dtype=torch.float64) for n, v in point.items()}))
     true = complex(
         formula.expression.subs({sp.Symbol(n): sp.Rational(str(v)) for n, v in point.items()}).evalf(20)
@@ -312,6 +319,21 @@ def test_a_typed_gradient_has_the_names_that_it_says():
         al.compare("x^2", {"x": "2xx"}, x=1)
 
 
+@pytest.mark.parametrize(
+    "text", ["exp(exp(exp(exp(x))))", "x^x^x^x^x^x", "sin(exp(exp(exp(x))))", "exp(" * 30 + "x" + ")" * 30]
+)
+def test_towers_that_no_float_holds_keep_nobody_waiting(text):
+    comparison = al.compare(text, x=9.0)
+    assert comparison.gradients["x"]["reference"] is None
+    assert not comparison.gradients["x"]["autograd"].isfinite()
+
+
+def test_a_name_that_python_has_taken_keeps_its_underscore():
+    assert list(al.record("lambda_*x", lambda_=2, x=3).inputs) == ["lambda_", "x"]
+    assert al.derive("lambda_*x^2").latex("lambda_") == "x^{2}"
+    assert r"\lambda" in al.derive("lambda_*x^2").latex("x")
+
+
 # ---------------------------------------------------------------------- what is shown
 def test_no_text_of_a_learner_s_is_markup():
     """Names are identifiers, so that only they and our own code reach a view; everything else is an error's text."""
@@ -323,3 +345,21 @@ def test_no_text_of_a_learner_s_is_markup():
     assert "größe" in explorer.html and r"\alpha" not in explorer.html
     with pytest.raises(al.InputError, match="there is no <b> in it"):
         al.explore("x", inputs={"x": 1, "<b>": 2})
+
+
+# ---------------------------------------------------------------------- docs/formulas.md
+def rows(project, title):
+    text = (project / "docs" / "formulas.md").read_text(encoding="utf-8").split(f"## {title}\n")[1].split("\n## ")[0]
+    lines = [line for line in text.splitlines() if line.startswith("| `")]
+    return [[re.findall(r"`([^`]+)`", cell) for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def test_the_page_says_how_formulas_are_read(project):
+    for typed, (read_as,) in rows(project, "What is read"):
+        for text in typed:
+            assert read(text).read_as == read_as, text
+
+
+def test_the_page_says_what_has_two_readings(project):
+    for (typed,), (one,), (other,) in rows(project, "What has two readings"):
+        assert refusal(typed).instead == (one, other)

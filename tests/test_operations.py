@@ -5,6 +5,7 @@ import re
 
 import pytest
 import torch
+from latex2mathml.converter import convert
 
 import autograd_lessons as al
 from autograd_lessons import rules
@@ -136,6 +137,16 @@ def test_an_operation_is_called_by_the_name_that_finds_it(function, name):
     assert public_name(kind_of(function)) == name
 
 
+@needs_the_list
+def test_every_public_spelling_of_a_listed_operation_leads_to_its_rule():
+    homes = torch, torch.special, torch.nn.functional, torch.Tensor
+    names = [(home, spelled) for name in theirs.operations() for home in homes for spelled in (name, f"{name}_")]
+    spellings = [getattr(home, spelled) for home, spelled in names if hasattr(home, spelled)]
+    assert len(spellings) >= 350
+    ops = {kind_of(function).rstrip("_") for function in spellings}
+    assert ops - set(rules.POINTWISE) == set(WITHOUT)
+
+
 @pytest.mark.parametrize("code", ["x.polygamma_(1)", "torch.nn.functional.rrelu(x, training=True)"])
 def test_a_way_of_calling_that_the_rule_does_not_fit_has_no_rule(code):
     derivation = al.derive(eval(f"lambda x: (x := x * 1, {code})[1]", {"torch": torch}), x=0.7)
@@ -173,6 +184,16 @@ def test_the_branch_is_said_in_the_learners_words():
     )
     assert al.derive(lambda u, n: u**n, u=0.0, n=2.0).conditions == ("u = 0 and n > 1",)
     assert al.derive(lambda u: u**2, u=0.0).conditions == ()
+
+
+# ---------------------------------------------------------------- how it is written
+@each_case
+def test_formulas_are_written_in_latex_that_becomes_mathml_and_in_text_without_pythons_names(case):
+    points = case.points()
+    derivation = checks.derived(case, at=tuple(some[0] for some in points.values()))
+    for name in case.wrt:
+        assert convert(derivation.latex(name)).startswith("<math")
+        assert not re.search(r"\*\*|\boo\b|Derivative|pinned|logaddexp|binary_exponent", derivation.text(name))
 
 
 # ---------------------------------------------------------------- the page

@@ -78,5 +78,5 @@ def test_answers_are_not_made_by_the_package():
 
 
 def test_answers_are_written_once():
-    counts = Counter((case.function, case.slip, str(case.answer), str(case.given)) for case in WRONG)
+    counts = Counter((case.function, case.slip, repr(case.answer), repr(case.given)) for case in WRONG)
     assert max(counts.values()) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any, NamedTuple
@@ -23,7 +23,9 @@ class Feedback:
     correct: bool
     mistake: str | None = None  # an identifier that stays: docs/slips.md lists them
     mistakes: tuple[str, ...] = ()  # every slip that gives the same answer: here they cannot be told apart
-    hints: tuple[str, ...] = ()  # each leads a little further
+    hints: tuple[
+        str | Callable[[], str], ...
+    ] = ()  # each leads a little further; a formula is made when it is asked for
     counterexample: Counterexample | None = None
     input: str | None = None  # the input that it is about
     level: int = 0
@@ -31,7 +33,8 @@ class Feedback:
     @property
     def hint(self) -> str:
         """What to look at; not the solution."""
-        return self.hints[self.level] if self.hints else ""
+        hint = self.hints[self.level] if self.hints else ""
+        return hint if isinstance(hint, str) else hint()
 
     def more(self) -> Feedback:
         """The same with the next hint; after the last one there is no other."""
@@ -66,11 +69,12 @@ class Feedback:
         return {"text/plain": repr(self), "text/html": self._html()}
 
     def _html(self) -> str:
-        sure = "#009e73" if self.correct else "#d55e00"
+        blank = self.mistake == "blank"
+        edge = "solid #009e73" if self.correct else "dotted #888888" if blank else "dashed #d55e00"
         lines = "".join(f"<div>{escape(line)}</div>" for line in self.hint.splitlines())
         more = '<div style="opacity:.7">.more() says a little more.</div>' if self._more_there_is else ""
         return (
-            f'<div style="border-left:4px {"solid" if self.correct else "dashed"} {sure};padding:4px 12px;margin:4px 0">'
+            f'<div style="border-left:4px {edge};padding:4px 12px;margin:4px 0">'
             f"<div><strong>{escape(self._headline)}</strong></div>{lines}{more}</div>"
         )
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from .. import branches
 from ..branches import branch_taken
 from ..errors import InputError, LessonError
 from ..inputs import Inputs
@@ -21,7 +22,7 @@ from ..rules import PIECEWISE
 from ..run import run, run_again
 from ..tape import Tape
 
-ENOUGH, FEW = 8, 4  # points; fewer where the run is long
+ENOUGH, FEW = 6, 4  # points; fewer where the run is long
 LONG = 80  # steps
 MOST_TRIES = 120
 SIDES = ((-2.5, 2.5), (0.2, 3.0), (0.05, 0.95), (-0.95, 0.95), (1.1, 4.0))  # domains: all, positive, inside 0…1, …
@@ -201,8 +202,10 @@ def _is_another_branch(point: Point, points: list[Point]) -> bool:
 
 def branches_of(tape: Tape) -> tuple:
     """Which way a run went: its calls in order, and the branch of every element."""
-    taken = ((step.op, branch_taken(step)) for step in tape.steps)
-    return tuple((op, None if branch is None else branch.tobytes()) for op, branch in taken)
+    return tuple(
+        (step.op, np.asarray(branch_taken(step)).tobytes() if branches.has_branches(step) else None)
+        for step in tape.steps
+    )
 
 
 def has_branches(tape: Tape) -> bool:

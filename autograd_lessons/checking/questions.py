@@ -66,7 +66,8 @@ class Prediction:
     def judge(self, answer: Any) -> Feedback:
         if _is_blank(answer):
             return blank()
-        truth = self.happens()
+        with torch.enable_grad():  # whatever the notebook has switched off
+            truth = self.happens()
         kind = _kind(truth)
         theirs = kind.read(answer)
         if theirs is None:
@@ -100,7 +101,7 @@ class Property:
         if _is_blank(answer):
             return blank()
         try:
-            with quiet():  # what a warning would say is in the hints, and its text holds paths
+            with torch.enable_grad(), quiet():  # what a warning would say is in the hints, and its text holds paths
                 evidence = self.tried(answer)
         except (Blank, NotImplementedError):
             return blank()
@@ -125,7 +126,7 @@ def made(function: Callable, *arguments: Any) -> Any:
     result = function(*arguments)
     if result is None or result is Ellipsis:
         raise Blank
-    return result
+    return torch.as_tensor(result) if isinstance(result, (int, float)) else result
 
 
 def _is_blank(answer: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from .slips import Sight
 from .trial import Judged, Trial, digits_of
 from .words import Words, at, shown
 
+MOST_FACTORS = 8  # of a chain that is written out in a hint
 HONEST = "No slip that is known here gives these numbers."
 
 
@@ -154,7 +155,7 @@ def _explained(
     example = Counterexample(_plain(shown_at.point), _python(shown_at.theirs), _python(shown_at.true))
     where = _where(trial, shown_at)
 
-    def said(mistakes: tuple[str, ...], reason: str, more: tuple[str, ...] = ()) -> Feedback:
+    def said(mistakes: tuple[str, ...], reason: str, more: tuple[str | Callable[[], str], ...] = ()) -> Feedback:
         hints = (f"{where}{beside}\n{reason}", *more)
         return Feedback(False, mistakes[0] if mistakes else None, mistakes, hints, example, name)
 
@@ -271,22 +272,22 @@ def _worst(one: Judged) -> tuple[str, str, str]:
     return index, f"{one.theirs.reshape(-1)[flat].item():.6g}", f"{one.true.reshape(-1)[flat].item():.6g}"
 
 
-def _leading(one: Judged, words: Words | None, output: int | None) -> tuple[str, ...]:
+def _leading(one: Judged, words: Words | None, output: int | None) -> tuple[str | Callable[[], str], ...]:
     """The factors of the chain at this point: first their numbers, then their formulas."""
     if words is None or output is not None:
         return ()
     chain = [link for link in links(one.point.tape, "variables") if link.local is not None and link.local.numel() == 1]
-    if not chain or len(chain) > 8:
+    if not chain or len(chain) > MOST_FACTORS:
         return ()
-    numbers = ", ".join(f"d{link.output.label}/d{link.input.label} = {link.local.item():.6g}" for link in chain)  # pyright: ignore
-    index = {value.label: i for i, value in enumerate(words.flow.nodes)}
-    formulas = ", ".join(
-        words.factor(index[link.output.label], index[link.input.label])
-        for link in chain
-        if link.output.label in index and link.input.label in index
-    )
     several = "Factor by factor" if len(chain) > 1 else "In one factor"
-    return (f"{several}, at {at(_plain(one.point))}: {numbers}.", f"{several}: {formulas}.")
+    numbers = ", ".join(f"d{link.output.label}/d{link.input.label} = {link.local.item():.6g}" for link in chain)  # pyright: ignore
+    places = {value.label: place for place, value in enumerate(words.flow.nodes)}
+    pairs = [(places.get(link.output.label), places.get(link.input.label)) for link in chain]
+
+    def formulas() -> str:
+        return f"{several}: {', '.join(words.factor(o, i) for o, i in pairs if o is not None and i is not None)}."
+
+    return f"{several}, at {at(_plain(one.point))}: {numbers}.", formulas
 
 
 # ---------------------------------------------------------------------- shapes, branches, one point only

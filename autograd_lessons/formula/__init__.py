@@ -86,9 +86,13 @@ def read(text: str, known: Collection[str] = ()) -> Formula:
             f"A formula is text, and this is {type(text).__name__}. Type it in quotation marks:",
             ('"sin(x^2)"',),
         )
+    __tracebackhide__ = True
     text = str.__str__(text)
-    tree = tree_of(text, frozenset(known))
-    return Formula(text, tree, constants.values(tree, text))
+    try:
+        tree = tree_of(text, frozenset(known))
+        return Formula(text, tree, constants.values(tree, text))
+    except FormulaError as error:
+        raise error.with_traceback(None) from None  # how the reader came there tells a learner nothing
 
 
 def parse(text: str) -> sympy.Expr:
@@ -99,6 +103,7 @@ def parse(text: str) -> sympy.Expr:
     >>> parse("2x sin(x^2)")
     2*x*sin(x**2)
     """
+    __tracebackhide__ = True
     return read(text).expression
 
 

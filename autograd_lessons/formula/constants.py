@@ -12,7 +12,7 @@ from .tree import Binary, Call, Constant, Minus, Number, Part, bottom_up
 
 MOST_EXPONENT = 1_000  # of a typed power
 MOST_DIGITS = 4_000  # of an exact number on the way
-MOST_ARGUMENT = 1_000  # of a function that SymPy writes out for whole numbers: lgamma(5) is log(24)
+MOST_ARGUMENT = 1_000  # of a function that SymPy writes out at whole numbers: lgamma(5) is log(24)
 
 _IN_MATH = {
     "acos": "acos", "acosh": "acosh", "asin": "asin", "asinh": "asinh", "atan": "atan", "atan2": "atan2", "atanh": "atanh",
@@ -20,7 +20,7 @@ _IN_MATH = {
     "lgamma": "lgamma", "log": "log", "log10": "log10", "log1p": "log1p", "log2": "log2", "sin": "sin", "sinh": "sinh",
     "sqrt": "sqrt", "tan": "tan", "tanh": "tanh",
 }  # fmt: skip
-_ELEMENTARY = set(_IN_MATH) - {"lgamma"} | {"abs", "cot", "coth", "csc", "csch", "max", "min", "sec", "sech", "sign"}
+_WRITTEN_OUT = {"digamma", "exp2", "igamma", "igammac", "ldexp", "lgamma", "mvlgamma", "polygamma", "zeta"}
 
 
 def in_math(function: str) -> str | None:
@@ -84,7 +84,7 @@ def _value(part: Part, found: dict[int, float], text: str) -> float:
         value = math.nan
     if isinstance(value, complex) or not math.isfinite(value):
         raise FormulaError(text, part.start, part.end, _why(part, numbers))
-    if isinstance(part, Call) and part.function not in _ELEMENTARY and max(map(abs, numbers)) > MOST_ARGUMENT:
+    if isinstance(part, Call) and part.function in _WRITTEN_OUT and max(map(abs, numbers)) > MOST_ARGUMENT:
         raise FormulaError(
             text, part.start, part.end, f"{part.function} of a number is read up to {MOST_ARGUMENT:,}. Type its value."
         )

@@ -17,6 +17,8 @@ GREEK = {
     "omicron", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "varepsilon", "vartheta", "varphi",
     "hbar",
 }  # fmt: skip
+#: names that are written like functions too, and how these are typed
+ALSO_FUNCTIONS = {"σ": "sigmoid", "sigma": "sigmoid", "gamma": "exp(lgamma", "Γ": "exp(lgamma", "Gamma": "exp(lgamma"}
 CONSTANTS = {"pi": "pi", "π": "pi", "e": "e", "E": "e"}
 _FUNCTIONS_GLUED = sorted(
     ["sin", "cos", "tan", "sec", "csc", "cot", "sinh", "cosh", "tanh", "exp", "log", "ln", "sqrt", "abs"]

@@ -140,7 +140,9 @@ class Reader:
             elif token.kind in ("number", "name", "(", "√"):
                 operator, function = "*", self._is_function(token)
                 right = self._power()
-                self._check(readings.product(left, last, token, right, divided, function), last.part, right)
+                self._check(
+                    readings.product(left, last, token, right, divided, function), left if divided else last.part, right
+                )
             else:
                 return left
             left = Binary(left.start, right.end, operator, left, right)
@@ -189,9 +191,11 @@ class Reader:
         """What the power says, for an error: a superscript in plain characters, or what stands behind the ^."""
         if self._now.kind == "raised":
             text = "".join(c.plain for c in characters(self.text[self._now.start : self._now.end]))
-            return text if text.isalnum() else f"({text})"
+            return "n" if not self._reads(text) else text if text.isalnum() else f"({text})"
         behind = self._next
-        return behind.text if behind.kind in ("number", "name") else "(…)"
+        if behind.kind == "(":
+            return self._brackets_ahead(self._at + 1)
+        return behind.text if behind.kind in ("number", "name") and self._reads(behind.text) else "n"
 
     def _atom(self) -> Part:
         kind = self._now.kind
@@ -239,8 +243,11 @@ class Reader:
         if not behind.spaced and behind.kind == "name" and token.text == "0":
             self._fail(token, "A 0 right before a letter: computers write some numbers so, and as a product it is 0. "
                        "Type numbers as usual: 16, 0.5, 1e-3", to=behind)  # fmt: skip
-        if not behind.spaced and behind.kind == "name" and token.text[-1] == ".":
-            self._fail(token, "A decimal point before a name.", f"{token.text[:-1]}*{behind.text}", to=behind)
+        if not behind.spaced and behind.kind == "name" and token.text[-1] == "." and not self._is_function(behind):
+            product = f"{token.text[:-1]}*{behind.text}"
+            self._fail(
+                token, "A decimal point before a name: type it without.", *[product] * self._reads(product), to=behind
+            )
         if not behind.spaced and behind.kind == "name" and behind.text.startswith("_"):
             self._fail(token, "A number has no underscores. Type it without: 1000", to=behind)
         fraction = numerals.vulgar(token.text)
@@ -304,7 +311,11 @@ class Reader:
         library = ".".join(path[:-1])
         if len(path) > 1 and library not in vocabulary.PREFIXES:
             function = vocabulary.called(path[-1])
-            instead = [] if function is None or not self._reads(library) else [f"{function.name}({library})"]
+            instead = (
+                []
+                if function is None or function.least > 1 or not self._reads(library)
+                else [f"{function.name}({library})"]
+            )
             self._fail(first, "A point between words: a formula knows no parts of things. Type numbers, names, and functions such as torch.sin(x).",
                        *instead, to=self._tokens[self._at - 1])  # fmt: skip
         return path
@@ -320,8 +331,9 @@ class Reader:
         """A bracket behind a word that is no function: a product, or a function of the learner's own?"""
         word, inside = token.text, self._brackets_ahead()
         self._check(names.refused_anywhere(word, called=True), token)
-        if word == "σ":
-            self._fail(token, "The logistic function σ, or σ times a bracket?", f"sigmoid{inside}", f"σ*{inside}")
+        if word in names.ALSO_FUNCTIONS:
+            instead = f"{names.ALSO_FUNCTIONS[word]}{inside}{')' * names.ALSO_FUNCTIONS[word].count('(')}"
+            self._fail(token, f"The function {word}, or {word} times a bracket?", instead, f"{word}*{inside}")
         one = re.fullmatch(r"[^\W\d_](\d*|_\w+)", word) or word in names.GREEK or word in self.known
         if one:
             self._fail(token, f"{word} times a bracket, or a function called {word}? Formulas know no function {word}; for the product",
@@ -334,13 +346,13 @@ class Reader:
         instead = nearest or [f"{word}*{inside}"] * (names.refused(word, (), ()) is None)
         self._fail(token, f"{word} is no function that formulas know{'' if instead else self._known(word)}.", *instead)
 
-    def _brackets_ahead(self) -> str:
+    def _brackets_ahead(self, at: int | None = None) -> str:
         """The bracket that comes next, as it was typed, if it is short and can be read."""
-        depth = 0
-        for token in self._tokens[self._at :]:
+        depth, at = 0, self._at if at is None else at
+        for token in self._tokens[at:]:
             depth += (token.kind == "(") - (token.kind == ")")
             if depth == 0:
-                typed = self.text[self._now.start : token.end]
+                typed = self.text[self._tokens[at].start : token.end]
                 return typed if self._reads(typed) and len(typed) <= 30 else "(x)"
         return "(x)"
 
@@ -371,6 +383,8 @@ class Reader:
         if function.least <= count <= function.most:
             for place, argument in enumerate(arguments):
                 self._check_number(word, function, place, argument)
+            if function.name == "pow":
+                return Binary(where.start, where.end, "^", *arguments)
             return Call(where.start, where.end, function.name, tuple(arguments))
         if function.name == "log" and count == 2:
             x, base = map(readings.plain, arguments)
@@ -430,7 +444,13 @@ class Reader:
             behind = self._advance()
             number = numerals.value(behind.text) if behind.kind == "number" and behind.text.isdigit() else None
             if not isinstance(number, Fraction):
-                self._check(readings.power_at_name(token.text, function, behind.text or "n", "(x)"), token, behind)
+                self._check(
+                    readings.power_at_name(
+                        token.text, function, behind.text if self._reads(behind.text) else "n", "(x)"
+                    ),
+                    token,
+                    behind,
+                )
                 self._fail(token, f"{token.text} is a function and needs what it is of.", function.shown, to=behind)
             exponent = Number(behind.start, behind.end, number, False)
             exponent = Minus(sign.start, behind.end, exponent) if sign else exponent

@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 
 from . import vocabulary
-from .names import GREEK
+from .names import CONSTANTS, GREEK
 from .refusals import Refusal
 from .tokens import Token
 from .tree import Binary, Call, Constant, Name, Number, Part
@@ -56,22 +56,24 @@ def product(left: Part, last: Factor, token: Token, right: Part, divided: bool, 
         return Refusal(
             f"{token.text[0]} as a times sign, or a name {token.text}?", (f"{times}*{index}", f"{times}*x_{index}")
         )
-    if not isinstance(last.part, Name) or token.kind != "name" or function:
+    if not isinstance(last.part, Name) or token.kind != "name" or function or token.text in CONSTANTS:
         return None
     if _is_short(last.part.name) and _is_short(token.text):
         return None
-    both = (f"{last.part.name}*{token.text}", f"{last.part.name}_{token.text}")
+    both = (f"{last.part.name}*{token.text}", f"{last.part.name.rstrip('_')}_{token.text}")
     return Refusal("Two words side by side: a product, or one name?", both)
 
 
 def _before_number(last: Factor, number: Part, typed: str) -> Refusal:
     before, after = closed(last.part), plain(number)
-    if isinstance(number, Binary):  # 2½
-        return Refusal(
-            "There is no sign between these: a sum, or a product?", (f"{before} + {after}", f"{before}*{after}")
-        )
-    other = f"{before}{typed}" if last.kind == "number" else f"{before}^{after}"
-    return Refusal("There is no sign between these.", (f"{before}*{after}", other))
+    offers = [f"{before}*{after}"]
+    if isinstance(number, Binary) or isinstance(last.part, Binary) and last.kind == "number":  # 2½
+        offers.insert(0, f"{before} + {after}")
+    elif last.kind != "number":
+        offers.append(f"{before}^{after}")
+    elif before.isdigit() and typed.isdigit():
+        offers.append(before + typed)
+    return Refusal("There is no sign between these.", tuple(offers))
 
 
 def still_inside(last: Factor, right: Part, operator: str) -> Refusal:

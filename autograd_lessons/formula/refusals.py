@@ -21,7 +21,7 @@ _BY_CHARACTER = {
     "=": Refusal("A formula has no = sign: type only what is computed, not what it is called."),
     "|": Refusal("Bars are not read here. For the absolute value of x type abs(x)."),
     "!": Refusal("There is no ! here: the factorial has no slope. For n! type exp(lgamma(n + 1))."),
-    "%": Refusal("A percentage, or a remainder? For 5 % type 0.05; remainders are not read."),
+    "%": Refusal("A percentage, or a remainder? For 5 % type 0.05; for a remainder type remainder(x, 3)."),
     "'": Refusal("A prime or quotation mark is not read. Type the function itself without it: its derivative is worked out."),
     "′": Refusal("A prime is not read. Type the function itself without it: its derivative is worked out."),
     "°": Refusal("Angles are in radians here. For 30 degrees type 30*pi/180."),

@@ -58,14 +58,10 @@ def code(tree: Part, values: dict[int, float]) -> str:
 
     def whole(part: Part) -> Part | None:
         """e^x is torch.exp(x)."""
-        if (
-            isinstance(part, Binary)
-            and part.operator == "^"
-            and isinstance(part.left, Constant)
-            and part.left.name == "e"
-        ):
-            return Call(part.start, part.end, "exp", (part.right,))
-        return None
+        if not isinstance(part, Binary) or part.operator != "^" or id(part) in values:
+            return None
+        of_e = isinstance(part.left, Constant) and part.left.name == "e"
+        return Call(part.start, part.end, "exp", (part.right,)) if of_e else None
 
     return _written(tree, number, constant, call, "**", whole)
 

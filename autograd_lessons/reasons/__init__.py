@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 
 from . import disagreement
+from .cancellation import cancellation
 from .causes import clamp, kink, not_finite, saturation
 from .conditioning import another_way, digits, precision
 from .cut import cut
@@ -98,6 +99,8 @@ def _tried(here: Disagreement) -> Iterator[Cause | None]:
     if by_hand:
         yield missing_factor(here)
     yield precision(here)
+    if not by_hand or here.autograd_is_off():  # a formula by hand subtracts other numbers
+        yield cancellation(here)
 
 
 def _last_digits(comparison: Comparison, name: str) -> Iterator[tuple[str, tuple[str, str], str]]:

@@ -21,7 +21,7 @@ POINTWISE: dict[str, Callable | tuple[Callable, ...]] = {
 }
 #: by operation that branches: which branch the recorded numbers took, and what is said of it
 BRANCHES: dict[str, Branch] = losses.BRANCHES | {
-    op: Branch(row.choose, tuple(says for says, _ in row.branches))
+    op: Branch(row.choose, tuple(says for says, _ in row.branches), row.when)
     for op, row in _ROWS.items()
     if isinstance(row, Branched)
 }

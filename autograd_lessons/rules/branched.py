@@ -13,11 +13,13 @@ import torch
 class Branch(NamedTuple):
     """`choose(*numbers)` gives the index of the branch for each element; `says[index]` is its condition in words.
 
-    In the words `{min}` stands for what was passed as `min`, and `{0}` for the first operand.
+    In the words `{min}` stands for what was passed as `min`, and `{0}` for the first operand. `when(*arguments)` says of a
+    call whether it branches at all: if not, the first formula is the only one.
     """
 
     choose: Callable
     says: tuple[str, ...]
+    when: Callable[..., bool] = lambda *_, **__: True
 
 
 class Branched(NamedTuple):
@@ -25,10 +27,13 @@ class Branched(NamedTuple):
 
     choose: Callable
     branches: tuple[tuple[str, Callable], ...]
+    when: Callable[..., bool]
 
 
-def branched(choose: Callable, *branches: tuple[str, Callable]) -> Branched:
-    return Branched(choose, branches)
+def branched(
+    choose: Callable, *branches: tuple[str, Callable], when: Callable[..., bool] = lambda *_, **__: True
+) -> Branched:
+    return Branched(choose, branches, when)
 
 
 def chosen_at_random(*_, **__):

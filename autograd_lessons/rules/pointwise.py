@@ -30,8 +30,6 @@ def _clamp_sides(x, min=None, max=None):
 
 def _power_at_0(x, exponent):
     """The power rule divides by x: at x = 0 an exponent that is a value has its own cases."""
-    if not isinstance(exponent, np.ndarray):
-        return np.zeros(np.shape(x), int)
     x, n = np.broadcast_arrays(np.asarray(x), exponent)
     return np.select([x != 0, n > 1, n == 1, n > 0, n == 0, n < 0], [0, 1, 2, 3, 4, 5], 0)
 
@@ -56,6 +54,23 @@ def _at_the_origin(a, b):
 
 def _is_0(x):
     return (np.asarray(x) == 0).astype(int)
+
+
+def _is_whole(x):
+    return (np.asarray(x) == np.floor(x)).astype(int)
+
+
+def _is_whole_and_not_0(x):
+    return _is_whole(x) * (np.asarray(x) != 0)
+
+
+def _is_midway(x, decimals=0):
+    return _is_whole(np.asarray(x) * 10.0**decimals + 0.5)
+
+
+def _divides(a, b, rounding_mode="floor"):
+    quotient = np.asarray(a) / b
+    return _is_whole(quotient) if rounding_mode == "floor" else _is_whole_and_not_0(quotient)
 
 
 def _fmax_takes_second(input, other):
@@ -89,9 +104,18 @@ _SMALLER = branched(
 _SIGN = branched(sign, ("{x} < 0", lambda x: -1), ("{x} = 0" + _JUMP, lambda x: 0), ("{x} > 0", lambda x: 1))
 
 
-def _quotient(input, other, rounding_mode=None):
+def _jumping(formula: Callable, choose: Callable, where: str, **options: Callable) -> Branched:
+    """One formula everywhere; where it jumps that is said."""
+    at_a_jump = f"{where}, where it jumps: PyTorch's slope is that beside it"
+    return branched(choose, ("", formula), (at_a_jump, formula), **options)
+
+
+_WHOLE, _QUOTIENT_WHOLE = "{x} is a whole number", "{a}/{b} is a whole number"
+
+
+def _quotient(a, b, rounding_mode=None):
     rounded = {None: lambda q: q, "floor": floor, "trunc": trunc}[rounding_mode]
-    return rounded(input / other)
+    return rounded(a / b)
 
 
 def _round(x, decimals=0):
@@ -126,7 +150,7 @@ POINTWISE: dict[str, Callable | Branched] = {
         ("{y} = {x} = 0, where there is no angle: PyTorch's slopes are 0, in older versions nan", _no_angle),
     ),
     "atanh":       lambda x: sp.atanh(x),
-    "ceil":        lambda x: ceil(x),
+    "ceil":        _jumping(lambda x: ceil(x), _is_whole, _WHOLE),
     "clamp":       _CLAMP,
     "clamp_max":   branched(
         lambda x, max: np.asarray(x) > max,
@@ -148,11 +172,11 @@ POINTWISE: dict[str, Callable | Branched] = {
     "cos":         lambda x: sp.cos(x),
     "cosh":        lambda x: sp.cosh(x),
     "deg2rad":     lambda x: x * sp.pi / 180,
-    "div":         _quotient,
+    "div":         _jumping(_quotient, _divides, _QUOTIENT_WHOLE, when=lambda *_, rounding_mode=None, **__: rounding_mode is not None),
     "exp":         lambda x: sp.exp(x),
     "exp2":        lambda x: 2**x,
     "expm1":       lambda x: sp.exp(x) - 1,
-    "floor":       lambda x: floor(x),
+    "floor":       _jumping(lambda x: floor(x), _is_whole, _WHOLE),
     "fmax":        branched(
         _fmax_takes_second,
         ("{0} ≥ {1}", lambda input, other: input),
@@ -163,8 +187,8 @@ POINTWISE: dict[str, Callable | Branched] = {
         ("{0} ≤ {1}", lambda input, other: input),
         ("{0} > {1}", lambda input, other: other),
     ),
-    "fmod":        lambda a, b: a - b * trunc(a / b),
-    "frac":        lambda x: x - trunc(x),
+    "fmod":        _jumping(lambda a, b: a - b * trunc(a / b), lambda a, b: _divides(a, b, "trunc"), _QUOTIENT_WHOLE),
+    "frac":        _jumping(lambda x: x - trunc(x), _is_whole_and_not_0, _WHOLE),
     "frexp":       lambda x: x / 2 ** binary_exponent(x),
     "hypot":       branched(
         _at_the_origin,
@@ -205,11 +229,12 @@ POINTWISE: dict[str, Callable | Branched] = {
         ("{x} = 0 and 0 < {n} < 1: PyTorch's slope by the exponent is 0", lambda x, n: pinned(0, x, sp.oo)),
         ("{x} = 0 and {n} = 0: PyTorch's slopes are 0", lambda x, n: 1),
         ("{x} = 0 and {n} < 0", lambda x, n: pinned(sp.oo, x, -sp.oo, n, -sp.oo)),
+        when=lambda x, n=None, **_: not isinstance(n, (int, float)),
     ),
     "rad2deg":     lambda x: x * 180 / sp.pi,
     "reciprocal":  lambda x: 1 / x,
-    "remainder":   lambda a, b: a - b * floor(a / b),
-    "round":       _round,
+    "remainder":   _jumping(lambda a, b: a - b * floor(a / b), _divides, _QUOTIENT_WHOLE),
+    "round":       _jumping(_round, _is_midway, "{x} lies midway between two roundings"),
     "rsqrt":       lambda x: 1 / sp.sqrt(x),
     "rsub":        lambda a, b, alpha=1: b - alpha * a,
     "sgn":         _SIGN,
@@ -226,7 +251,7 @@ POINTWISE: dict[str, Callable | Branched] = {
     "sub":         lambda a, b, alpha=1: a - alpha * b,
     "tan":         lambda x: sp.tan(x),
     "tanh":        lambda x: sp.tanh(x),
-    "trunc":       lambda x: trunc(x),
+    "trunc":       _jumping(lambda x: trunc(x), _is_whole_and_not_0, _WHOLE),
     "where":       branched(
         lambda condition, a, b: np.asarray(condition).astype(int),
         ("the condition is false", lambda condition, a, b: b),

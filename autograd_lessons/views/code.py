@@ -20,12 +20,10 @@ from .stages import Scene
 def lines(scene: Scene) -> list[dict]:
     """The code, line by line: number, HTML, and whether this stage's expression stands in it. A block per function."""
     kept, sources = scene.kept, tuple(id(step.source) for step in _marked_steps(scene))
-    key = ("code", scene.tape.function, sources, scene.stage.direction, scene.at)
+    key = ("code", id(scene.tape.function), sources, scene.stage.direction, scene.at)
     if key not in kept:
-        kept[key] = (
-            _lines(scene),
-            [step.source for step in _marked_steps(scene)],
-        )  # held, so that no id is given again
+        held = scene.tape.function, [step.source for step in _marked_steps(scene)]  # so that no id is given again
+        kept[key] = _lines(scene), held
     return kept[key][0]
 
 

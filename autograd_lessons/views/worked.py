@@ -53,7 +53,9 @@ def _blanks(scene: Scene, step: Step) -> Blanks | None:
         return None
     inner = [one for one in between(step, set(nodes(scene.tape, scene.grain))) if one.value.numel() == 1]
     place = {value: number for number, value in enumerate(scene.tape.values)}
-    places = {_typed(one.label): place[one] for one in (*used, *inner)}  # a step inside that has no rule is a number too
+    places = {
+        _typed(one.label): place[one] for one in (*used, *inner)
+    }  # a step inside that has no rule is a number too
     texts = _any_of(tuple(places)).split(text)
     between_them, names = texts[::2], texts[1::2]
     if any(re.search(r"\bv\d+\[", part) for part in between_them):

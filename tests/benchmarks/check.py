@@ -15,7 +15,7 @@ import _common
 import torch
 
 import autograd_lessons as al
-from autograd_lessons import derivation, inputs, manual
+from autograd_lessons import derivation, inputs, manual, plan
 
 SCALAR, VECTOR = 100, 500  # milliseconds
 
@@ -73,6 +73,7 @@ CASES = {
 def forget() -> None:
     """Throw away what the package keeps between calls."""
     derivation._programs.clear()
+    plan._plans.clear()
     inputs._read_parameters.cache_clear()
     manual._signature.cache_clear()
 
