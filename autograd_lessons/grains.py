@@ -10,6 +10,7 @@ import heapq
 from collections import Counter, deque
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import torch
@@ -46,10 +47,11 @@ class Folded(str):
     grain: str
     closed: tuple[Stretch, ...]
     turns: tuple[Turn, ...]
+    end: int  # where the open section ends: what the steps from there on use of it is shown, also without a name
 
-    def __new__(cls, grain: str, closed: tuple[Stretch, ...], turns: tuple[Turn, ...] = ()) -> Folded:
+    def __new__(cls, grain: str, closed: tuple[Stretch, ...], turns: tuple[Turn, ...], end: int) -> Folded:
         made = super().__new__(cls, f"{grain}, closed: {', '.join(f'{s.first}–{s.last}' for s in closed)}")
-        made.grain, made.closed, made.turns = grain, closed, turns
+        made.grain, made.closed, made.turns, made.end = grain, closed, turns, end
         return made
 
 
@@ -74,6 +76,15 @@ class Link:
     local: torch.Tensor | None
     product: torch.Tensor | None
     adjoint: torch.Tensor
+
+    @cached_property
+    def term(self) -> torch.Tensor:
+        """The gradient of `output` times the slope, in the shape of `product`."""
+        assert self.local is not None and self.product is not None
+        made, like = self.adjoint * self.local, self.product
+        if made.shape != like.shape:
+            made = made.sum_to_size(like.shape) if made.numel() != like.numel() else made.reshape(like.shape)
+        return made.to(like.dtype)
 
 
 def nodes(tape: Tape, grain: str) -> tuple[Value, ...]:
@@ -123,12 +134,14 @@ def _with_stretches_closed(tape: Tape, grain: Folded) -> set[Value]:
     open_steps = [step for step, stretch in zip(tape.steps, inside) if stretch is None]
     deep = max((step.depth for step in open_steps), default=0)
     shown: set[Value] = {step for step in open_steps if grain.grain == "operations" or _is_named(step, deep)}
-    results: dict[Value, int] = {}
-    for step, here in zip(tape.steps, inside):
+    results: dict[Value, int] = {}  # of which stretch each is; of the open section −1
+    for at, (step, here) in enumerate(zip(tape.steps, inside)):
         for used in step.inputs:
             there = inside[places[used]] if used in places else None
             if there is not None and there != here:
                 results[used] = there
+            elif used in places and there is None and at >= grain.end:
+                results[used] = -1
             elif used not in places and here is None and isinstance(used, Value):
                 shown.add(used)  # a leaf, or what an earlier block made
     count = Counter(results.values())

@@ -86,6 +86,11 @@ def gather(
     return Inputs(arguments, _differentiated(arguments, values, wrt), dtype)
 
 
+def element_of(tensor: torch.Tensor, at: int) -> float:
+    """The number at a flat index."""
+    return tensor.item() if tensor.numel() == 1 else tensor.reshape(-1)[at].item()
+
+
 def call(function: Callable, arguments: Mapping[str, Any]) -> Any:
     """Call by name; positional-only parameters, built-ins without a signature and wrappers that take `*args` by position.
 
@@ -171,7 +176,13 @@ def _common_dtype(values: Mapping[str, Any]) -> torch.dtype:
 def _tensor(name: str, value: Any, annotation: Any, dtype: torch.dtype) -> Any:
     if isinstance(value, torch.Tensor):
         if value.layout is not torch.strided or value.is_meta or value.is_quantized:
-            kind = "tensor on the meta device" if value.is_meta else "quantized tensor" if value.is_quantized else "sparse tensor"
+            kind = (
+                "tensor on the meta device"
+                if value.is_meta
+                else "quantized tensor"
+                if value.is_quantized
+                else "sparse tensor"
+            )
             fix = (
                 "Give one with numbers."
                 if value.is_meta

@@ -53,7 +53,7 @@ def _highest_power(formula: sp.Basic) -> int:
 def _largest_exponent(formula: sp.Basic) -> int:
     """The largest number above or below in an exponent."""
     powers = [p.exp for p in formula.atoms(sp.Pow)] + [e.args[0] for e in formula.atoms(sp.exp)]
-    numbers = [term.as_coeff_Mul()[0] for exponent in powers for term in sp.Add.make_args(exponent)]
+    numbers = [term.as_coeff_Mul()[0] for exponent in powers for term in sp.Add.make_args(exponent)]  # pyright: ignore
     return max((max(abs(int(n.p)), int(n.q)) for n in numbers if n.is_Rational), default=1)
 
 

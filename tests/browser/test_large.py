@@ -130,6 +130,10 @@ def test_a_module_opens(lab):
 def test_nothing_is_cut_off_and_a_picture_is_kept(lab, screenshots):
     for section in ("all 10,001 steps", "2,500 rounds"):
         choose(lab.explorer(), section)
+    explorer = lab.explorer()
+    explorer.page.wait_for_function(
+        "root => root.querySelector('.al-code').innerText.includes('round 1 of')", arg=explorer.root.element_handle()
+    )
     for width in SIZES:
         lab.resize(width, height=3000)
         for which in range(len(CELLS)):
