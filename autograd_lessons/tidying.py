@@ -46,8 +46,8 @@ def _generators(formula: sp.Basic) -> set[sp.Basic]:
 
 def _highest_power(formula: sp.Basic) -> int:
     """The highest power inside a sum, as SymPy factors it: a^(5/2) is the fifth power of √a."""
-    sums = formula.atoms(sp.Add)
-    return max((abs(int(p.exp.p)) for one in sums for p in one.atoms(sp.Pow) if p.exp.is_Rational), default=1)
+    exponents = (power.exp for one in formula.atoms(sp.Add) for power in one.atoms(sp.Pow))
+    return max((abs(int(exponent.p)) for exponent in exponents if isinstance(exponent, sp.Rational)), default=1)
 
 
 def _largest_exponent(formula: sp.Basic) -> int:
