@@ -31,6 +31,10 @@ def _below_or_above(x, below, above=None):
     return _max(x if above is None else above, _ZERO) + _min(below, _ZERO)
 
 
+def _trunc(x):
+    return sp.sign(x) * sp.floor(sp.Abs(x))
+
+
 def _rounded_corner(difference):
     return sp.Piecewise((difference**2 / 2, sp.Abs(difference) < 1), (sp.Abs(difference) - _HALF, True))
 
@@ -52,9 +56,12 @@ _OWN: dict[str, Callable] = {
     "coth":                 sp.coth,
     "csc":                  sp.csc,
     "csch":                 sp.csch,
+    "div":                  lambda a, b: a / b,
     "elu":                  lambda x, alpha=_ONE: _below_or_above(x, alpha * (sp.exp(x) - 1)),
     "entr":                 lambda x: -x * sp.log(x),
     "floor":                sp.floor,
+    "fmod":                 lambda a, b: a - b * _trunc(a / b),
+    "frac":                 lambda x: x - _trunc(x),
     "hardshrink":           lambda x, border=_HALF: sp.Piecewise((x, sp.Abs(x) > border), (_ZERO, True)),
     "hardsigmoid":          lambda x: _clamp(x / 6 + _HALF, _ZERO, _ONE),
     "hardswish":            lambda x: x * _clamp(x / 6 + _HALF, _ZERO, _ONE),
@@ -81,6 +88,8 @@ _OWN: dict[str, Callable] = {
     "prelu":                lambda x, slope: _below_or_above(x, slope * x),
     "relu":                 lambda x: _max(_ZERO, x),
     "relu6":                lambda x: _clamp(x, _ZERO, sp.Integer(6)),
+    "remainder":            lambda a, b: a - b * sp.floor(a / b),
+    "round":                lambda x: sp.ceiling(x / 2 - _HALF / 2) + sp.floor(x / 2 + _HALF / 2),  # halves to even
     "sec":                  sp.sec,
     "sech":                 sp.sech,
     "selu":                 lambda x: _SELU[0] * _below_or_above(x, _SELU[1] * (sp.exp(x) - 1)),
@@ -91,6 +100,7 @@ _OWN: dict[str, Callable] = {
     "softshrink":           lambda x, border=_HALF: _below_or_above(x, x + border, x - border),
     "softsign":             lambda x: x / (1 + sp.Abs(x)),
     "threshold":            lambda x, border, value: sp.Piecewise((x, x > border), (value, True)),
+    "trunc":                _trunc,
     "xlogy":                lambda a, b: a * sp.log(b),
     "xlog1py":              lambda a, b: a * sp.log(1 + b),
 }  # fmt: skip

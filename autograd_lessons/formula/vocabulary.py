@@ -106,6 +106,7 @@ WHOLE = {"mvlgamma", "polygamma"}  # and whole numbers only
 _NO_NUMBERS = {
     "alpha",
     "approximate",
+    "decimals",
     "dim",
     "dtype",
     "eps",
