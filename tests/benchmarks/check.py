@@ -49,7 +49,7 @@ CASES = {
         "two slips": lambda x: -torch.cos(x**2),
         "no slip": lambda x: torch.cos(x**2) * 1.234 + 0.1,
     }),
-    "logistic loss": (SCALAR, _bce.function, {**_bce.inputs, "wrt": _bce.wrt}, {
+    "logistic loss": (SCALAR, _bce.function, {**_bce.inputs, "wrt": "w"}, {
         "right": {"w": lambda y_pred, y, x: (y_pred - y) * x},
         "one slip": {"w": lambda y_pred, y: y_pred - y},
         "two slips": {"w": lambda y_pred, y: y - y_pred},
