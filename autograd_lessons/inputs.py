@@ -171,7 +171,13 @@ def _common_dtype(values: Mapping[str, Any]) -> torch.dtype:
 def _tensor(name: str, value: Any, annotation: Any, dtype: torch.dtype) -> Any:
     if isinstance(value, torch.Tensor):
         if value.layout is not torch.strided or value.is_meta or value.is_quantized:
-            kind = "tensor on the meta device" if value.is_meta else "quantized tensor" if value.is_quantized else "sparse tensor"
+            kind = (
+                "tensor on the meta device"
+                if value.is_meta
+                else "quantized tensor"
+                if value.is_quantized
+                else "sparse tensor"
+            )
             fix = (
                 "Give one with numbers."
                 if value.is_meta
