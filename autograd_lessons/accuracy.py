@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import NamedTuple
 
 import mpmath
 import torch
+from torch.testing._comparison import default_tolerances
 
 
 class Error(NamedTuple):
@@ -40,6 +42,12 @@ class Reference:
                 return Error(float(absolute), float(relative), float(absolute) / self._ulp)
         absolute = abs((number - self.rounded) - self._rest)  # near the true value the first difference is exact
         return Error(absolute, absolute / size, absolute / self._ulp)
+
+
+@functools.cache
+def tolerance(dtype: torch.dtype) -> tuple[float, float]:
+    """How far two numbers of this dtype may be apart and still agree: relative, absolute; those of `torch.testing`."""
+    return default_tolerances(dtype)
 
 
 def ulp(value: float, dtype: torch.dtype) -> float:

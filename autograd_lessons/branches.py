@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Iterator
 from typing import Any
@@ -36,8 +37,8 @@ def branch_taken(step: Step) -> np.ndarray:
     if BRANCHES[op].choose is chosen_at_random:
         return _let_through(step)
 
-    def rounded(number):  # as torch compares it: in the tensor's dtype 1 − 1e-8 may be 1
-        return torch.tensor(number, dtype=step.value.dtype).item() if isinstance(number, float) else number
+    def rounded(number):
+        return _rounded(number, step.value.dtype) if isinstance(number, float) else number
 
     args = [rounded(a) for a in substitute(step.call.args, _double)]
     kwargs = {
@@ -45,6 +46,12 @@ def branch_taken(step: Step) -> np.ndarray:
     }
     with np.errstate(all="ignore"):
         return np.nan_to_num(np.asarray(BRANCHES[op].choose(*args, **kwargs))).astype(int)
+
+
+@functools.lru_cache(maxsize=1024)
+def _rounded(number: float, dtype: torch.dtype) -> float:
+    """A number as torch compares it: in the tensor's dtype 1 − 1e-8 may be 1."""
+    return torch.tensor(number, dtype=dtype).item()
 
 
 def _let_through(step: Step) -> np.ndarray:

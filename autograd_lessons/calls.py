@@ -49,6 +49,7 @@ _RANDOM_IN_PYTHON = {"dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dr
 _PROPERTY = types.MethodWrapperType
 
 
+@functools.lru_cache(maxsize=4096)
 def kind_of(function: Callable) -> str:
     """`"sin"`, `"mul"`, `"getitem"`, `"backward"`; for a property that is read `"grad"`, that is set `"set grad"`."""
     name = getattr(function, "__name__", str(function))

@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import Any
 
 import mpmath
+import numpy as np
 import torch
-from torch.testing._comparison import default_tolerances
 
 from . import manual as hand
 from . import reasons
-from .accuracy import Error, Reference, number, show_tensor
+from .accuracy import Error, Reference, number, show_tensor, tolerance
 from .derivation import Derivation
 from .errors import InputError
 from .finite_difference import MOST_CALLS, MOST_ELEMENTS, FiniteDifference, finite_differences
@@ -94,7 +94,7 @@ class Comparison:
         self.differences: dict[str, FiniteDifference | None] = finite_differences(
             tape.function, inputs, inputs.wrt, tape, finite_difference_step
         )
-        self._tolerance = default_tolerances(self.dtype)  # relative, absolute
+        self._tolerance = tolerance(self.dtype)  # relative, absolute
         self._exact: dict[str, dict[int, Reference]] = {}
         self._apart: dict[tuple[str, str, str], bool | None] = {}
         for name in inputs.wrt:
@@ -127,7 +127,7 @@ class Comparison:
         rounded = [math.nan] * like.numel()
         for i, value in self._exact[name].items():
             rounded[i] = value.rounded
-        return torch.tensor(rounded, dtype=torch.float64).reshape(like.shape).to(like.dtype)
+        return torch.from_numpy(np.array(rounded)).reshape(like.shape).to(like.dtype)
 
     # ------------------------------------------------------------------ judging
     @cached_property
@@ -206,6 +206,9 @@ class Comparison:
         value = self.gradients[name][best]
         assert value is not None
         relative, absolute = self._tolerance
+        if value.numel() == 1 and not value.is_complex():
+            got, want, bound = difference.value.item(), value.item(), difference.bound.item()
+            return torch.full(value.shape, not abs(got - want) <= bound + absolute + relative * abs(want))
         allowed = difference.bound + absolute + relative * value.abs()
         return ~((difference.value - value).abs() <= allowed)
 

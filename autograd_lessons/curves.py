@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,7 +34,8 @@ def trace(
 ) -> Curve:  # fmt: skip
     """The curve between two ends. `at_once` evaluates all points in one call: right for elementwise code only."""
     like = inputs.arguments[name]
-    xs = torch.linspace(*ends, POINTS if at_once else SINGLE_POINTS, dtype=torch.float64).to(like.dtype)
+    points, across = _evenly(*ends, POINTS if at_once else SINGLE_POINTS, like.dtype)
+    xs = points.clone()
     with quiet(), torch.no_grad():
         if at_once:
             ys = _value(function, inputs, name, xs)
@@ -42,7 +44,14 @@ def trace(
             values = [_value(function, inputs, name, _moved(like, element, x)) for x in xs]
             ys = torch.stack([torch.tensor(math.nan) if v is None else v.sum() for v in values])
     label = name if element is None else f"{name}[{element}]"
-    return Curve(label, xs.tolist(), ys.double().tolist(), point, slope)
+    return Curve(label, across, ys.double().tolist(), point, slope)
+
+
+@functools.lru_cache(maxsize=64)
+def _evenly(low: float, high: float, count: int, dtype: torch.dtype) -> tuple[torch.Tensor, list[float]]:
+    """So many points between two ends, and the same as a list."""
+    points = torch.linspace(low, high, count, dtype=torch.float64).to(dtype)
+    return points, points.tolist()
 
 
 def elementwise_in(function: Callable, inputs: Inputs, name: str) -> bool:

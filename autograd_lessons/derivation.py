@@ -17,7 +17,7 @@ import torch
 from . import formulas
 from .branches import branch_taken, conditions, has_branches
 from .calls import public_name
-from .exact import Exact
+from .exact import Exact, exactly
 from .frames import learners_traceback
 from .grains import GRAINS, between, links, nodes
 from .inputs import gather
@@ -132,6 +132,9 @@ class Derivation:
     @cached_property
     def missing(self) -> tuple[str, ...]:
         """The operations on the way that have no symbolic rule or are not written out, by torch's name."""
+        return formulas.cached(self._programs[0], "missing", self._find_missing)
+
+    def _find_missing(self) -> tuple[str, ...]:
         flows, forms = [step for step in self.tape.history if step.requires_grad], self._programs[0].forms
         lacking = [step.op for step in flows if self._too_many(step) or forms[self._index[step]].opaque]  # pyright: ignore
         return tuple(dict.fromkeys([*lacking, *(["autograd.grad"] if self.unseen else [])]))
@@ -142,6 +145,9 @@ class Derivation:
     @cached_property
     def obstacle(self) -> str | None:
         """Why SymPy has no formula of a gradient that PyTorch has; None where it has all of them."""
+        return formulas.cached(self._programs[0], ("obstacle", *self._programs[1:]), self._find_obstacle)
+
+    def _find_obstacle(self) -> str | None:
         if self.unseen:
             first = self.unseen[0]
             made = "torch.autograd.grad" if first.origin == "gradient" else "something that the recorder cannot see"
@@ -361,7 +367,7 @@ class Derivation:
             if self._exact(None).overflowed:
                 raise OverflowError
             with mpmath.workdps(30):
-                numbers = [_float(n) for n in function(*map(mpmath.mpf, values))]
+                numbers = [_float(n) for n in function(*map(exactly, values))]
         except (ZeroDivisionError, OverflowError, ValueError):
             if len(names) > 1:  # it may be the formula of one of them only
                 return {name: numbers for each in names for name, numbers in self._numbers((each,)).items()}

@@ -53,12 +53,11 @@ class Ear:
 
     def attach_behind(self, step: Step, tensor: torch.Tensor) -> None:
         """Hear what a step sends back to each of its inputs, where the step is one autograd node."""
-        node = tensor.grad_fn
-        used = [(place, v) for place, v in enumerate(step.inputs) if isinstance(v, Value) and v.requires_grad]
-        ahead = [(index, edge) for index, edge in enumerate(node.next_functions) if edge[0] is not None] if node else []
-        one = bool(used) and len(used) == len(ahead)
-        if one and all(_end(edge) == self.ends.get(v) for (_, v), (_, edge) in zip(used, ahead)):
-            places = {place: index for (place, _), (index, _) in zip(used, ahead)}
+        node, ends = tensor.grad_fn, self.ends
+        used = {place: ends.get(v) for place, v in enumerate(step.inputs) if isinstance(v, Value) and v.requires_grad}
+        ahead = {i: _end(edge) for i, edge in enumerate(node.next_functions) if edge[0] is not None} if node else {}
+        if used and [*used.values()] == [*ahead.values()]:
+            places = dict(zip(used, ahead))
             node.register_hook(functools.partial(_sent_back, self._session, step, places))  # pyright: ignore
 
     def hear(self, value: Value, gradient: torch.Tensor) -> None:

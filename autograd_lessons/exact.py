@@ -5,6 +5,7 @@ Independent of the composed gradient: no formula is ever longer than one step.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -39,14 +40,15 @@ class Exact:
         flat = value.value.reshape(-1)
         if self.at is not None:
             flat = flat[[self.at if flat.numel() > 1 else 0]]
-        return [mpmath.mpf(number) for number in flat.double().tolist()]
+        return [exactly(number) for number in flat.double().tolist()]
 
     def _forward(self, index: int, value: Value) -> list[mpmath.mpf]:
         form = self.program.forms[index]
         if not isinstance(value, Step) or form is None or form.opaque:
             return self._recorded(value)
         step = step_function(self.program, index)
-        numbers = _guarded(step.call, [*(self.values[used][element] for used, element in step.places), *step.numbers])
+        values = self.values
+        numbers = _guarded(step.call, [*[values[used][element] for used, element in step.places], *step.numbers])
         self._slopes[index] = numbers[step.size :]
         return [self._in_reach(number) for number in numbers[: step.size]]
 
@@ -78,6 +80,12 @@ class Exact:
                         product = slope * back[index][made]
                         there[element] = product if there[element] is _ZERO else there[element] + product
             return back
+
+
+@functools.lru_cache(maxsize=4096)  # at a slider's tick all inputs but one are what they were
+def exactly(number: float) -> mpmath.mpf:
+    """A double as a number of mpmath; exact at any precision."""
+    return mpmath.mpf(number)
 
 
 class StepFunction(NamedTuple):

@@ -16,7 +16,7 @@ from .curves import MOST_CALLS, SINGLE_POINTS, Curve, elementwise_in, trace
 from .derivation import Derivation
 from .errors import InputError, LessonError
 from .grains import GRAINS
-from .inputs import Inputs, gather
+from .inputs import Inputs, element_of, gather
 from .run import attempt
 from .sliders import Sliders, classed
 from .stepper import WRAP, Stepper, choice
@@ -207,8 +207,8 @@ class Explorer(Stepper):
         if not self._at_once[name] and SINGLE_POINTS * len(self._tape.steps) > MOST_CALLS:
             return None
         adjoint = self._tape.inputs[name].adjoint
-        x = value.reshape(-1)[element or 0].item()
-        slope = None if adjoint is None else adjoint.reshape(-1)[element or 0].item()
+        x = element_of(value, element or 0)
+        slope = None if adjoint is None else element_of(adjoint, element or 0)
         low, high = self._sliders.ends(name, element or 0)
         ends = (min(low, x), max(high, x)) if abs(x) < float("inf") else (low, high)
         return trace(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,17 +24,16 @@ MOST_CALLS = 500_000  # of PyTorch, for all inputs together: some seconds
 
 @dataclass(frozen=True)
 class FiniteDifference:
-    """`value`, and how far it may be off: `truncation` and `rounding`; `step` is h. All in the input's shape."""
+    """`value`, and how far it may be off: `truncation` and `rounding`; `step` is h. All in the input's shape.
+
+    `bound` is a safe multiple of the two estimates.
+    """
 
     value: torch.Tensor
     truncation: torch.Tensor
     rounding: torch.Tensor
     step: torch.Tensor
-
-    @cached_property
-    def bound(self) -> torch.Tensor:
-        """A safe multiple of the two estimates."""
-        return 4 * (self.truncation + self.rounding)
+    bound: torch.Tensor
 
 
 def finite_difference(
@@ -78,12 +77,10 @@ def finite_differences(
                 return np.concatenate([_flat(found).reshape(len(steps), -1) for found in each], 1)
 
             numbers, epsilon = np.concatenate([_flat(point) for point in points]), torch.finfo(like.dtype).eps
-            felt = np.tile(sensitivity, count) if sensitivity.size == like.numel() else sensitivity.sum()
+            felt = np.tile(sensitivity, count) if 1 < like.numel() == sensitivity.size else float(sensitivity.sum())
             make = _best if step is None else partial(_with, step)
-            made = torch.from_numpy(make(numbers, epsilon, slopes, felt)).to(like.dtype).view(4, count, *like.shape)
-            found |= {
-                name: FiniteDifference(made[0, i], made[1, i], made[2, i], made[3, i]) for i, name in enumerate(group)
-            }
+            made = torch.from_numpy(make(numbers, epsilon, slopes, felt)).to(like.dtype).view(5, count, *like.shape)
+            found |= {name: FiniteDifference(*made[:, i].unbind()) for i, name in enumerate(group)}
     return found
 
 
@@ -104,10 +101,11 @@ def _flat(tensor: torch.Tensor) -> np.ndarray:
 
 # ---------------------------------------------------------------------- the step h, for each element of all inputs in a row
 def _with(step: float, points: np.ndarray, epsilon: float, slopes: Callable, sensitivity: Any) -> np.ndarray:
-    """The value, truncation and rounding for a given step, and the step."""
+    """The parts of a `FiniteDifference` for a given step."""
     h = np.full_like(points, step)
     wide, narrow = slopes(np.array([h, h / 2]))
-    return np.array([wide, np.abs(wide - narrow) * 4 / 3, _rounding(points, epsilon, wide, h, sensitivity), h])
+    truncation = np.abs(wide - narrow) * 4 / 3
+    return _bounded(wide, truncation, _rounding(points, epsilon, wide, h, sensitivity), h)
 
 
 def _best(points: np.ndarray, epsilon: float, slopes: Callable, sensitivity: Any) -> np.ndarray:
@@ -121,7 +119,11 @@ def _best(points: np.ndarray, epsilon: float, slopes: Callable, sensitivity: Any
     rounding = _rounding(points, epsilon, values, steps, sensitivity)
     total = truncation + rounding
     best = np.where(np.isnan(total), np.inf, total).argmin(0)
-    return np.array([values, truncation, rounding, steps])[:, best, np.arange(points.size)]
+    return _bounded(values, truncation, rounding, steps)[:, best, np.arange(points.size)]
+
+
+def _bounded(value: np.ndarray, truncation: np.ndarray, rounding: np.ndarray, step: np.ndarray) -> np.ndarray:
+    return np.array([value, truncation, rounding, step, 4 * (truncation + rounding)])
 
 
 def _rounding(points: np.ndarray, epsilon: float, slope: np.ndarray, h: np.ndarray, sensitivity: Any) -> np.ndarray:

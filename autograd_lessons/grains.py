@@ -10,6 +10,7 @@ import heapq
 from collections import Counter, deque
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import torch
@@ -75,6 +76,15 @@ class Link:
     local: torch.Tensor | None
     product: torch.Tensor | None
     adjoint: torch.Tensor
+
+    @cached_property
+    def term(self) -> torch.Tensor:
+        """The gradient of `output` times the slope, in the shape of `product`."""
+        assert self.local is not None and self.product is not None
+        made, like = self.adjoint * self.local, self.product
+        if made.shape != like.shape:
+            made = made.sum_to_size(like.shape) if made.numel() != like.numel() else made.reshape(like.shape)
+        return made.to(like.dtype)
 
 
 def nodes(tape: Tape, grain: str) -> tuple[Value, ...]:

@@ -86,6 +86,11 @@ def gather(
     return Inputs(arguments, _differentiated(arguments, values, wrt), dtype)
 
 
+def element_of(tensor: torch.Tensor, at: int) -> float:
+    """The number at a flat index."""
+    return tensor.item() if tensor.numel() == 1 else tensor.reshape(-1)[at].item()
+
+
 def call(function: Callable, arguments: Mapping[str, Any]) -> Any:
     """Call by name; positional-only parameters, built-ins without a signature and wrappers that take `*args` by position.
 

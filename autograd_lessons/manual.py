@@ -193,13 +193,13 @@ def _number(
             number = answer.detach().to(like.value.dtype)
         else:
             number = torch.as_tensor(answer, dtype=like.value.dtype)
-            if number.ndim == 0 and (spread or (callable(given) and tape.summed)):
+            if number.ndim == 0 and shape != () and (spread or (callable(given) and tape.summed)):
                 number = number.expand(shape)
     except (TypeError, ValueError, RuntimeError):
         raise ManualError(
             f"The manual gradient for {key!r} is {answer!r}; it should be a number or a tensor."
         ) from None
-    if spread and number.ndim == 0:
+    if spread and number.ndim == 0 and shape != ():
         number = number.expand(shape)
     return number.clone()
 

@@ -41,7 +41,7 @@ def plan_of(tape: Tape) -> Plan:
     key = (
         tape.summed,
         places.get(tape.output),  # pyright: ignore
-        *[tuple([places.get(value) for value in (*run.roots, None, *run.adjoints)]) for run in tape.passes],
+        *[tuple([places.get(value) for value in (*run.roots, None, *run.adjoints)]) for run in tape.passes],  # pyright: ignore
         *[_described(value, places) for value in values],
     )
     plan = _plans.pop(key, None) or Plan([getattr(value, "source", None) for value in values])

@@ -6,6 +6,7 @@ import ast
 import itertools
 import linecache
 import math
+import re
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
@@ -132,7 +133,7 @@ _EXAMPLE = "def mine(x):\n    y = torch.sin(x)\n    return x * y"
 
 def _is_formula(text: str) -> bool:
     """One line that defines nothing is a formula; all else is code."""
-    return "\n" not in text.strip() and not text.strip().startswith(("def ", "lambda "))
+    return "\n" not in text.strip() and not re.search(r"\b(def|lambda)\b", text)
 
 
 def _function(text: str) -> tuple[Callable | str, tuple[str, ...], str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 import types
 import weakref
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -30,6 +29,7 @@ from .tape import Constant, Event, Failure, Input, Pass, Step, Tape, Value
 from .trail import Trail
 
 _is_batched = torch._C._functorch.is_batchedtensor
+_NOTHING = nullcontext()
 MOST_STEPS = 20_000  # that a recorded block keeps
 ENDS = 4  # of many backward passes in a recorded block so many are kept at either end
 MAY_CHANGE = {"backward", "set grad", "optimizer.step", "zero_grad"}  # calls after which a leaf's .grad may be another
@@ -74,29 +74,29 @@ class Recorder(TorchFunctionMode):
         if caller is None:
             return func(*args, **kwargs)
         if not torch.is_inference_mode_enabled():
-            return self._record(func, args, kwargs, caller, nullcontext)
+            return self._record(func, args, kwargs, caller, _NOTHING)
         with torch.inference_mode(False):  # what is copied here must be of use in autograd later
-            return self._record(func, args, kwargs, caller, torch.inference_mode)
+            return self._record(func, args, kwargs, caller, torch.inference_mode())
 
-    def _record(self, func, args: tuple, kwargs: dict, caller: Caller, mode: Callable) -> Any:
+    def _record(self, func, args: tuple, kwargs: dict, caller: Caller, mode: AbstractContextManager) -> Any:
         """Make the call, in the learner's `mode`, and write down what it did."""
         frames, self._calls = caller.frames, caller.calls
         line = self._line = frames[-1].f_lineno or 0 if frames else 0
         if caller.inside is not None and self._goes_on(caller):
-            with mode():
+            with mode:
                 return func(*args, **kwargs)
         if self._lives and (self._last[2] in MAY_CHANGE or line != self._last[1]):
             self._lives.look(*self._last)
         if caller.inside is not None:
             self._event(caller.inside, [], place_of(frames[0]) if frames else NOWHERE, (), {}, None)
-            with mode():
+            with mode:
                 return func(*args, **kwargs)
         self._inside = None
         place = place_of(frames[0]) if frames else NOWHERE
         name, depth = self._names.of(frames, place)
         tensors = tensors_in(args, kwargs)
         if any(map(_is_batched, tensors)):  # inside torch.vmap: there are no numbers to write down
-            with mode():
+            with mode:
                 return func(*args, **kwargs)
         known = [self._value_of(tensor, frames) for tensor in tensors]
         versions = [version_of(tensor) for tensor in tensors]
@@ -104,7 +104,7 @@ class Recorder(TorchFunctionMode):
         random_state = torch.get_rng_state() if is_random(op) else None
         engine = op in ENGINE_CALLS
         try:
-            with mode(), self._engine(op, args, kwargs, known, place) if engine else nullcontext():
+            with mode, self._engine(op, args, kwargs, known, place) if engine else _NOTHING:
                 result = stand_in(caller)(func, args, kwargs)
         except BaseException as error:
             self._failed(error, op, known, args, kwargs, place)
@@ -130,7 +130,7 @@ class Recorder(TorchFunctionMode):
                 step = self._step(tensor, op, call if output is None else call._replace(output=output), place.source)
                 step.name, step.depth = name, depth
                 self._names.only_the_last(step, frames[0].f_lasti if frames and caller.by_module else None)
-                step.grad_enabled = step.grad_enabled and mode is nullcontext
+                step.grad_enabled = step.grad_enabled and mode is _NOTHING
                 if op == "data":
                     self._originals[tensor] = weakref.ref(tensors[0])
                 if tensor.is_leaf and tensor.requires_grad and not is_loose(tensor):
@@ -360,8 +360,7 @@ class Recorder(TorchFunctionMode):
         return leaf
 
     def _remember(self, tensor: torch.Tensor, value: Value) -> None:
-        self._session.know(tensor, value)
-        value.version = version_of(tensor)
+        value.version = self._session.know(tensor, value).version
         value.requires_grad = tensor.requires_grad and not is_loose(tensor)
         if value.requires_grad:
             self._ear.attach(tensor, value)

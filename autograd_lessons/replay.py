@@ -75,7 +75,9 @@ def leaves(arguments: Any) -> list[Any]:
     """Everything in nested arguments, in order."""
     found: list[Any] = []
     for item in arguments.values() if isinstance(arguments, dict) else arguments:
-        if isinstance(item, (tuple, list, dict)):
+        if type(item) in PLAIN:
+            found.append(item)
+        elif isinstance(item, (tuple, list, dict)):
             found += leaves(item)
         elif isinstance(item, slice):
             found += leaves((item.start, item.stop, item.step))

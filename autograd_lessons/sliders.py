@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 import torch
 
-from .inputs import Inputs
+from .inputs import Inputs, element_of
 
 SLIDERS_A_VECTOR = 8
 MOST_SLIDERS = 40  # what more there is can be set by name only
@@ -49,11 +49,11 @@ class Sliders:
         """Slider and box both show the input; a number beyond the slider's ends stands in the box only."""
         self._inputs, self._showing = inputs, True
         for (name, element), (slider, box) in self.pairs.items():
-            value = self._number(name, element)
+            value, low, high = self._number(name, element), slider.min, slider.max
             if box.value != value:
                 box.value = value
-            if abs(slider.value - _inside(value, slider.min, slider.max)) > 1e-9 * (slider.max - slider.min):
-                slider.value = _inside(value, slider.min, slider.max)
+            if abs(slider.value - _inside(value, low, high)) > 1e-9 * (high - low):
+                slider.value = _inside(value, low, high)
         self._showing = False
 
     def ends(self, name: str, element: int) -> tuple[float, float]:
@@ -89,7 +89,7 @@ class Sliders:
 
     def _number(self, name: str, element: int) -> float:
         """An input as its widgets show it: of a float32 the digits that it carries."""
-        value = self._inputs.arguments[name].double().reshape(-1)[element].item()
+        value = float(element_of(self._inputs.arguments[name], element))
         return float(f"{value:.7g}") if self._inputs.dtype == torch.float32 else value
 
 

@@ -12,6 +12,7 @@ import sympy
 from sympy.core.function import ArgumentIndexError
 
 FEW = 5  # arguments are all shown below so many
+DOTS = r"\ldots"
 
 
 class logsumexp(sympy.Function):
@@ -34,7 +35,7 @@ class logsumexp(sympy.Function):
         return sympy.log(sympy.Add(*map(sympy.exp, z)))
 
     def _latex(self, printer, exp=None):
-        return _power(rf"\operatorname{{logsumexp}}\left({_inside(printer, self.args)}\right)", exp)
+        return _power(rf"\operatorname{{logsumexp}}\left({_inside(printer, self.args, DOTS)}\right)", exp)
 
     def _sympystr(self, printer):
         return f"logsumexp({_inside(printer, self.args)})"
@@ -74,7 +75,7 @@ class softmax(sympy.Function):
 
     def _latex(self, printer, exp=None):
         index, *z = self.args
-        return _power(rf"\operatorname{{softmax}}\left({_inside(printer, z)}\right)_{{{index}}}", exp)
+        return _power(rf"\operatorname{{softmax}}\left({_inside(printer, z, DOTS)}\right)_{{{index}}}", exp)
 
     def _sympystr(self, printer):
         index, *z = self.args
@@ -93,10 +94,10 @@ class softmax(sympy.Function):
         return self._code(printer, printer._module_format("mpmath.exp"))
 
 
-def _inside(printer, z) -> str:
+def _inside(printer, z, dots: str = "…") -> str:
     """The arguments; of a long row of elements the first and the last: `z[0], …, z[9]`."""
     shown = [printer._print(one) for one in z]
-    return ", ".join(shown if len(z) < FEW or not _is_row(z) else [shown[0], "…", shown[-1]])
+    return ", ".join(shown if len(z) < FEW or not _is_row(z) else [shown[0], dots, shown[-1]])
 
 
 def _is_row(z) -> bool:

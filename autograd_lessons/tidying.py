@@ -46,14 +46,14 @@ def _generators(formula: sp.Basic) -> set[sp.Basic]:
 
 def _highest_power(formula: sp.Basic) -> int:
     """The highest power inside a sum, as SymPy factors it: a^(5/2) is the fifth power of √a."""
-    sums = formula.atoms(sp.Add)
-    return max((abs(int(p.exp.p)) for one in sums for p in one.atoms(sp.Pow) if p.exp.is_Rational), default=1)
+    exponents = (power.exp for one in formula.atoms(sp.Add) for power in one.atoms(sp.Pow))
+    return max((abs(int(exponent.p)) for exponent in exponents if isinstance(exponent, sp.Rational)), default=1)
 
 
 def _largest_exponent(formula: sp.Basic) -> int:
     """The largest number above or below in an exponent."""
     powers = [p.exp for p in formula.atoms(sp.Pow)] + [e.args[0] for e in formula.atoms(sp.exp)]
-    numbers = [term.as_coeff_Mul()[0] for exponent in powers for term in sp.Add.make_args(exponent)]
+    numbers = [term.as_coeff_Mul()[0] for exponent in powers for term in sp.Add.make_args(exponent)]  # pyright: ignore
     return max((max(abs(int(n.p)), int(n.q)) for n in numbers if n.is_Rational), default=1)
 
 

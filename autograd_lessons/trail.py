@@ -73,7 +73,7 @@ class Trail:
         self.of(calls)
         name, _, rest = path.partition(".")
         modules = [(visit.module, module) for _, visit, module in self._stack if module is not None]
-        holder = frame.f_locals.get(name) if rest and modules else None
+        holder = frame.f_locals.get(name) if rest and modules and name == "self" else None
         at = next((at for at, (_, module) in enumerate(modules) if module is holder), None)
         return path if at is None else ".".join([*(str(inner) for inner, _ in modules[1 : at + 1]), rest])
 

@@ -656,3 +656,14 @@ here = about(library_product, wrt=("w", "b"), w=[0.5, -0.2], b=0.1, x=[[1.0, 2.0
 here.slip("not_summed", {"b": lambda w, b, x: sigmoid(x @ w + b) - torch.tensor([1.0, 0.0])})
 here.slip("mean_forgotten", {"b": lambda w, b, x: (sigmoid(x @ w + b) - torch.tensor([1.0, 0.0])).sum()})
 here.right({"b": lambda w, b, x: (sigmoid(x @ w + b) - torch.tensor([1.0, 0.0])).mean()})
+
+
+def library_classes(x):
+    loss = F.cross_entropy(x, torch.tensor([1, 0]))
+    return loss
+
+
+here = about(library_classes, x=[[0.5, -1.0, 1.7], [0.2, 0.9, -0.4]])
+here.slip("target_forgotten", lambda x: torch.softmax(x, 1) / 2)
+here.slip("mean_forgotten", lambda x: torch.softmax(x, 1) - F.one_hot(torch.tensor([1, 0]), 3))
+here.right(lambda x: (torch.softmax(x, 1) - F.one_hot(torch.tensor([1, 0]), 3)) / 2)

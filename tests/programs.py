@@ -131,6 +131,22 @@ FOLD = {
     "{a} @ {a}": None,
     "torch.sum({a} * torch.sin({a}))": None,
 }
+FOLD |= {
+    "{a}.norm()": lambda a: a.norm() > FAR,
+    "torch.std({a})": lambda a: a.std() > FAR,
+    "torch.var({a}, unbiased=False)": None,
+    "{a}.prod()": None,
+    "torch.logsumexp({a}, 0)": None,
+    "torch.max({a})": lambda a: a.sort().values.diff().min() > FAR,
+    "{a}[-1]": None,
+}
+WITHIN_ROW = {
+    "torch.softmax({a}, dim=0)": None,
+    "{a}.log_softmax(0)": None,
+    "torch.cumsum({a}, 0)": None,
+    "{a}.flip(0)": None,
+    "torch.roll({a}, 1)": None,
+}
 FOLD_TWO = {"torch.dot({a}, {b})": None, "torch.matmul({a}, {b})": None, "({a} * {b}).sum()": None}
 HELPERS = (
     "def helper(a, b):\n    c = a * b\n    return torch.sin(c) + a\n",
@@ -163,7 +179,8 @@ def programs(draw) -> Program:
         lines.append(f"{last} = {last} * {draw(st.sampled_from(others))}")
         values[last] = eval(lines[-1].split(" = ")[1], known, values)
     if values[last].ndim:
-        lines.append(f"{last} = {draw(st.sampled_from(list(FOLD))).format(a=last)}")
+        form = draw(st.sampled_from([form for form, allowed in FOLD.items() if allowed is None]))
+        lines.append(f"{last} = {form.format(a=last)}")
     body = "\n".join(f"    {line}" for line in [*lines, f"return {last}"])
     return Program(f"{helper}\n\ndef program({', '.join(names)}):\n{body}\n", point)
 
@@ -173,7 +190,7 @@ def _drawn(draw, values: dict, known: dict) -> tuple[str, torch.Tensor]:
         a, b = draw(st.sampled_from(list(values))), draw(st.sampled_from(list(values)))
         tables: list[dict] = [UNARY, UNARY, BINARY, BINARY, {"helper({a}, {b})": None}]
         if values[a].ndim:
-            tables += [FOLD, FOLD_TWO] if values[b].ndim else [FOLD]
+            tables += [FOLD, WITHIN_ROW, FOLD_TWO] if values[b].ndim else [FOLD, WITHIN_ROW]
         table = draw(st.sampled_from(tables))
         form = draw(st.sampled_from(list(table)))
         if form.startswith(SAME_SHAPE) and values[a].shape != values[b].shape:
@@ -209,6 +226,9 @@ class Number:
 
     def __neg__(self):
         return Number(-self.value)
+
+    def __getitem__(self, index):
+        return Number(self.value[index])
 
     def __abs__(self):
         return _TORCH.abs(self)
@@ -266,6 +286,16 @@ def _clip(a, min=-mpmath.inf, max=mpmath.inf):
     return Number(np.frompyfunc(lambda v: low if v < low else high if v > high else v, 1, 1)(a.value))
 
 
+def _squares(a):
+    return np.sum((a - np.sum(a) / a.size) ** 2)
+
+
+def _shares(a):
+    """e^a of each element, and their sum."""
+    powers = np.frompyfunc(mpmath.exp, 1, 1)(a)
+    return powers, np.sum(powers)
+
+
 _TORCH = SimpleNamespace(
     **{
         name: _each(getattr(mpmath, name))
@@ -307,6 +337,17 @@ _TORCH = SimpleNamespace(
     dot=_fold(np.dot),
     matmul=_fold(np.dot),
 )
+_TORCH.norm = _fold(lambda a: mpmath.sqrt(np.sum(a * a)))
+_TORCH.prod = _fold(np.prod)
+_TORCH.max = _fold(max)
+_TORCH.var = lambda a, unbiased=True: Number(_squares(a.value) / (a.value.size - unbiased))
+_TORCH.std = _fold(lambda a: mpmath.sqrt(_squares(a) / (a.size - 1)))
+_TORCH.logsumexp = lambda a, dim: Number(mpmath.log(_shares(a.value)[1]))
+_TORCH.softmax = lambda a, dim: Number(np.divide(*_shares(a.value)))
+_TORCH.log_softmax = lambda a, dim: a - Number(mpmath.log(_shares(a.value)[1]))
+_TORCH.cumsum = lambda a, dim: Number(np.cumsum(a.value))
+_TORCH.flip = lambda a, dim: Number(a.value[::-1])
+_TORCH.roll = lambda a, places: Number(np.roll(a.value, places))
 _FUNCTIONAL = SimpleNamespace(
     relu=_TORCH.relu,
     logsigmoid=_each(lambda a: mpmath.log(_sigmoid(a))),

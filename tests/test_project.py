@@ -109,7 +109,7 @@ def test_the_readme_lists_exactly_the_notebooks(project):
 
 def test_the_readme_s_examples_print_what_it_says(project, tmp_path):
     blocks = re.findall(r"```(?:python|text)\n(.*?)```", section(project, "What it does"), re.DOTALL)
-    assert len(blocks) == 6
+    assert len(blocks) == 8
     for code, printed in zip(blocks[::2], blocks[1::2]):
         assert len(code.splitlines()) <= 12
         script = tmp_path / "example.py"  # an explanation quotes the code, so that there must be a file of it

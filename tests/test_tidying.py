@@ -57,10 +57,10 @@ def test_many_generators_are_not_factored_when_there_are_many_terms():
 def test_high_powers_of_many_variables_are_not_factored(order):
     """The p-norm of six numbers waited a minute, for some of the orders in which Python keeps a set."""
     symbols = sp.symbols("a:f", positive=True)
-    start = time.perf_counter()
+    start = time.process_time()
     for symbol in symbols:
         tidy(sp.diff(sum(s**order for s in symbols) ** (1 / order), symbol) * sp.cos(1))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_a_decimal_in_an_exponent_is_no_high_power_to_be_factored():

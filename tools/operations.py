@@ -105,6 +105,7 @@ def array_rows(case: Any) -> Iterator[tuple[str, str, str, str]]:
         derivation = al.derive(function, inputs=point, wrt=case.wrt or None)
         last, program = derivation.tape.steps[-1].inputs[0], derivation._programs[0]
         made = program.compose(derivation.tape.values.index(last), frozenset())
+        assert made is not None
         value = text(nested([plain(element) for element in made.reshape(-1)], made.shape))
         slopes = [f"∂/∂{name}: {_code(text(derivation.gradient[name]))}" for name in derivation.gradient]
         derivative = "<br>".join(slopes) if len(point) > 1 else slopes[0].partition(": ")[2]

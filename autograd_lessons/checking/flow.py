@@ -15,6 +15,7 @@ import torch
 from ..replay import Replay, quiet, repeated
 from ..tape import Constant, Input, Step, Tape, Value
 
+MOST_BETWEEN = 100  # steps that a derivative of one value by another is followed through
 Edge = tuple[int, int]  # the index of a step among the tape's values, and the position of one of its operands
 
 
@@ -67,6 +68,7 @@ class Flow:
         self._replays: dict[int, list[Replay]] = {}
         self._slopes: dict[int, dict[int, torch.Tensor]] = {}
         self._below: dict[int, frozenset[int]] = {}
+        self._derivatives: dict[tuple[int, int], torch.Tensor | None] = {}
 
     # ------------------------------------------------------------------ the recorded values
     def values(self, node: int) -> torch.Tensor:
@@ -126,6 +128,15 @@ class Flow:
             for position, used in self.operands(node):
                 found.setdefault(used, []).append((node, position))
         return found
+
+    @cached_property
+    def cost(self) -> int:
+        """How many numbers one row takes on its way back."""
+        return len(self.tapes) * sum(
+            self.nodes[edge[0]].value.numel() + self.nodes[used].value.numel()
+            for used, edges in self.uses.items()
+            for edge in edges
+        )
 
     # ------------------------------------------------------------------ local derivatives
     def is_pointwise(self, node: int) -> bool:
@@ -265,16 +276,35 @@ class Flow:
         return self._back(edits, self.target if root is None else root, keep=False)
 
     def derivative(self, root: int, leaf: int) -> torch.Tensor | None:
-        """∂root/∂leaf elementwise, where both have the same shape or are single numbers; None where it is a full Jacobian."""
+        """∂root/∂leaf elementwise, where both have the same shape or are single numbers.
+
+        None where it is a full Jacobian, and where too many steps lie between.
+        """
+        if (root, leaf) not in self._derivatives:
+            self._derivatives[root, leaf] = self._derivative(root, leaf)
+        return self._derivatives[root, leaf]
+
+    def _derivative(self, root: int, leaf: int) -> torch.Tensor | None:
         if root == leaf:
             return torch.ones_like(self.values(leaf))
+        between = self.between(root, leaf)
         same = self.nodes[root].value.shape == self.nodes[leaf].value.shape
-        between = [node for node in self.below(root) if self.is_step(node) and leaf in self.below(node)]
+        if not between or not same or len(between) > MOST_BETWEEN:
+            return None
         single = all(self.nodes[node].value.numel() == 1 for node in (*between, leaf))
-        if leaf not in self.below(root) or not same or not (single or all(self.is_pointwise(n) for n in between)):
+        if not single and not all(self.is_pointwise(node) for node in between):
             return None
         made = self._back([Edit()], root, keep=True).get(leaf)
         return None if made is None else made[0]
+
+    def between(self, root: int, leaf: int) -> list[int]:
+        """The steps that lead from a value down to another one, the root last; none where it does not depend on it."""
+        found, dependent = [], {leaf}
+        for node in sorted(self.below(root)):
+            if any(used in dependent for _, used in self.operands(node)):
+                dependent.add(node)
+                found.append(node)
+        return found if root in dependent else []
 
     def _back(self, edits: Sequence[Edit], root: int, keep: bool) -> dict[int, torch.Tensor]:
         rows = len(edits)
@@ -293,7 +323,11 @@ class Flow:
                 finished[node] = adjoint
             if self.is_step(node):
                 for used, product in self._sent(node, adjoint, touched):
-                    arrived.setdefault(used, []).append(product)
+                    parts = arrived.setdefault(used, [])
+                    if parts and used not in touched["multiplied"]:
+                        parts[0] += product  # many contributions would take much memory
+                    else:
+                        parts.append(product)
                 self._past_the_edges(node, adjoint, touched, beside)
         return finished
 

@@ -10,8 +10,11 @@ import torch
 from ..inputs import Inputs
 from .flow import Edit, Flow
 from .slips import Sight, Slip, elsewhere, generate
+from .slips.sight import MOST_STEPS
 
-MOST_NUMBERS = 4_000_000  # held at once in one place of the run
+MOST_NUMBERS = 4_000_000  # held at once
+MOST_COST = 50_000  # numbers to one row: above that pairs of slips are not tried
+MOST_WORK = 30_000_000  # numbers to go through for pairs of slips
 MOST_NAMED = 3  # slips that cannot be told apart
 SAME_CLASS = 15  # ranks further from the likeliest than this are not named beside it
 TOGETHER = 8  # two slips are less likely than one, unless that one is far-fetched:
@@ -76,7 +79,8 @@ def explain(
             return bool(tolerance.near(gradient[None, None], theirs[point][None])[0])
 
         found = [Match((slip,)) for slip in elsewhere(sight, inputs, fits_at)]
-    if pairs and all(match.is_far_fetched for match in found):
+    affordable = len(flow.steps) <= MOST_STEPS and flow.cost <= MOST_COST
+    if pairs and affordable and all(match.is_far_fetched for match in found):
         found += _two(flow, slips, made, leaf, true, theirs, tolerance)
     return _told_apart(found)
 
@@ -100,10 +104,10 @@ def _two(
             # what changes nothing by itself may do so beside another slip
             kept.setdefault(tuple(f"{number:.9g}" for number in numbers[i]) if changed[i] else (i,), i)
     chosen = [slips[i] for i in kept.values()]
-    couples = list(_couples(chosen))
-    size = max(1, MOST_NUMBERS // max(1, true.numel() * 10))
+    couples = list(_couples(chosen))[: MOST_WORK // flow.cost]
+    size = max(1, MOST_NUMBERS // flow.cost)
     found = []
-    for start in range(0, min(len(couples), 3 * size), size):
+    for start in range(0, len(couples), size):
         some = couples[start : start + size]
         fits = tolerance.near(_rows(flow, some, leaf, true), theirs)
         found += [Match(couple) for couple, fit in zip(some, fits.tolist()) if fit]

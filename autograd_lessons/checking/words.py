@@ -14,6 +14,7 @@ from ..tape import Input, Step, Value
 from .flow import Flow
 
 MOST_ELEMENTS = 400  # of a tensor: SymPy would write out what it multiplies
+MOST_SHOWN = 8  # numbers of a list
 LONGEST = 40  # characters of an expression or a formula that still reads well in a sentence
 
 
@@ -121,5 +122,14 @@ def shown(value: object) -> str:
 
 
 def at(values: Mapping[str, object]) -> str:
-    """`x = 2, y = 0`."""
-    return ", ".join(f"{name} = {shown(value)}" for name, value in values.items())
+    """`x = 2, y = 0`; of a long list its length."""
+    return ", ".join(f"{name} = {_short(value)}" for name, value in values.items())
+
+
+def _short(value: object) -> str:
+    many = _count(value)
+    return f"[{many:,} numbers]" if many > MOST_SHOWN else shown(value)
+
+
+def _count(value: object) -> int:
+    return sum(map(_count, value)) if isinstance(value, list) else 1

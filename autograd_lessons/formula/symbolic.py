@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from ..rules import LOSSES, POINTWISE
+from ..rules import LOSSES, PIECEWISE, POINTWISE
 from . import vocabulary
 from .tree import Binary, Call, Constant, Minus, Name, Number, Part, bottom_up
 
@@ -140,8 +140,11 @@ def _call(part: Call, inner: list, values: dict[int, float]) -> sp.Expr:
         return _of_numbers(part.function, inner, numbers)
     if part.function in _OWN:
         return _OWN[part.function](*inner)
-    rule = {**LOSSES, **POINTWISE}[vocabulary.functions()[part.function].op or ""]
-    return sp.Function(part.function)(*inner) if isinstance(rule, tuple) else rule(*inner)
+    op = vocabulary.functions()[part.function].op or ""
+    rule = {**LOSSES, **POINTWISE}[op]
+    if isinstance(rule, tuple) and op in PIECEWISE:
+        return sp.Function(part.function)(*inner)
+    return rule[0](*inner) if isinstance(rule, tuple) else rule(*inner)
 
 
 def _of_numbers(function: str, inner: list, numbers: list[float]) -> sp.Expr:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
+from ..calls import is_random
 from ..rules import LOSSES, POINTWISE
 
 
@@ -88,10 +89,10 @@ PREFIXES = (
     "F",
     "special",
 )
-#: in the table, but not typed: copies and changes of dtype; what takes a condition, gives two results, or is random
+#: in the table, but not typed: copies and changes of dtype; what takes a condition or gives two results
 _NOT_TYPED = {
     "bfloat16", "clone", "contiguous", "double", "fmax", "fmin", "float", "frexp", "half", "masked_fill", "max", "min",
-    "maximum", "minimum", "rrelu", "rsub", "to", "type", "type_as", "where",
+    "maximum", "minimum", "rsub", "to", "type", "type_as", "where",
 }  # fmt: skip
 #: places where torch takes no tensor
 _NUMBERS = {
@@ -126,7 +127,7 @@ def functions() -> dict[str, Function]:
         name = op.split(".")[-1].removeprefix("special_")
         home = _home(name, reversed(_HOMES) if op in LOSSES else _HOMES)
         needed, most = _counts(rule[0] if isinstance(rule, tuple) else rule)
-        if home is not None and needed and name not in _NOT_TYPED and name not in found:
+        if home is not None and needed and name not in {*_NOT_TYPED, *found} and not is_random(name):
             most = needed if op in LOSSES else most
             needed = _LEAST.get(name, needed)
             found[name] = Function(

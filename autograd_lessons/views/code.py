@@ -14,17 +14,29 @@ from markupsafe import Markup, escape
 from ..grains import Folded
 from ..tape import Step, Tape
 from .numbers import key
+from .page import templates
 from .stages import Scene
 
 
 def lines(scene: Scene) -> list[dict]:
     """The code, line by line: number, HTML, and whether this stage's expression stands in it. A block per function."""
-    kept, sources = scene.kept, tuple(id(step.source) for step in _marked_steps(scene))
-    key = ("code", id(scene.tape.function), sources, scene.stage.direction, scene.at)
+    return _shown(scene)[0]
+
+
+def html(scene: Scene) -> Markup:
+    """The same as it stands on the page."""
+    return _shown(scene)[1]
+
+
+def _shown(scene: Scene) -> tuple[list[dict], Markup, tuple]:
+    kept, sources = scene.kept, tuple([id(step.source) for step in _marked_steps(scene)])
+    key = ("code", id(scene.tape.function), sources, scene.grain, scene.stage.direction, scene.at)
     if key not in kept:
+        found = _lines(scene)
+        page = templates().get_template("code.html").render(code=found)
         held = scene.tape.function, [step.source for step in _marked_steps(scene)]  # so that no id is given again
-        kept[key] = _lines(scene), held
-    return kept[key][0]
+        kept[key] = found, Markup(page), held
+    return kept[key]
 
 
 def _marked_steps(scene: Scene) -> Sequence[Step]:

@@ -34,7 +34,9 @@ def is_folded(tape: Tape, grain: str) -> bool:
     """Whether a run is shown section by section: it is too long to be drawn, or it calls modules."""
     if tape.block is not None:
         return False
-    return len(nodes(tape, grain)) > MOST_NODES or any(site.visit.module for step in tape.steps for site in step.sites)
+    if "calls modules" not in tape.cache:
+        tape.cache["calls modules"] = any(site.visit.module for step in tape.steps for site in step.sites)
+    return len(nodes(tape, grain)) > MOST_NODES or tape.cache["calls modules"]
 
 
 def folded(tape: Tape, grain: str, section: Section) -> Folded:

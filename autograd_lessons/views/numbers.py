@@ -38,7 +38,7 @@ def typed(value) -> str:
 def _number(value, digits: int) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
-    shown = "%.*g" % (digits, value)
+    shown = "%.*g" % (digits, value)  # noqa: UP031 (half the time of an f-string with a digit count)
     if "e" in shown:
         shown = shown.replace("e+0", "e").replace("e-0", "e-")
     return shown.replace("-", "−")

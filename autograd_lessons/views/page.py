@@ -33,6 +33,12 @@ def style(name: str) -> str:
     return (files("autograd_lessons.views") / name).read_text(encoding="utf-8")
 
 
+@cache
+def sheets() -> Markup:
+    """The style of a live picture."""
+    return Markup(style("style.css") + LIVE + style("svg.css"))
+
+
 def identity(*content: object) -> str:
     """An id for a still picture, from what it shows: the same picture has the same id each time it is made."""
     return "al" + hashlib.sha256(repr(content).encode()).hexdigest()[:10]

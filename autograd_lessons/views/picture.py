@@ -7,7 +7,7 @@ from markupsafe import Markup
 from ..curves import Curve
 from . import code, graph, ledger, plot, tables, terms, timeline
 from .numbers import key
-from .page import LIVE, identity, still_style, style, templates, wrapped
+from .page import identity, sheets, still_style, style, templates, wrapped
 from .stages import Scene
 from .stencil import filled, rendered
 
@@ -23,8 +23,8 @@ def html(scene: Scene, curve: Curve | None, uid: str, trouble: str = "") -> str:
     where = f"forward {scene.at + 1} of {ahead}" if forward else f"backward {scene.at + 1 - ahead} of {back}"
     graphed = graph.drawing(scene)
     content = {
-        "uid": uid, "style": Markup(style("style.css") + LIVE + style("svg.css")), "links": Markup(_linked(scene, uid)),
-        "code": code.lines(scene), "graph": _graph_svg(scene, graphed, f"{uid}-{scene.at}"), "left_out": graphed["left_out"],
+        "uid": uid, "style": sheets(), "links": Markup(_linked(scene, uid)),
+        "code": code.html(scene), "graph": _graph_svg(scene, graphed, f"{uid}-{scene.at}"), "left_out": graphed["left_out"],
         "where": f"this step: {where}", "direction": scene.stage.direction, "term": terms.explained(scene),
         "curve": drawn and {part: drawn[part] for part in ("slope", "name", "at")}, "plot": _curve_svg(scene, drawn),
         "table": None if scene.comparison is None else tables.rows(scene.comparison), "trouble": trouble,
@@ -40,8 +40,8 @@ def block(scene: Scene, uid: str) -> str:
     graphed = graph.drawing(scene)
     direction, lives = scene.stage.direction, timeline.shown_lives(scene.tape)
     return templates().get_template("block.html").render(
-        uid=uid, style=Markup(style("style.css") + LIVE + style("svg.css")), links=Markup(_linked(scene, uid)),
-        code=code.lines(scene), graph=_graph_svg(scene, graphed, f"{uid}-{scene.at}"), left_out=graphed["left_out"],
+        uid=uid, style=sheets(), links=Markup(_linked(scene, uid)),
+        code=code.html(scene), graph=_graph_svg(scene, graphed, f"{uid}-{scene.at}"), left_out=graphed["left_out"],
         where=f"step {scene.at + 1} of {len(scene.stages)}: {_WORDS[direction]}", direction=direction, is_call=direction == "event", term=terms.explained(scene),
         tallest=graph.tallest(scene), findings=scene.tape.findings, rows=timeline.rows(scene), lives=[f"{life.of.name}.grad" for life in lives], headings=[timeline.heading(scene.tape, life) for life in lives],
     )  # fmt: skip

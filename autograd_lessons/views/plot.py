@@ -13,7 +13,7 @@ WIDTH, HEIGHT, LEFT, BOTTOM, PAD = 360, 220, 52, 28, 10
 
 def drawing(curve: Curve, output: str) -> dict:
     """What the SVG template needs: polylines in pixels, tangent, point, ticks."""
-    finite = [y for y in (*curve.y, curve.point[1]) if math.isfinite(y)]
+    finite = list(filter(math.isfinite, (*curve.y, curve.point[1])))
     low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
     if high - low < 1e-12 * max(abs(high), 1e-300) or high == low:
         low, high = low - 1, high + 1
@@ -47,6 +47,8 @@ def drawing(curve: Curve, output: str) -> dict:
 def _pieces(heights: list[float]) -> list[str]:
     """Points that stand evenly from left to right, as polylines: one ends where a height is not finite."""
     form, points = _evenly(len(heights)), tuple(heights)
+    if all(map(math.isfinite, heights)):
+        return [" ".join(form) % points]
     gaps = [place for place, height in enumerate(heights) if not math.isfinite(height)]
     ends = zip([-1, *gaps], [*gaps, len(heights)])
     return [" ".join(form[before + 1 : end]) % points[before + 1 : end] for before, end in ends if end > before + 1]

@@ -142,7 +142,10 @@ class Scene:
 
     def gradient(self, value: Value) -> torch.Tensor | None:
         """The adjoint that the pass on show has brought to a value so far; None before it did."""
-        run = self._so_far.get((value, "backward"))
+        here = self.stage
+        run = (
+            here.run if here.value is value and here.direction == "backward" else self._so_far.get((value, "backward"))
+        )
         return (
             None if run is None or (self.tape.block is not None and run is not self.shown_pass) else run.adjoints[value]
         )

@@ -12,6 +12,7 @@ from .page import templates
 
 _HOLE = re.compile("\ue000([0-9]+)\ue001")  # private-use characters stand in no learner's text that reaches a number
 _BETWEEN = "\ue002"
+_FIXED = {bool, int, type(None)}
 
 
 def rendered(kept: dict, template: str, content: dict[str, Any]) -> Markup:
@@ -53,6 +54,8 @@ def _escaped(texts: list[str]) -> list[str]:
 
 def _frame(content: Any, texts: list[str]) -> Hashable:
     """The content without its texts and floats, which are added to `texts` in order."""
+    if type(content) in _FIXED:
+        return content
     if isinstance(content, str):
         texts.append(content)
         return ""

@@ -10,8 +10,8 @@ import re
 import torch
 from latex2mathml.converter import convert
 from markupsafe import Markup
-from torch.testing._comparison import default_tolerances
 
+from ..accuracy import tolerance
 from ..calls import public_name
 from ..clinic import findings
 from ..grains import Link, recomputed, was_edited
@@ -184,7 +184,7 @@ def _check(scene: Scene, uses: list[Link], adjoint: torch.Tensor | None) -> tupl
     tell an edit from rounding.
     """
     shown = [_product(scene, link) for link in uses]
-    total = functools.reduce(torch.add, shown)
+    total = shown[0] if len(shown) == 1 else functools.reduce(torch.add, shown)
     if adjoint is None or total.shape != adjoint.shape or _is_part(scene):
         return total, None, ""
     if _is_the_sum(shown, adjoint):
@@ -203,14 +203,12 @@ def _product(scene: Scene, link: Link) -> torch.Tensor:
     if link.local is None or link.product.is_complex():
         again = recomputed(link, scene.tape, scene.grain) if was_edited(scene.tape) else None
         return link.product if again is None else again
-    product, shape = link.adjoint * link.local, link.product.shape
-    spread = product.numel() != link.product.numel()
-    return (product.sum_to_size(shape) if spread else product.reshape(shape)).to(link.product.dtype)
+    return link.term
 
 
 def _is_the_sum(parts: list, adjoint: torch.Tensor) -> bool:
     """Whether the parts add up to a gradient, but for rounding: that of the parts, which may cancel."""
-    relative, _ = default_tolerances(adjoint.dtype)
+    relative, _ = tolerance(adjoint.dtype)
     if adjoint.numel() == 1 and not adjoint.is_complex():  # a slider asks at every tick
         numbers, want = [part.item() for part in parts], adjoint.item()
         got, size = sum(numbers), sum(map(abs, numbers))

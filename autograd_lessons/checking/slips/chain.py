@@ -11,6 +11,7 @@ from ..flow import Edge, Edit
 from .sight import PRODUCTS, Sight
 from .slip import Slip
 
+MOST_PLACES = 10  # at which a derivative may have been taken by mistake, the nearest first
 FACTOR = "factor"  # the kind of all slips that leave a factor out
 
 
@@ -217,7 +218,7 @@ def _places(sight: Sight, inner: int) -> Iterator[tuple]:
     """The numbers at which a derivative may be taken by mistake, and what they are called."""
     flow, shape = sight.flow, sight.flow.nodes[inner].value.shape
     without_target = _without_target(sight, inner)
-    for below in sorted(flow.below(inner) - {inner}):
+    for below in sorted(flow.below(inner) - {inner}, reverse=True)[:MOST_PLACES]:
         if flow.nodes[below].value.shape == shape:
             identifier = "target_forgotten" if below == without_target else "wrong_place"
             yield flow.values(below), lambda b=below: sight.words.name(b), identifier

@@ -68,8 +68,8 @@ def wrong_losses(sight: Sight) -> Iterator[Slip]:
                     Edit(slopes={edge: wrong.slope(p, target) / count}),
                     rank=10,
                 )
-        if op == "cross_entropy" and p.ndim == 2:
-            yield _softmax_alone(edge, p, 1)
+        if op == "cross_entropy" and p.ndim in (2, 3):  # one sample, or rows of samples
+            yield _softmax_alone(edge, p, 1 if p.ndim == 2 else p.shape[1])
     for edge in sight.edges:
         if sight.op(edge[0]) == "log_softmax" and flow.nodes[edge[0]].value.ndim == 1:
             p = flow.values(sight.used(edge))

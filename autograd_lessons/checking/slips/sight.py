@@ -11,6 +11,7 @@ from ...tape import Constant, Step
 from ..flow import Edge, Flow
 from ..words import Words
 
+MOST_STEPS = 40  # in which slips are looked for
 LINEAR = {
     "add", "sub", "rsub", "neg", "sum", "mean", "clone", "double", "float", "to", "type", "contiguous", "expand",
     "flatten", "reshape", "squeeze", "unsqueeze", "view", "t", "transpose", "permute", "getitem", "unbind", "stack", "cat",
@@ -27,9 +28,19 @@ class Sight:
         self.leaf = leaf
 
     @cached_property
+    def _dependent(self) -> frozenset[int]:
+        """The values that depend on the input."""
+        found = {self.leaf}
+        for node in reversed(self.flow.steps):  # from the input on
+            if any(used in found for _, used in self.flow.operands(node)):
+                found.add(node)
+        return frozenset(found)
+
+    @cached_property
     def steps(self) -> list[int]:
-        """The steps between the input and the output, the output first."""
-        return [node for node in self.flow.steps if self.depends(node)]
+        """The steps between the input and the output, the output first; of a long run those next to the two ends."""
+        between = [node for node in self.flow.steps if self.depends(node)]
+        return between if len(between) <= MOST_STEPS else between[: MOST_STEPS // 2] + between[-MOST_STEPS // 2 :]
 
     @cached_property
     def edges(self) -> list[Edge]:
@@ -50,7 +61,7 @@ class Sight:
 
     def depends(self, node: int) -> bool:
         """Whether a value depends on the input."""
-        return self.leaf in self.flow.below(node)
+        return node in self._dependent
 
     def is_linear(self, edge: Edge) -> bool:
         """Whether the step is linear in this operand and nothing else of it depends on the input."""
@@ -89,7 +100,7 @@ class Sight:
 
     def layers(self, node: int) -> int:
         """How many factors of the chain lie between a value and the input, as a learner counts them."""
-        between = [n for n in self.flow.below(node) if self.flow.is_step(n) and self.depends(n)]
+        between = self.flow.between(node, self.leaf)
         named = [n for n in between if n != node and self.is_named(n)]
         return min(len(named) + 1, sum(map(self.curved, between)))
 
