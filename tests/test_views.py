@@ -292,7 +292,7 @@ def test_a_long_program_draws_what_fits_and_says_so():
         return x
 
     explorer = al.explore(long, x=1.0, grain="operations")
-    assert "more steps are not drawn" in explorer.html
+    assert "loop, line 2: 100 rounds" in explorer.html
 
 
 def test_two_functions_of_one_shape_keep_their_own_names():

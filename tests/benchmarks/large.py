@@ -22,7 +22,14 @@ import torch
 
 import autograd_lessons as al
 
-BOUNDS = {"record": 3, "compare": 10, "view": 2, "HTML": 1, "step": 0.3, "tick": 10}  # seconds; of the HTML megabytes
+BOUNDS = {
+    "record": 3,
+    "compare": 10,
+    "view": 5,
+    "HTML": 1,
+    "step": 0.3,
+    "tick": 10,
+}  # CPU seconds; of the HTML megabytes. The view is all of `explore`, the run included
 TICKS = 3
 
 
