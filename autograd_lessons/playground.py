@@ -88,7 +88,7 @@ class Playground(Twinned):
         return self.explorer.still()
 
     def __repr__(self) -> str:
-        return "\n".join([self.typed, self.message, "" if self.explorer is None else repr(self.explorer)]).strip()
+        return self.message if self.explorer is None else repr(self.explorer)
 
     # ------------------------------------------------------------------ widgets
     def _build(self) -> None:

@@ -17,7 +17,7 @@ from nbconvert import HTMLExporter
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 SVG = "{http://www.w3.org/2000/svg}"
 NUMBER = re.compile(r"[-−]?\b\d+(?:\.\d+)?(?:e[-+]\d+)?")
-INTERACTIVE = re.compile(r"\b(explore|stability_lab|descent_lab)\(|^%%autograd\b(?!.* (-q|--quiet)\b)")
+INTERACTIVE = re.compile(r"\b(explore|playground|stability_lab|descent_lab)\(|^%%autograd\b(?!.* (-q|--quiet)\b)")
 
 
 def bundles():
