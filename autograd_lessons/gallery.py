@@ -130,8 +130,8 @@ class Table:
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{escape(piece.field)}</td><td>{escape(piece.title)}</td>"
-            f'<td style="text-align:left"><code style="white-space:pre">{escape(piece.typed)}</code></td>'
-            f'<td style="text-align:left">{escape(piece.look_for)}</td></tr>'
+            f'<td style="text-align:left"><code style="white-space:pre-wrap">{escape(piece.typed)}</code></td>'
+            f'<td style="text-align:left;min-width:22em">{escape(piece.look_for)}</td></tr>'
             for piece in PIECES
         )
         return f"<table><tr><th>from</th><th>name</th><th>type this</th><th>look for</th></tr>{rows}</table>"
