@@ -342,4 +342,4 @@ def test_large_constants_are_taken_as_they_are():
 
     start = time.perf_counter()
     comparison = al.compare(scaled, x=[1.0, 2.0], data=data, wrt="x")
-    assert comparison.ok and time.perf_counter() - start < 10
+    assert comparison.ok and time.perf_counter() - start < 40

