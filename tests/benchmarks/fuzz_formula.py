@@ -64,7 +64,7 @@ class Fuzz:
     def mutants(self, text: str) -> None:
         """The text itself, and quick mutations of it: hypothesis draws well and slowly."""
         self.any_text(text)
-        draw = random.Random(text)
+        draw = random.Random(repr(text))
         for _ in range(MUTANTS):
             at = draw.randint(0, len(text))
             text = text[:at] + draw.choice([*PIECES, *CHARACTERS, ""]) + text[at + draw.randint(0, 2) :]
