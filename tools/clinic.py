@@ -6,7 +6,6 @@ python tools/clinic.py --check   exit 1 if the page is not what would be written
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import io
 import sys
@@ -17,6 +16,8 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "clinic.md"
 sys.path.insert(0, str(ROOT))
+
+from tools.pages import cell, code, write_or_check  # noqa: E402
 
 INTRODUCTION = """# The clinic
 
@@ -79,36 +80,19 @@ def page() -> str:
         for case in cases:
             line = case.code.splitlines()[case.line - 1].strip()
             mend = said[case].lines[-1]
-            parts.append(f"| {case.name.replace('_', ' ')} | {_does(case)} | {_code(line)} | {_cell(mend)} |")
+            parts.append(f"| {case.name.replace('_', ' ')} | {_does(case)} | {code(line)} | {cell(mend)} |")
     return "\n".join(parts) + "\n"
 
 
 def _does(case: Any) -> str:
     if case.raises:
         return f"raises {case.raises}"
-    warned = f"warns: {_cell(case.warns[0])}…" if case.warns else "is silent"
-    return f"{warned}, and {_code(case.gives)}" if case.gives else warned
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;")
-
-
-def _code(text: str) -> str:
-    return f"`{text.replace('|', chr(92) + '|')}`"
+    warned = f"warns: {cell(case.warns[0])}…" if case.warns else "is silent"
+    return f"{warned}, and {code(case.gives)}" if case.gives else warned
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--check", action="store_true", help="write nothing; say whether the page is current")
-    made = page()
-    if parser.parse_args().check:
-        current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == made
-        print("docs/clinic.md is current" if current else "docs/clinic.md is not what would be written: make docs")
-        return int(not current)
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(made, encoding="utf-8")
-    return 0
+    return write_or_check(page(), PAGE, __doc__)
 
 
 if __name__ == "__main__":

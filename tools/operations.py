@@ -6,7 +6,6 @@ python tools/operations.py --check   exit 1 if the page is not what would be wri
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +16,8 @@ import torch
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "operations.md"
 sys.path.insert(0, str(ROOT))
+
+from tools.pages import cell, code, write_or_check  # noqa: E402
 
 INTRODUCTION = """# Operations and their rules
 
@@ -99,7 +100,7 @@ def array_rows(case: Any) -> Iterator[tuple[str, str, str, str]]:
     from autograd_lessons.formulas import nested, plain
     from autograd_lessons.notation import text
 
-    operation = _code(case.code)
+    operation = code(case.code)
     for point in case.points:
         function = eval(f"lambda {', '.join(point)}: ({case.code}).sum()", {"torch": torch, "F": torch.nn.functional})
         derivation = al.derive(function, inputs=point, wrt=case.wrt or None)
@@ -107,9 +108,9 @@ def array_rows(case: Any) -> Iterator[tuple[str, str, str, str]]:
         made = program.compose(derivation.tape.values.index(last), frozenset())
         assert made is not None
         value = text(nested([plain(element) for element in made.reshape(-1)], made.shape))
-        slopes = [f"∂/∂{name}: {_code(text(derivation.gradient[name]))}" for name in derivation.gradient]
+        slopes = [f"∂/∂{name}: {code(text(derivation.gradient[name]))}" for name in derivation.gradient]
         derivative = "<br>".join(slopes) if len(point) > 1 else slopes[0].partition(": ")[2]
-        yield operation, _cell("; ".join(derivation.conditions)), _code(value), derivative
+        yield operation, cell("; ".join(derivation.conditions)), code(value), derivative
         operation = ""
 
 
@@ -119,8 +120,8 @@ def rows(case: Any) -> Iterator[tuple[str, str, str, str]]:
 
     operation = ", ".join(
         [
-            _code(case.code),
-            *(f"also {_code(case.also[0])}" if i == 0 else _code(way) for i, way in enumerate(case.also)),
+            code(case.code),
+            *(f"also {code(case.also[0])}" if i == 0 else code(way) for i, way in enumerate(case.also)),
         ]
     )
     seen: set[tuple[str, ...]] = set()
@@ -129,12 +130,12 @@ def rows(case: Any) -> Iterator[tuple[str, str, str, str]]:
         derivation = next(made for made in tries if made.conditions not in seen)
         seen.add(derivation.conditions)
         value = derivation.text_value(derivation.tape.steps[-1].label, "variables") or "…"
-        slopes = [f"∂/∂{name}: {_code(derivation.text(name))}" for name in case.wrt]
+        slopes = [f"∂/∂{name}: {code(derivation.text(name))}" for name in case.wrt]
         when = "; ".join(derivation.conditions)
         yield (
             operation,
-            _cell(when),
-            _code(value),
+            cell(when),
+            code(value),
             "<br>".join(slopes if len(case.ranges) > 1 else [slopes[0].partition(": ")[2]]),
         )
         operation = ""
@@ -156,26 +157,8 @@ def _count(case: Any) -> int:
     return max(map(len, case.points().values()))
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;")
-
-
-def _code(text: str) -> str:
-    return f"`{text.replace('|', chr(92) + '|')}`"
-
-
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--check", action="store_true", help="write nothing; say whether the page is current")
-    made = page()
-    if parser.parse_args().check:
-        current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == made
-        print(
-            "docs/operations.md is current" if current else "docs/operations.md is not what would be written: make docs"
-        )
-        return int(not current)
-    PAGE.write_text(made, encoding="utf-8")
-    return 0
+    return write_or_check(page(), PAGE, __doc__)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ python tools/slips.py --check   exit 1 if the page is not what would be written
 
 from __future__ import annotations
 
-import argparse
 import inspect
 import sys
 import textwrap
@@ -18,6 +17,8 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "slips.md"
 sys.path.insert(0, str(ROOT))
+
+from tools.pages import cell, write_or_check  # noqa: E402
 
 INTRODUCTION = """# The slips
 
@@ -54,7 +55,7 @@ def page() -> str:
         one = next((r for r in results if r.case.slip == slip and r.verdict == "first"), None)
         if one is not None:
             hint = one.said.hint.splitlines()[1] if "\n" in one.said.hint else one.said.hint
-            parts.append(f"| `{slip}` | `{_body(one.case.function)}` | {_answer(one.case.answer)} | {_cell(hint)} |")
+            parts.append(f"| `{slip}` | `{_body(one.case.function)}` | {_answer(one.case.answer)} | {cell(hint)} |")
     return "\n".join(parts) + "\n"
 
 
@@ -84,7 +85,7 @@ def summary(results: Iterable[Any], right: int, refused: int) -> list[str]:
 def _body(function: Callable) -> str:
     """A function in one line: `y = x**2; z = sin(y); return z`."""
     lines = textwrap.dedent(inspect.getsource(function)).splitlines()[1:]
-    return _cell("; ".join(line.strip() for line in lines))
+    return cell("; ".join(line.strip() for line in lines))
 
 
 def _answer(answer: Any) -> str:
@@ -92,7 +93,7 @@ def _answer(answer: Any) -> str:
         return ", ".join(f"{key}: {_answer(part)}" for key, part in answer.items())
     if isinstance(answer, tuple):
         return ", ".join(map(_answer, answer))
-    return f"`{_cell(_expression(answer) if callable(answer) else str(answer))}`"
+    return f"`{cell(_expression(answer) if callable(answer) else str(answer))}`"
 
 
 def _expression(function: Callable) -> str:
@@ -112,20 +113,8 @@ def _expression(function: Callable) -> str:
     return " ".join(text[start[1] : last].decode().split())
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;")
-
-
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--check", action="store_true", help="write nothing; say whether the page is current")
-    made = page()
-    if parser.parse_args().check:
-        current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == made
-        print("docs/slips.md is current" if current else "docs/slips.md is not what would be written: make docs")
-        return int(not current)
-    PAGE.write_text(made, encoding="utf-8")
-    return 0
+    return write_or_check(page(), PAGE, __doc__)
 
 
 if __name__ == "__main__":
