@@ -19,7 +19,7 @@ from . import (
     sealed_cases,
     slip_cases,
 )
-from .slip_collection import Collection, Right, Wrong
+from .slip_collection import Right, Wrong
 
 COLLECTIONS = {
     "open": slip_cases.collection,
