@@ -125,6 +125,11 @@ class Derivation:
         return self._program(branches, generic=True)
 
     @property
+    def program(self) -> Program:
+        """The formulas of the steps: one for a whole tensor where that holds for every element, else element by element."""
+        return self._single or self._programs[0]
+
+    @property
     def unseen(self) -> tuple[Input, ...]:
         """Values that depend on the inputs in a way that no step tells."""
         return tuple(v for v in self.tape.inputs.values() if v.requires_grad and not v.is_leaf)
