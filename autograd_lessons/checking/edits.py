@@ -22,7 +22,7 @@ class Edit:
     bypass: Mapping[int, float] = field(
         default_factory=dict
     )  # by value: its derivative for all inputs below, whatever it is
-    extra: Mapping[int, float] = field(default_factory=dict)  # by value: what is added to its derivative
+    extra: Mapping[int, torch.Tensor | float] = field(default_factory=dict)  # by value: what is added to its derivative
     multiplied: frozenset[int] = frozenset()  # values whose contributions are multiplied
 
     def __or__(self, other: Edit) -> Edit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import torch
@@ -23,6 +23,7 @@ class SideBySide:
         self.target = self._index[id(self.tape.target)] if target is None else target
         self.stops = stops
         self._numbers: dict[int, torch.Tensor] = {}
+        self._operands: dict[int, list[tuple[int, int]]] = {}
         self._below: dict[int, frozenset[int]] = {}
 
     def values(self, node: int) -> torch.Tensor:
@@ -47,14 +48,16 @@ class SideBySide:
 
     def operands(self, node: int) -> list[tuple[int, int]]:
         """(position, value) of the operands that a gradient goes on to."""
+        if node not in self._operands:
+            self._operands[node] = list(self._found(node))
+        return self._operands[node]
+
+    def _found(self, node: int) -> Iterator[tuple[int, int]]:
         step = self.nodes[node]
-        if not isinstance(step, Step) or node in self.stops or not step.requires_grad:
-            return []
-        return [
-            (position, self._index[id(used)])
-            for position, used in enumerate(step.inputs)
-            if isinstance(used, Value) and used.requires_grad and id(used) in self._index
-        ]
+        if isinstance(step, Step) and node not in self.stops and step.requires_grad:
+            for position, used in enumerate(step.inputs):
+                if isinstance(used, Value) and used.requires_grad and id(used) in self._index:
+                    yield position, self._index[id(used)]
 
     def below(self, node: int) -> frozenset[int]:
         """Every value that this one was computed from and that a gradient goes back to, itself included."""

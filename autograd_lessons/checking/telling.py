@@ -13,7 +13,7 @@ from ..tape import Tape
 from .feedback import Counterexample, Feedback
 from .flow import Flow, same_way
 from .matching import Match, Tolerance, explain
-from .points import Point, branches_of
+from .points import LONG, Point, branches_of
 from .slips import Sight
 from .trial import Judged, Trial, digits_of
 from .words import Words, at, shown
@@ -170,6 +170,8 @@ def _explained(
         if special is not None:
             return said(*special)
     leading = _leading(shown_at, words, output)
+    if not matches and _is_reordered(judged):
+        return said(("reordered",), "The numbers are right, in another order.", leading)
     if not matches:
         return said((), HONEST, leading)
     reason = matches[0].says()
@@ -274,7 +276,7 @@ def _worst(one: Judged) -> tuple[str, str, str]:
 
 def _leading(one: Judged, words: Words | None, output: int | None) -> tuple[str | Callable[[], str], ...]:
     """The factors of the chain at this point: first their numbers, then their formulas."""
-    if words is None or output is not None:
+    if words is None or output is not None or len(one.point.tape.steps) > LONG:
         return ()
     chain = [link for link in links(one.point.tape, "variables") if link.local is not None and link.local.numel() == 1]
     if not chain or len(chain) > MOST_FACTORS:
@@ -308,6 +310,12 @@ def _shape(one: Judged) -> tuple[tuple[str, ...], str]:
     ):
         return ("transposed",), "Rows and columns are exchanged."
     return ("shape",), "A gradient has the shape of its input."
+
+
+def _is_reordered(judged: list[Judged]) -> bool:
+    """Whether the same numbers stand there at every point, wherever they stand."""
+    pairs = [(one.theirs.reshape(-1).sort().values, one.true.reshape(-1).sort().values) for one in judged]
+    return judged[0].true.numel() > 1 and all(a.shape == b.shape and torch.allclose(a, b, rtol=1e-7) for a, b in pairs)
 
 
 def _only_somewhere(judged: list[Judged]) -> tuple[tuple[str, ...], str] | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
-from ...tape import Constant, Input, Step
+from ...tape import Constant, Input, Step, Value
 from ..flow import Edge, Edit
 from .sight import PRODUCTS, Sight
 from .slip import Slip
@@ -64,29 +64,54 @@ def _is_all_of_the_inner(sight: Sight, node: int, slope: torch.Tensor) -> bool:
 
 
 def _without_a_part(sight: Sight, edge: Edge) -> Iterator[Slip]:
-    """A coefficient such as 0.5·m without one of its own factors."""
+    """A factor of a step's slope alone: of ½·m the ½, of u·v in (u·v)·w the u, of −c/v² the c."""
     node, position = edge
-    step = sight.flow.nodes[node]
-    assert isinstance(step, Step)
-    if sight.op(node) != "mul" or not isinstance(step.inputs[1 - position], Step):
-        return
-    coefficient = sight.flow.index(step.inputs[1 - position])
-    if coefficient is None or sight.depends(coefficient) or sight.op(coefficient) != "mul":
-        return
-    for part, used in enumerate(sight.flow.nodes[coefficient].inputs):  # pyright: ignore
+    for step, place, power in _parts(sight, node, position):
+        used = sight.flow.nodes[step].inputs[place]  # pyright: ignore
         index = sight.flow.index(used)
-        shape = sight.flow.slopes(node)[position].shape
-        number = torch.as_tensor(used.value).double() if index is None else sight.flow.values(index)
-        if number.numel() not in (1, len(sight.flow.tapes)):
+        number = _in_the_shape_of(sight, used, index, sight.flow.slopes(node)[position])
+        if number is None or bool((number == 1).all()):
             continue
-        scale = (1 / number).reshape(-1, *(1,) * (len(shape) - 1)).expand(shape)
         yield Slip(
-            "constant_lost" if sight.is_number(coefficient, part) else "factor_dropped",
+            "constant_lost" if index is None else "factor_dropped",
             lambda i=index, v=used.value: f"The factor {v if i is None else sight.words.name(i)} is missing.",
-            Edit(scales={edge: scale}),
+            Edit(scales={edge: number**-power}),
             rank=10,
             kind=FACTOR,
         )
+
+
+def _parts(sight: Sight, node: int, position: int) -> Iterator[tuple[int, int, int]]:
+    """(step, place, power) of the operands that are factors of a slope and not all of it."""
+    op = sight.op(node)
+    if op == "mul":
+        yield from ((step, place, 1) for step, place in _factors(sight, node, 1 - position) if step != node)
+    elif op == "div" and position == 0:
+        yield from ((step, place, -1) for step, place in _factors(sight, node, 1) if step != node)
+    elif op == "div":
+        yield from ((step, place, 1) for step, place in _factors(sight, node, 0))
+
+
+def _factors(sight: Sight, node: int, place: int) -> Iterator[tuple[int, int]]:
+    """The factors that an operand is a product of, or the operand itself: each as the place where a step takes it."""
+    below = sight.flow.index(sight.flow.nodes[node].inputs[place])  # pyright: ignore
+    if below is not None and sight.op(below) == "mul" and len(sight.flow.nodes[below].inputs) == 2:  # pyright: ignore
+        for part in (0, 1):
+            yield from _factors(sight, below, part)
+    else:
+        yield node, place
+
+
+def _in_the_shape_of(
+    sight: Sight, used: Value | Constant, index: int | None, slope: torch.Tensor
+) -> torch.Tensor | None:
+    """An operand's number at every point, spread out over a slope; None where it does not fit."""
+    number = torch.as_tensor(used.value).double() if index is None else sight.flow.values(index)
+    if number.shape == slope.shape:
+        return number
+    if number.numel() not in (1, len(slope)):
+        return None
+    return number.reshape(-1, *(1,) * (slope.ndim - 1)).expand(slope.shape)
 
 
 def dropped_in_matrices(sight: Sight) -> Iterator[Slip]:
@@ -127,7 +152,7 @@ def stopped(sight: Sight) -> Iterator[Slip]:
     for node in sight.steps:
         if node == flow.target or not _fits(sight, node) or sight.is_branching(node):
             continue
-        single = sight.layers(node) <= 1
+        single = sight.is_one_layer(node)
         yield Slip(
             "inner_dropped" if single else "stopped_early",
             lambda n=node, s=single: _stopped(sight, n, s),
@@ -267,18 +292,27 @@ def _is_unary(sight: Sight, node: int) -> bool:
 
 
 def constants_kept(sight: Sight) -> Iterator[Slip]:
-    """A constant that is added is kept: 2x + 1 as the derivative of x² + 1."""
+    """A constant that is added is kept: 2x + 1 as the derivative of x² + 1, or ω + φ as that of ωt + φ."""
     for node in sight.steps:
         step, op = sight.flow.nodes[node], sight.op(node)
         assert isinstance(step, Step)
         if op not in ("add", "sub", "rsub") or len(step.inputs) != 2 or step.call.kwargs:
             continue
         for position, used in enumerate(step.inputs):
+            sign = -1.0 if (op, position) in (("sub", 1), ("rsub", 0)) else 1.0
+            index = sight.flow.index(used)
             if isinstance(used, Constant) and isinstance(used.value, (int, float)):
-                sign = -1.0 if (op, position) in (("sub", 1), ("rsub", 0)) else 1.0
-                yield Slip(
-                    "constant_kept",
-                    lambda n=node, c=used.value: f"The derivative of the constant {c:g} in {sight.words.name(n)} is 0.",
-                    Edit(extra={node: sign * used.value}),
-                    rank=16,
-                )
+                kept = sign * used.value
+            elif index is not None and not sight.depends(index) and used.value.shape == step.value.shape:
+                kept = sign * sight.flow.values(index)
+            else:
+                continue
+            yield Slip(
+                "constant_kept",
+                lambda n=node, i=index, c=used.value: (
+                    f"{f'The derivative of the constant {c:g}' if i is None else f'For this input {sight.words.name(i)} is a constant: its derivative'} "
+                    f"in {sight.words.name(n)} is 0."
+                ),
+                Edit(extra={node: kept}),
+                rank=16,
+            )

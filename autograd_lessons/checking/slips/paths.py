@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
 
@@ -85,38 +86,85 @@ def _shared(sight: Sight) -> Iterator[tuple[int, list]]:
 
 
 def products(sight: Sight) -> Iterator[Slip]:
-    """The product rule as the product of the derivatives, the quotient rule as their quotient."""
-    flow = sight.flow
+    """The product rule as the product of the derivatives, or as their sum; the quotient rule as their quotient."""
     for node in sight.steps:
-        op = sight.op(node)
-        below = flow.operands(node)
-        if op not in ("mul", "div") or len(below) != 2 or not all(sight.depends(used) for _, used in below):
+        below = sight.flow.operands(node)
+        if sight.op(node) not in ("mul", "div") or len(below) != 2 or not all(sight.depends(used) for _, used in below):
             continue
-        (p0, u), (p1, v) = below
-        slopes = flow.slopes(node)
-        if p0 not in slopes or p1 not in slopes:
+        if any(sight.flow.slope((node, position)) is None for position, _ in below):
             continue
-        du, dv = flow.derivative(u, sight.leaf), flow.derivative(v, sight.leaf)
-        if du is None or dv is None or du.shape != slopes[p0].shape:
-            continue
-        if op == "mul":
-            yield Slip(
-                "sum_of_derivatives",
-                lambda a=u, b=v: _not_the_product(sight, a, b),
-                Edit(slopes={(node, p0): torch.ones_like(du), (node, p1): torch.ones_like(dv)}),
-                rank=17,
-            )
-            yield Slip(
-                "product_of_derivatives",
-                lambda a=u, b=v: _not_the_product(sight, a, b),
-                Edit(slopes={(node, p0): dv}, scales={(node, p1): 0.0}),
-                rank=17,
-            )
+        if sight.op(node) == "mul":
+            yield from _product(sight, node)
         else:
+            yield from _quotient(sight, node)
+
+
+def _product(sight: Sight, node: int) -> Iterator[Slip]:
+    (_, u), (_, v) = sight.flow.operands(node)
+    nested = any(_is_product_of_its_own(sight, used) for used in (u, v))
+    for deep in (True, False) if nested else (False,):
+        for value in sight.shared_below(node):
+            edit = _derivatives_multiplied(sight, node, value, deep)
+            if edit is not None:
+                yield Slip(
+                    "product_of_derivatives",
+                    lambda: _not_the_product(sight, u, v),
+                    edit.edit,
+                    rank=16.5 if deep else 17,
+                )
+        yield Slip(
+            "sum_of_derivatives", lambda: _not_the_product(sight, u, v), _derivatives_added(sight, node, deep), rank=17
+        )
+
+
+def _is_product_of_its_own(sight: Sight, node: int) -> bool:
+    """Whether a factor is itself a product: then x·eˣ·sin x has three."""
+    below = sight.flow.operands(node)
+    alone = len(sight.flow.uses.get(node, ())) == 1
+    return sight.op(node) == "mul" and alone and len(below) == 2 and all(sight.depends(used) for _, used in below)
+
+
+class _Multiplied(NamedTuple):
+    edit: Edit
+    number: torch.Tensor  # the product of the derivatives
+
+
+def _derivatives_multiplied(sight: Sight, node: int, value: int, deep: bool) -> _Multiplied | None:
+    """A product's derivative by a value below it as the product of its factors' derivatives."""
+    factors = []
+    for position, used in sight.flow.operands(node):
+        if deep and _is_product_of_its_own(sight, used):
+            made = _derivatives_multiplied(sight, used, value, deep)
+        else:
+            number = sight.flow.derivative(used, value)
+            made = None if number is None else _Multiplied(Edit(), number)
+        if made is None or made.number.shape != sight.flow.slopes(node)[position].shape:
+            return None
+        factors.append(((node, position), made))
+    (one, first), (other, second) = factors
+    return _Multiplied(
+        first.edit | Edit(slopes={one: second.number}, scales={other: 0.0}), first.number * second.number
+    )
+
+
+def _derivatives_added(sight: Sight, node: int, deep: bool) -> Edit:
+    edit = Edit()
+    for position, used in sight.flow.operands(node):
+        edit |= Edit(slopes={(node, position): torch.ones_like(sight.flow.slopes(node)[position])})
+        if deep and _is_product_of_its_own(sight, used):
+            edit |= _derivatives_added(sight, used, deep)
+    return edit
+
+
+def _quotient(sight: Sight, node: int) -> Iterator[Slip]:
+    (above, u), (below, v) = sight.flow.operands(node)
+    for value in sight.shared_below(node):
+        number = sight.flow.derivative(v, value)
+        if number is not None and number.shape == sight.flow.slopes(node)[above].shape:
             yield Slip(
                 "quotient_of_derivatives",
-                lambda a=u, b=v: _not_the_quotient(sight, a, b),
-                Edit(slopes={(node, p0): 1 / dv}, scales={(node, p1): 0.0}),
+                lambda: _not_the_quotient(sight, u, v),
+                Edit(slopes={(node, above): 1 / number}, scales={(node, below): 0.0}),
                 rank=12.5,
             )
 
