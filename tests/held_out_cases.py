@@ -216,7 +216,7 @@ here.slip("outer_dropped", "3x^2", 3 * 0.49)
 here.slip("sigmoid_rule", lambda t, x: t * (1 - t) * 3 * x**2)
 here.slip("another_point", 3 * 1.7**2 * (1 - math.tanh(1.7**3) ** 2))
 here.right(
-    "3x^2 / cosh(x^3)^2", "3x^2 (1 - tanh(x^3)) (1 + tanh(x^3))", lambda u, t, x: (1 - t * t) * 3 * u / x, 1.30947
+    "3x^2 / cosh(x^3)^2", "3x^2 (1 - tanh(x^3)) (1 + tanh(x^3))", lambda u, t, x: (1 - t * t) * 3 * u / x, 1.30977
 )
 
 
@@ -590,13 +590,12 @@ def small_net(w1, b1, w2, b2, x, t):
 
 here = about(small_net, wrt=("w1", "b1", "w2", "b2"), w1=0.5, b1=0.2, w2=-1.3, b2=0.4, x=0.9, t=1.1)
 here.slip("inner_dropped", {"w1": lambda o, t, w2, h: (o - t) * w2 * h * (1 - h)}, {"w2": lambda o, t: o - t})
-here.slip(
-    "inner_dropped", {"w1": lambda o, t, h, x: (o - t) * h * (1 - h) * x}, {"w1": lambda o, t, w2, x: (o - t) * w2 * x}
-)
+here.slip("inner_dropped|factor_dropped", {"w1": lambda o, t, h, x: (o - t) * h * (1 - h) * x})
+here.slip("inner_dropped", {"w1": lambda o, t, w2, x: (o - t) * w2 * x})
 here.slip("sigmoid_rule", {"w1": lambda o, t, w2, h, x: (o - t) * w2 * (1 - h) * x})
 here.slip("not_differentiated|sigmoid_rule", {"w1": lambda o, t, w2, h, x: (o - t) * w2 * h * x})
 here.slip("sign_flipped", {"w2": lambda o, t, h: (t - o) * h}, {"b2": lambda o, t: t - o})
-here.slip("outer_dropped", {"w2": lambda h: h}, {"w1": lambda w2, h, x: w2 * h * (1 - h) * x})
+here.slip("outer_dropped|stopped_early", {"w2": lambda h: h}, {"w1": lambda w2, h, x: w2 * h * (1 - h) * x})
 here.slip("outer_dropped|stopped_early", {"b2": 1.0})
 here.slip("constant_lost|accumulated", {"w2": lambda o, t, h: 2 * (o - t) * h})
 here.slip("target_forgotten", {"w2": lambda o, h: o * h})
@@ -624,11 +623,11 @@ here.slip("inner_dropped", "p - y", {"w": lambda p, y: p - y})
 here.slip("sign_flipped", "(y - p) x")
 here.slip("denominator_lost", "(p - y) p*(1 - p) x")
 here.slip("target_forgotten", "p x")
-here.slip("stopped_early", "(p - y)/(p*(1 - p))")
+here.slip("stopped_early|inner_dropped", "(p - y)/(p*(1 - p))")
 here.slip("function_forgotten", lambda w, x, y: (w * x - y) * x)
 here.slip("path_dropped", "-y*(1 - p) x", "(1 - y) p x")
 here.slip("inner_dropped", "(p - y)/(p*(1 - p)) * x", {"dloss_dp": "(p - y)/(p*(1 - p))", "dp_dw": "p*(1 - p)"})
-here.slip("outer_dropped", "p*(1 - p) x")
+here.slip("outer_dropped|stopped_early", "p*(1 - p) x")
 here.right("(p - y) x", "x p - x*y", {"dloss_dp": "-y/p + (1 - y)/(1 - p)", "dp_dw": "p*(1 - p) x"})
 
 
@@ -683,10 +682,10 @@ here = about(
 here.slip("mean_forgotten", {"w": lambda X, r: X.T @ r}, {"b": lambda r: r.sum()})
 here.slip("constant_lost|accumulated", {"w": lambda X, r: 2 * X.T @ r / 3}, {"b": lambda r: 2 * r.mean()})
 here.slip("not_summed", {"b": lambda r: r / 3})
-here.slip("mean_forgotten+not_summed", {"b": lambda r: r})
+here.slip("mean_forgotten+not_summed|not_summed", {"b": lambda r: r})
 here.slip("sign_flipped", {"w": lambda X, y, w, b: X.T @ (y - X @ w - b) / 3})
 here.slip("target_forgotten", {"w": lambda X, w, b: X.T @ (X @ w + b) / 3})
-here.slip("outer_dropped", {"w": lambda X: X.mean(0)})
+here.slip("outer_dropped|base_lost", {"w": lambda X: X.mean(0)})
 here.slip("mean_doubled", {"w": lambda X, r: X.T @ r / 9})
 here.slip("value", {"b": lambda loss: loss})
 here.right(
@@ -704,7 +703,7 @@ def vector_cross_entropy(w, x, y):
 here = about(vector_cross_entropy, wrt="w", w=0.6, x=[0.5, -1.5, 2.0, 0.8], y=[1.0, 0.0, 1.0, 0.0])
 here.slip("mean_forgotten", lambda p, y, x: ((p - y) * x).sum())
 here.slip("not_summed", lambda p, y, x: (p - y) * x / 4)
-here.slip("mean_forgotten+not_summed", lambda p, y, x: (p - y) * x)
+here.slip("mean_forgotten+not_summed|not_summed", lambda p, y, x: (p - y) * x)
 here.slip("target_forgotten", lambda p, x: (p * x).mean())
 here.slip("sign_flipped", lambda p, y, x: ((y - p) * x).mean())
 here.slip("inner_dropped", lambda p, y: (p - y).mean())
@@ -761,7 +760,7 @@ here.slip("constant_lost", lambda pred, y, x: ((pred - y) * pred * x).mean())
 here.slip("sign_flipped", lambda pred, y, x: (2 * (y - pred) * pred * x).mean())
 here.slip("target_forgotten", lambda pred, x: (2 * pred * pred * x).mean())
 here.slip("power_rule_on_exponential", lambda w, x, pred, y: (2 * (pred - y) * w * x * exp(w * x - 1) * x).mean())
-here.slip("constant_lost+mean_forgotten", lambda pred, y, x: ((pred - y) * pred * x).sum())
+here.slip("constant_lost+mean_forgotten|accumulated", lambda pred, y, x: ((pred - y) * pred * x).sum())
 here.right(
     lambda pred, y, x: (pred * x) @ (pred - y) / 2, lambda w, x, y: 2 * (x * (exp(2 * w * x) - y * exp(w * x))).mean()
 )

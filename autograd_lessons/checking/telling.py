@@ -19,6 +19,7 @@ from .trial import Judged, Trial, digits_of
 from .words import Words, at, shown
 
 MOST_FACTORS = 8  # of a chain that is written out in a hint
+MOST_LOOSE = 2e-4  # relative: a number with fewer digits is not held against two slips together
 HONEST = "No slip that is known here gives these numbers."
 
 
@@ -194,7 +195,8 @@ def _matches(
         sight = Sight(flow, words, leaf)
         inputs = [one.point.inputs for one in side.judged]
         theirs = side.theirs
-        found = explain(sight, theirs, inputs, _tolerance(trial, name, theirs), pairs=_telling(theirs))
+        tolerance = _tolerance(trial, name, theirs)
+        found = explain(sight, theirs, inputs, tolerance, pairs=_telling(theirs, tolerance))
         if found:
             return words, found
     return words, []
@@ -225,8 +227,13 @@ def _sides(judged: list[Judged]) -> list[_Side]:
     return [_Side(group) for group in sorted(groups, key=lambda g: -sum(not one.is_right for one in g))]
 
 
-def _telling(theirs: torch.Tensor) -> bool:
-    """Whether the numbers are enough to hold two slips against: several, or one that is no simple fraction."""
+def _telling(theirs: torch.Tensor, tolerance: Tolerance) -> bool:
+    """Whether the numbers are enough to hold two slips against: several, or one that is no simple fraction.
+
+    A number of two or three digits is not: some pair of slips comes near nearly any.
+    """
+    if tolerance.absolute > MOST_LOOSE * float(theirs.abs().nan_to_num(0.0).max()):
+        return False
     distinct = {f"{v:.9g}" for v in theirs.reshape(-1).tolist()}
     if len(distinct) > 2:
         return True

@@ -247,7 +247,7 @@ def integrated(sight: Sight) -> Iterator[Slip]:
             "integrated",
             lambda e=edge: f"This is an integral of {sight.words.name(e[0])}, not its derivative.",
             Edit(slopes={edge: whole / inner**2}),  # one of the two is the factor that follows
-            rank=24,
+            rank=27,
         )
 
 
