@@ -9,6 +9,8 @@ import torch
 
 Edge = tuple[int, int]  # the index of a step among the tape's values, and the position of one of its operands
 
+Number = torch.Tensor | float
+
 
 @dataclass(frozen=True)
 class Edit:
@@ -16,13 +18,9 @@ class Edit:
 
     slopes: Mapping[Edge, torch.Tensor] = field(default_factory=dict)  # in place of a factor
     products: Mapping[Edge, Callable] = field(default_factory=dict)  # what is sent instead, from what has arrived
-    scales: Mapping[Edge, torch.Tensor | float] = field(
-        default_factory=dict
-    )  # beside the factor; 0 leaves the edge out
-    bypass: Mapping[int, float] = field(
-        default_factory=dict
-    )  # by value: its derivative for all inputs below, whatever it is
-    extra: Mapping[int, torch.Tensor | float] = field(default_factory=dict)  # by value: what is added to its derivative
+    scales: Mapping[Edge, Number] = field(default_factory=dict)  # beside the factor; 0 leaves the edge out
+    bypass: Mapping[int, Number] = field(default_factory=dict)  # by value: its derivative for all inputs below
+    extra: Mapping[int, Number] = field(default_factory=dict)  # by value: what is added to its derivative
     multiplied: frozenset[int] = frozenset()  # values whose contributions are multiplied
 
     def __or__(self, other: Edit) -> Edit:
@@ -38,7 +36,7 @@ class Edit:
         return frozenset((*self.slopes, *self.products, *self.bypass, *self.multiplied))
 
 
-def _times(one: torch.Tensor | float | None, other: torch.Tensor | float | None) -> torch.Tensor | float:
+def _times(one: Number | None, other: Number | None) -> Number:
     if one is None or other is None:
         return other if one is None else one  # pyright: ignore
     return one * other

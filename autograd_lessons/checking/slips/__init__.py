@@ -78,7 +78,7 @@ def generate(sight: Sight) -> Iterator[Slip]:
     for one in (
         chain.dropped, chain.dropped_in_matrices, chain.branches_forgotten, chain.stopped, chain.local_only, chain.doubled, chain.misplaced,
         chain.swapped, chain.constants_kept, paths.dropped, paths.twice, paths.multiplied, paths.products, paths.crossed,
-        paths.quotients, rules.wrong_rules, rules.undifferentiated, rules.integrated, rules.changed_base, rules.power_of_itself,
+        paths.quotients, rules.wrong_rules, rules.undifferentiated, rules.undifferentiated_values, rules.integrated, rules.changed_base, rules.power_of_itself,
         losses.wrong_losses, losses.cross_entropies, losses.logarithms_of_shares, arrays.means, arrays.arranged, arrays.matrices_as_they_are,
         whole.left_whole, whole.as_shapes_were_meant, whole.sign, whole.accumulated, whole.other_input, whole.value,
     ):  # fmt: skip

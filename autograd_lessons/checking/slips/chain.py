@@ -47,20 +47,22 @@ def _which(sight: Sight, edge: Edge, slope: torch.Tensor) -> str:
             inner
             and op != "sub"
             and not sight.flow.is_step(sight.used(edge))
-            and _is_all_of_the_inner(sight, node, slope)
+            and _is_all_of_the_inner(sight, node, sight.used(edge), slope)
         )
         return "inner_dropped" if whole else "sign_flipped"
-    if inner and (not of_a_product or _is_all_of_the_inner(sight, node, slope)):
+    if inner and (not of_a_product or _is_all_of_the_inner(sight, node, sight.used(edge), slope)):
         return "inner_dropped"
     if of_a_product:
         return "constant_lost" if sight.is_number(node, 1 - position) else "factor_dropped"
     return "constant_lost" if sight.is_linear(edge) else "outer_dropped"
 
 
-def _is_all_of_the_inner(sight: Sight, node: int, slope: torch.Tensor) -> bool:
+def _is_all_of_the_inner(sight: Sight, node: int, used: int, slope: torch.Tensor) -> bool:
     """Whether without this factor nothing is left of the inner derivative around it."""
     whole = sight.flow.derivative(sight.inside(node), sight.leaf)
-    return whole is None or whole.shape != slope.shape or bool(torch.isclose(whole.abs(), slope.abs(), rtol=1e-9).all())
+    if whole is None or whole.shape != slope.shape:
+        return not any(map(sight.curved, sight.flow.between(used, sight.leaf)))
+    return bool(torch.isclose(whole.abs(), slope.abs(), rtol=1e-9).all())
 
 
 def _without_a_part(sight: Sight, edge: Edge) -> Iterator[Slip]:
@@ -157,9 +159,18 @@ def stopped(sight: Sight) -> Iterator[Slip]:
             "inner_dropped" if single else "stopped_early",
             lambda n=node, s=single: _stopped(sight, n, s),
             Edit(bypass={node: 1.0}),
-            rank=11 if single else 9.5,
+            rank=(11 if _is_inner(sight, node) else 16) if single else 9.5,
             kind=FACTOR,
         )
+
+
+def _is_inner(sight: Sight, node: int) -> bool:
+    """Whether a value is the operand of a function: a factor of a product is not, nor is what is only added up or scaled."""
+    uses = sight.flow.uses.get(node, [])
+    return node not in sight.outside and not all(
+        sight.op(step) in PRODUCTS and len([u for _, u in sight.flow.operands(step) if sight.depends(u)]) > 1
+        for step, _ in uses
+    )
 
 
 def _stopped(sight: Sight, node: int, single: bool) -> str:
@@ -192,9 +203,17 @@ def local_only(sight: Sight) -> Iterator[Slip]:
                 f"This is {sight.words.partial(n, sight.leaf)} alone: the factor {sight.words.factor(flow.target, n)} is missing."
             ),
             answers={sight.leaf: slope},
-            rank=12,
+            rank=16 if _goes_on_unchanged(sight, node) else 12,
             kind=FACTOR,
         )
+
+
+def _goes_on_unchanged(sight: Sight, node: int) -> bool:
+    """Whether one of a value's paths has the factor 1: then the others are what is missing."""
+    uses = sight.flow.uses.get(node, [])
+    return len(uses) > 1 and any(
+        step == sight.flow.target and sight.op(step) in ("add", "sub", "rsub") for step, _ in uses
+    )
 
 
 def doubled(sight: Sight) -> Iterator[Slip]:

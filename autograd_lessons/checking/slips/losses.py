@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -69,16 +70,18 @@ def wrong_losses(sight: Sight) -> Iterator[Slip]:
                     rank=10,
                 )
         if op == "cross_entropy" and p.ndim in (2, 3):  # one sample, or rows of samples
-            count = 1 if p.ndim == 2 else p.shape[1]
+            count, share = 1 if p.ndim == 2 else p.shape[1], torch.softmax(p, -1)
+            yield _of_classes("target_forgotten", Edit(slopes={edge: share / count}))
             true = flow.slope(edge)
-            yield _of_classes("target_forgotten", Edit(slopes={edge: torch.softmax(p, -1) / count}))
             if true is not None:
-                yield _of_classes("function_forgotten", Edit(slopes={edge: true + (p - torch.softmax(p, -1)) / count}))
+                yield _of_classes("function_forgotten", Edit(slopes={edge: true + (p - share) / count}))
+                yield _of_classes("extra_slope", Edit(slopes={edge: true * share * (1 - share)}))
 
 
 _CLASSES = {
     "target_forgotten": "The softmax is there; 1 has to be subtracted at the target's place.",
     "function_forgotten": "These are logits: they go through the softmax before the target is subtracted.",
+    "extra_slope": "The softmax's own derivative is taken in: the softmax minus the target is all, without σ′ beside it.",
 }
 
 
@@ -87,19 +90,41 @@ def _of_classes(identifier: str, edit: Edit) -> Slip:
 
 
 def logarithms_of_shares(sight: Sight) -> Iterator[Slip]:
-    """The cross entropy from log_softmax, whose adjoint is minus the target."""
+    """The cross entropy −Σ y·ln p written out, with p a softmax: what comes back to ln p is −y."""
     for edge in sight.edges:
-        if sight.op(edge[0]) != "log_softmax" or sight.flow.nodes[edge[0]].value.ndim != 1:
+        node, z = edge[0], sight.flow.values(sight.used(edge))
+        share = torch.softmax(z, -1)
+        if sight.op(node) == "log_softmax":
+            targets = _minus
+        elif sight.op(node) == "softmax" and {sight.op(step) for step, _ in sight.flow.uses.get(node, ())} == {"log"}:
+            targets = functools.partial(_minus_times, share)  # to p itself −y/p
+        else:
             continue
-        z = sight.flow.values(sight.used(edge))
-        p = torch.softmax(z, -1)
-        yield _of_classes(
-            "target_forgotten", Edit(products={edge: lambda adjoint, p=p: -p * adjoint.sum(-1, keepdim=True)})
-        )
-        yield _of_classes(
-            "function_forgotten",
-            Edit(products={edge: lambda adjoint, z=z: adjoint - z * adjoint.sum(-1, keepdim=True)}),
-        )
+        if not torch.allclose(sight.flow.values(node), share.log() if targets is _minus else share):
+            continue  # along another dimension
+        for identifier, gradient in _BY_CLASS.items():
+            sent = functools.partial(_sent, gradient, targets, z, share)
+            yield _of_classes(identifier, Edit(products={edge: sent}))
+
+
+_BY_CLASS: dict[str, Callable] = {  # from the logits, the softmax, the targets and their sum
+    "target_forgotten": lambda z, p, y, total: p * total,
+    "function_forgotten": lambda z, p, y, total: z * total - y,
+    "extra_slope": lambda z, p, y, total: (p * total - y) * p * (1 - p),
+}
+
+
+def _minus(adjoint: torch.Tensor) -> torch.Tensor:
+    return -adjoint
+
+
+def _minus_times(share: torch.Tensor, adjoint: torch.Tensor) -> torch.Tensor:
+    return -adjoint * share
+
+
+def _sent(gradient: Callable, targets: Callable, z: torch.Tensor, p: torch.Tensor, adjoint: torch.Tensor):
+    y = targets(adjoint)
+    return gradient(z, p, y, y.sum(-1, keepdim=True))
 
 
 class _Term(NamedTuple):

@@ -219,6 +219,27 @@ def undifferentiated(sight: Sight) -> Iterator[Slip]:
         )
 
 
+def undifferentiated_values(sight: Sight) -> Iterator[Slip]:
+    """The same for a value that the learner named: h for dh/dw, whatever steps lead to h."""
+    flow = sight.flow
+    for node in sight.steps:
+        below = [(node, position) for position, used in flow.operands(node) if sight.depends(used)]
+        if node == flow.target or not sight.is_named(node) or any(map(sight.is_linear, below)):
+            continue
+        if sight.leaf in (used for _, used in flow.operands(node)):
+            continue  # one step, which is a factor of its own
+        if flow.nodes[node].value.shape in (flow.nodes[sight.leaf].value.shape, ()):
+            yield Slip(
+                "not_differentiated",
+                lambda n=node: (
+                    f"{sight.words.name(n)} stands there itself; its derivative belongs there, "
+                    f"{sight.words.factor(n, sight.leaf)}."
+                ),
+                Edit(bypass={node: flow.values(node)}),
+                rank=19,
+            )
+
+
 # F with F′ = f
 ANTIDERIVATIVE: dict[str, Callable] = {
     "cos": lambda u, n: torch.sin(u),
