@@ -19,7 +19,7 @@ MOST_NAMED = 3  # slips that cannot be told apart
 SAME_CLASS = 15  # ranks further from the likeliest than this are not named beside it
 TOGETHER = 8  # two slips are less likely than one, unless that one is far-fetched:
 FAR_FETCHED = 34  # ranks from here on
-PLAUSIBLE = 26  # ranks above this are not combined with another slip
+PLAUSIBLE = 21  # ranks above this are not combined with another slip
 
 
 @dataclass(frozen=True)

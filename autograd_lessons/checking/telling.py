@@ -336,14 +336,18 @@ def _only_somewhere(judged: list[Judged]) -> tuple[tuple[str, ...], str] | None:
         ), "At your own point it is right, and nowhere else: is a number in it that belongs to that point?"
     ways = {id(one): branches_of(one.point.tape) for one in judged}
     good, bad = {ways[id(one)] for one in right}, {ways[id(one)] for one in wrong}
-    if good & bad:
-        return None
+    if good & bad or (all(map(_is_zero, right)) and not all(map(_is_zero, wrong))):
+        return None  # what is wrong by a factor is right where the derivative is zero
     conditions = dict.fromkeys(c for one in wrong for c in _conditions(one.point.tape))
     others = {c for one in right for c in _conditions(one.point.tape)}
     telling = [c for c in conditions if c not in others]
     return (
         "one_branch",
     ), f"On another branch it is right. Here {' and '.join(telling) or 'the function goes another way'}."
+
+
+def _is_zero(one: Judged) -> bool:
+    return not bool(one.theirs.any())
 
 
 def _conditions(tape: Tape) -> tuple[str, ...]:
