@@ -30,10 +30,21 @@ class Edit:
             {**self.extra, **other.extra}, self.multiplied | other.multiplied,
         )  # fmt: skip
 
+    def at_first(self) -> Edit | None:
+        """The same for the first point alone; None where what is sent instead is known for all of them together."""
+        if self.products:
+            return None
+        slopes = {edge: slope[:1] for edge, slope in self.slopes.items()}
+        return Edit(slopes, {}, _first(self.scales), _first(self.bypass), _first(self.extra), self.multiplied)
+
     @property
     def places(self) -> frozenset:
         """What is replaced: two edits that replace the same cannot both be made."""
         return frozenset((*self.slopes, *self.products, *self.bypass, *self.multiplied))
+
+
+def _first(numbers: Mapping) -> dict:
+    return {place: number[:1] if isinstance(number, torch.Tensor) else number for place, number in numbers.items()}
 
 
 def _times(one: Number | None, other: Number | None) -> Number:
