@@ -14,10 +14,10 @@ from fractions import Fraction
 from typing import NoReturn
 
 from ..errors import FormulaError
-from . import names, numerals, readings, refusals, vocabulary
+from . import constants, names, numerals, offers, readings, refusals, vocabulary
+from .offers import Refusal, Refused, mended
 from .pointing import visible
 from .readings import Factor
-from .refusals import Refusal
 from .tokens import Token, tokens
 from .tree import Binary, Call, Constant, Minus, Name, Number, Part, names_in
 from .typography import characters
@@ -28,41 +28,42 @@ MOST_LEVELS = 40  # brackets, powers and functions inside each other
 _LONGER = "A longer one is written as a Python function: def f(x): …"
 
 
-def tree_of(text: str, known: Collection[str] = (), offers: bool = True) -> Part:
-    """The tree of a typed formula. `known` are words that are names for certain. Raises `FormulaError`.
-
-    With `offers` an error says only such text to type instead as can be read itself.
-    """
-    if len(text) > MOST_CHARACTERS:
-        wrong = f"This text has {len(text):,} characters, and a formula may have {MOST_CHARACTERS:,}. {_LONGER}"
-        raise FormulaError(text, MOST_CHARACTERS, MOST_CHARACTERS + 1, wrong)
-    whole = refusals.of_whole(text)
-    if whole is not None:
-        start, end, (wrong, instead) = whole
-        raise FormulaError(text, start, end, wrong, tuple(one for one in instead if offers and _reads(one, known)))
-    found = tokens(characters(text))
-    if len(found) > MOST_TOKENS:
-        wrong = f"This formula has {len(found):,} numbers, names and signs, and may have {MOST_TOKENS}. {_LONGER}"
-        raise FormulaError(text, found[MOST_TOKENS].start, found[MOST_TOKENS].end, wrong)
-    return Reader(text, found, known, offers=offers).formula()
+def tree_of(text: str, known: Collection[str] = ()) -> Part:
+    """The tree of a typed formula. `known` are words that are names for certain. Raises `FormulaError`."""
+    try:
+        return _tree(text, known)
+    except Refused as refused:
+        inputs = set(known) - set(names.CONSTANTS)  # an input called pi has to be called something else in any case
+        raise offers.told(text, refused, lambda offer: _reads(offer, inputs)) from None
 
 
 def _reads(text: str, known: Collection[str]) -> bool:
     try:
-        tree_of(text, known, offers=False)
-    except FormulaError:
+        constants.values(_tree(text, known), text)
+    except (Refused, FormulaError):
         return False
-    return len(text) <= 60
+    return True
+
+
+def _tree(text: str, known: Collection[str]) -> Part:
+    if len(text) > MOST_CHARACTERS:
+        wrong = f"This text has {len(text):,} characters, and a formula may have {MOST_CHARACTERS:,}. {_LONGER}"
+        raise Refused(MOST_CHARACTERS, MOST_CHARACTERS + 1, Refusal(wrong))
+    whole = refusals.of_whole(text)
+    if whole is not None:
+        raise Refused(*whole)
+    found = tokens(characters(text))
+    if len(found) > MOST_TOKENS:
+        wrong = f"This formula has {len(found):,} numbers, names and signs, and may have {MOST_TOKENS}. {_LONGER}"
+        raise Refused(found[MOST_TOKENS].start, found[MOST_TOKENS].end, Refusal(wrong))
+    return Reader(text, found, known).formula()
 
 
 class Reader:
     """Reads the tokens of one formula, or of one superscript in it."""
 
-    def __init__(
-        self, text: str, found: list[Token], known: Collection[str], outer: Reader | None = None, offers: bool = True
-    ):
+    def __init__(self, text: str, found: list[Token], known: Collection[str], outer: Reader | None = None):
         self.text, self.known = text, known
-        self._offers = outer._offers if outer else offers
         self._tokens, self._at = found, 0
         self._depth = outer._depth if outer else 0
         self._words = outer._words if outer else {token.text for token in found if token.kind == "name"}
@@ -92,15 +93,14 @@ class Reader:
         return visible(self.text[part.start : part.end])
 
     def _fail(self, where: Part | Token, wrong: str, *instead: str, to: Part | Token | None = None) -> NoReturn:
-        raise FormulaError(self.text, where.start, (to or where).end, wrong, instead)
+        self._refuse(where, Refusal(wrong, instead), to=to)
 
-    def _reads(self, text: str) -> bool:
-        """Whether a text can be offered: an error that is met while another one is worded offers nothing."""
-        return self._offers and _reads(text, self.known)
+    def _refuse(self, where: Part | Token, *wordings: Refusal, to: Part | Token | None = None) -> NoReturn:
+        raise Refused(where.start, (to or where).end, *wordings)
 
     def _check(self, refusal: Refusal | None, where: Part | Token, to: Part | Token | None = None) -> None:
         if refusal is not None:
-            self._fail(where, refusal.wrong, *refusal.instead, to=to)
+            self._refuse(where, refusal, to=to)
 
     def _deeper(self, where: Part | Token) -> None:
         self._depth += 1
@@ -159,7 +159,7 @@ class Reader:
         if self._now.kind not in ("^", "raised"):
             return base
         if self._last.kind in ("bare", "root"):
-            self._check(readings.power_behind(base, self._exponent_ahead()), base, self._now)
+            self._refuse(base, *[readings.power_behind(base, e) for e in self._exponents_ahead()], to=self._now)
         if self._now.kind == "raised":
             exponent = self._raised()
             whole = Binary(base.start, self._end, "^", base, exponent)
@@ -187,15 +187,15 @@ class Reader:
         self._depth -= 1
         return exponent
 
-    def _exponent_ahead(self) -> str:
-        """What the power says, for an error: a superscript in plain characters, or what stands behind the ^."""
+    def _exponents_ahead(self) -> list[str]:
+        """What the power may be called in an error: what stands there in plain characters, or n."""
+        behind = self._next
         if self._now.kind == "raised":
             text = "".join(c.plain for c in characters(self.text[self._now.start : self._now.end]))
-            return "n" if not self._reads(text) else text if text.isalnum() else f"({text})"
-        behind = self._next
+            return [text if text.isdigit() or len(text) == 1 else f"({text})", "n"]
         if behind.kind == "(":
             return self._brackets_ahead(self._at + 1)
-        return behind.text if behind.kind in ("number", "name") and self._reads(behind.text) else "n"
+        return [behind.text, "n"] if behind.kind in ("number", "name") else ["n"]
 
     def _atom(self) -> Part:
         kind = self._now.kind
@@ -225,12 +225,8 @@ class Reader:
 
     def _close(self, opened: Token) -> None:
         if self._now.kind == "end":
-            whole = self.text.strip() + ")"
-            self._fail(
-                opened,
-                "This bracket is not closed. Add a closing one where it ends.",
-                *([whole] if self._reads(whole) else []),
-            )
+            wrong = "This bracket is not closed. Add a closing one where it ends."
+            self._refuse(opened, *mended(wrong, self.text.strip() + ")"), Refusal(wrong))
         if self._now.kind != ")":
             self._unexpected()
         self._advance()
@@ -244,10 +240,8 @@ class Reader:
             self._fail(token, "A 0 right before a letter: computers write some numbers so, and as a product it is 0. "
                        "Type numbers as usual: 16, 0.5, 1e-3", to=behind)  # fmt: skip
         if not behind.spaced and behind.kind == "name" and token.text[-1] == "." and not self._is_function(behind):
-            product = f"{token.text[:-1]}*{behind.text}"
-            self._fail(
-                token, "A decimal point before a name: type it without.", *[product] * self._reads(product), to=behind
-            )
+            wrong, product = "A decimal point before a name: type it without.", f"{token.text[:-1]}*{behind.text}"
+            self._refuse(token, Refusal(wrong, (product,)), Refusal(wrong), to=behind)
         if not behind.spaced and behind.kind == "name" and behind.text.startswith("_"):
             self._fail(token, "A number has no underscores. Type it without: 1000", to=behind)
         fraction = numerals.vulgar(token.text)
@@ -311,13 +305,9 @@ class Reader:
         library = ".".join(path[:-1])
         if len(path) > 1 and library not in vocabulary.PREFIXES:
             function = vocabulary.called(path[-1])
-            instead = (
-                []
-                if function is None or function.least > 1 or not self._reads(library)
-                else [f"{function.name}({library})"]
-            )
-            self._fail(first, "A point between words: a formula knows no parts of things. Type numbers, names, and functions such as torch.sin(x).",
-                       *instead, to=self._tokens[self._at - 1])  # fmt: skip
+            wrong = "A point between words: a formula knows no parts of things. Type numbers, names, and functions such as torch.sin(x)."
+            instead = () if function is None or function.least > 1 else (f"{function.name}({library})",)
+            self._refuse(first, Refusal(wrong, instead), Refusal(wrong), to=self._tokens[self._at - 1])
         return path
 
     def _known(self, word: str) -> str:
@@ -329,32 +319,36 @@ class Reader:
 
     def _unknown_call(self, token: Token) -> NoReturn:
         """A bracket behind a word that is no function: a product, or a function of the learner's own?"""
-        word, inside = token.text, self._brackets_ahead()
+        word, insides = token.text, self._brackets_ahead()
         self._check(names.refused_anywhere(word, called=True), token)
-        if word in names.ALSO_FUNCTIONS:
-            instead = f"{names.ALSO_FUNCTIONS[word]}{inside}{')' * names.ALSO_FUNCTIONS[word].count('(')}"
-            self._fail(token, f"The function {word}, or {word} times a bracket?", instead, f"{word}*{inside}")
-        one = re.fullmatch(r"[^\W\d_](\d*|_\w+)", word) or word in names.GREEK or word in self.known
-        if one:
-            self._fail(token, f"{word} times a bracket, or a function called {word}? Formulas know no function {word}; for the product",
-                       f"{word}*{inside}")  # fmt: skip
+        also = names.ALSO_FUNCTIONS.get(word)
+        if also is not None:
+            closing = ")" * also.count("(")
+            wrong = f"The function {word}, or {word} times a bracket?"
+            self._refuse(token, *[Refusal(wrong, (f"{also}{i}{closing}", f"{word}*{i}")) for i in insides])
+        products = [(f"{word}*{inside}",) for inside in insides]
+        if re.fullmatch(r"[^\W\d_](\d*|_\w+)", word) or word in names.GREEK or word in self.known:
+            wrong = f"{word} times a bracket, or a function called {word}? Formulas know no function {word}; for the product"
+            self._refuse(token, *[Refusal(wrong, product) for product in products])
         glued = names.factor_before_function(word)
         nearest = self._nearest(word)
         if glued is not None:
             factor, function = glued
-            self._fail(token, f"{factor} times {function}?", f"{factor}*{function}{inside}", *nearest[:1])
-        instead = nearest or [f"{word}*{inside}"] * (names.refused(word, (), ()) is None)
-        self._fail(token, f"{word} is no function that formulas know{'' if instead else self._known(word)}.", *instead)
+            wrong = f"{factor} times {function}?"
+            self._refuse(token, *[Refusal(wrong, (f"{factor}*{function}{i}", *nearest[:1])) for i in insides])
+        wrong = f"{word} is no function that formulas know"
+        one_of = [tuple(nearest)] if nearest else products
+        self._refuse(token, *[Refusal(f"{wrong}.", it) for it in one_of], Refusal(f"{wrong}{self._known(word)}."))
 
-    def _brackets_ahead(self, at: int | None = None) -> str:
-        """The bracket that comes next, as it was typed, if it is short and can be read."""
+    def _brackets_ahead(self, at: int | None = None) -> list[str]:
+        """What the bracket that comes next may be called in an error: as it was typed, if it is short, or (x)."""
         depth, at = 0, self._at if at is None else at
         for token in self._tokens[at:]:
             depth += (token.kind == "(") - (token.kind == ")")
             if depth == 0:
                 typed = self.text[self._tokens[at].start : token.end]
-                return typed if self._reads(typed) and len(typed) <= 30 else "(x)"
-        return "(x)"
+                return [typed, "(x)"] if len(typed) <= 30 else ["(x)"]
+        return ["(x)"]
 
     # ------------------------------------------------------------------ functions
     def _call(self, token: Token, function: vocabulary.Function) -> Part:
@@ -433,30 +427,27 @@ class Reader:
             exponent = self._raised()
         else:
             self._advance()
-            if self._now.kind == "(":
-                exponent = self._bracket()
-                inside = self._brackets_ahead() if self._now.kind == "(" else "(x)"
-                self._check(
-                    readings.power_at_name(token.text, function, readings.plain(exponent), inside), token, exponent
-                )
-                return exponent
-            sign = self._advance() if self._now.kind == "-" else None
-            behind = self._advance()
-            number = numerals.value(behind.text) if behind.kind == "number" and behind.text.isdigit() else None
-            if not isinstance(number, Fraction):
-                self._check(
-                    readings.power_at_name(
-                        token.text, function, behind.text if self._reads(behind.text) else "n", "(x)"
-                    ),
-                    token,
-                    behind,
-                )
-                self._fail(token, f"{token.text} is a function and needs what it is of.", function.shown, to=behind)
-            exponent = Number(behind.start, behind.end, number, False)
-            exponent = Minus(sign.start, behind.end, exponent) if sign else exponent
-        inside = self._brackets_ahead() if self._now.kind == "(" else "(x)"
-        self._check(readings.power_at_name(token.text, function, readings.plain(exponent), inside), token, power)
+            exponent = self._bracket() if self._now.kind == "(" else self._whole_exponent(token, function)
+        refusals_ = self._powers_at_name(token, function, readings.plain(exponent))
+        if refusals_:
+            self._refuse(token, *refusals_, to=exponent)
         return exponent
+
+    def _whole_exponent(self, token: Token, function: vocabulary.Function) -> Part:
+        sign = self._advance() if self._now.kind == "-" else None
+        behind = self._advance()
+        number = numerals.value(behind.text) if behind.kind == "number" and behind.text.isdigit() else None
+        if not isinstance(number, Fraction):
+            typed = f"{'-' if sign else ''}{behind.text}"
+            self._refuse(token, *self._powers_at_name(token, function, typed, "n"), to=behind)
+        exponent = Number(behind.start, behind.end, number, False)
+        return Minus(sign.start, behind.end, exponent) if sign else exponent
+
+    def _powers_at_name(self, token: Token, function: vocabulary.Function, *exponents: str) -> list[Refusal]:
+        """Why a power at a name is not read: nothing for sin²."""
+        insides = self._brackets_ahead() if self._now.kind == "(" else ["(x)"]
+        found = [readings.power_at_name(token.text, function, e, inside) for e in exponents for inside in insides]
+        return [refusal for refusal in found if refusal is not None]
 
     def _bare_argument(self, token: Token) -> Part:
         first, word = self._now, token.text
@@ -481,10 +472,9 @@ class Reader:
             argument = Binary(argument.start, factor.end, "*", argument, factor)
         self._depth -= 1
         if self._now.kind == "(" and self._last.kind in ("number", "constant"):
-            inside, of = self._brackets_ahead(), readings.plain(argument)
-            self._fail(
-                token, f"What does {word} take in?", f"{word}({of}*{inside})", f"{word}({of})*{inside}", to=self._now
-            )
+            wrong, of = f"What does {word} take in?", readings.plain(argument)
+            both = [(f"{word}({of}*{inside})", f"{word}({of})*{inside}") for inside in self._brackets_ahead()]
+            self._refuse(token, *[Refusal(wrong, one) for one in both], to=self._now)
         return argument
 
     def _root(self) -> Part:
@@ -542,14 +532,13 @@ class Reader:
     def _unknown(self, token: Token) -> NoReturn:
         if not token.text:
             self._fail(token, "A subscript belongs to the name before it, as in x₁.", "x_1")
+        wordings: list[Refusal] = []
         if token.text == "|" and self.text.count("|") == 2:
             inside = self.text.split("|")[1].strip()
-            if self._reads(inside):
-                self._fail(token, "Bars are not read here. For the absolute value", f"abs({inside})")
-        round_ = self.text.translate(str.maketrans("[]{}", "()()")).strip()
-        if token.text in "[]{}" and self._reads(round_):
-            self._fail(token, "A formula has round brackets only.", round_)
+            wordings += mended("Bars are not read here. For the absolute value", f"abs({inside})")
+        if token.text in "[]{}":
+            round_ = self.text.translate(str.maketrans("[]{}", "()()")).strip()
+            wordings += mended("A formula has round brackets only.", round_)
         if self.text.startswith("!=", token.start):
             token = replace(token, text="≠")
-        refusal = refusals.of_character(token.text)
-        self._fail(token, refusal.wrong, *refusal.instead)
+        self._refuse(token, *wordings, refusals.of_character(token.text))
