@@ -13,6 +13,7 @@ from typing import NamedTuple
 from ..errors import FormulaError
 
 MOST_CHARACTERS = 60  # of a whole text that is offered again, mended
+LONGER = "A longer one is written as a Python function: def f(x): …"
 
 
 class Refusal(NamedTuple):
