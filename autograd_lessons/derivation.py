@@ -21,10 +21,12 @@ from .exact import Exact, exactly
 from .frames import learners_traceback
 from .grains import GRAINS, between, links, nodes
 from .inputs import gather
+from .lookup import answers, has_rule
 from .notation import latex, partial_text, renamed, text
-from .program import MOST_ELEMENTS, Program, answers, contents, has_rule, program_of
+from .program import Program
 from .run import run
 from .tape import Input, Step, Tape, Value
+from .translation import MOST_ELEMENTS, contents, program_of
 from .typed import as_function
 
 MOST_PATHS = 64
