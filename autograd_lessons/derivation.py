@@ -228,7 +228,7 @@ class Derivation:
 
     def _once(self, key: Hashable, make: Callable) -> Any:
         """What is the same at every run with this program, made at the first of them."""
-        return formulas.cached(self._programs.first, key, make)
+        return self._programs.first.keep(key, make)
 
     # ------------------------------------------------------------------ numbers
     @cached_property

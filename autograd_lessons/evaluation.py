@@ -25,9 +25,7 @@ def of_elements(programs: Programs, made: dict[str, list[sp.Expr]], overflowed: 
     together = [formula for one in made.values() for formula in one]
     symbols, leaves = formulas.leaves(program)
     values = _leaf_values(programs.tape, leaves)
-    function = formulas.cached(
-        program, ("numbers", names), lambda: sp.lambdify(symbols, together, modules="mpmath", cse=True)
-    )
+    function = program.keep(("numbers", names), lambda: sp.lambdify(symbols, together, modules="mpmath", cse=True))
     try:
         if overflowed:
             raise OverflowError
@@ -37,7 +35,7 @@ def of_elements(programs: Programs, made: dict[str, list[sp.Expr]], overflowed: 
         if len(names) > 1:  # it may be the formula of one of them only
             apart = [of_elements(programs, {name: one}, overflowed) for name, one in made.items()]
             return {name: numbers for each in apart for name, numbers in each.items()}
-        function = formulas.cached(program, ("doubles", names), lambda: sp.lambdify(symbols, together, modules="numpy"))
+        function = program.keep(("doubles", names), lambda: sp.lambdify(symbols, together, modules="numpy"))
         with np.errstate(all="ignore"):
             doubles = [complex(n) for n in function(*map(np.float64, values))]
         numbers = [n.real if n.imag == 0 else np.nan for n in doubles]
@@ -50,9 +48,7 @@ def on_a_grid(programs: Programs, name: str, made: list[sp.Expr]) -> np.ndarray:
     result = np.empty(programs.tape.target.value.numel())
     for number, (program, formula) in enumerate(zip(programs.all, made)):
         symbols, leaves = formulas.leaves(program)
-        function = formulas.cached(
-            program, ("grid", name), lambda: sp.lambdify(symbols, formula, modules="numpy", cse=True)
-        )
+        function = program.keep(("grid", name), lambda: sp.lambdify(symbols, formula, modules="numpy", cse=True))
         chosen = programs.elements(number)
         arrays = []
         for index, _ in leaves:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
+from collections.abc import Callable, Hashable
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -29,6 +31,12 @@ class Program:
         self.differentiated = differentiated
         self.symbols = [symbols_of(label, shape) for label, shape in zip(labels, shapes)]
         self.results: dict = {}  # whatever is derived from this program, by whoever derives it
+
+    def keep(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What `make()` gives, made once: later runs on the same branch find it here."""
+        if key not in self.results:
+            self.results[key] = make()
+        return self.results[key]
 
     # ------------------------------------------------------------------ one step
     @functools.cache  # noqa: B019 (a program lives as long as the bounded cache that holds it)
