@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -72,6 +72,7 @@ class Derivation:
         #: by step: the index of the branch that each element took, where the operation has branches
         self.branches = self._programs.branches
         self._index = self._programs.index
+        self._once = self._programs.first.keep  # for what is the same at every run with this program
         self._exact = ExactRun(self._programs)
         self._of_links = LocalFormulas(self._programs)
 
@@ -225,10 +226,6 @@ class Derivation:
     def text_value(self, label: str, grain: str = "operations") -> str | None:
         """A step's own formula as plain text."""
         return self._once(("text of", label, grain), lambda: _shown(self._of_links.value(label, grain), text))
-
-    def _once(self, key: Hashable, make: Callable) -> Any:
-        """What is the same at every run with this program, made at the first of them."""
-        return self._programs.first.keep(key, make)
 
     # ------------------------------------------------------------------ numbers
     @cached_property

@@ -19,7 +19,7 @@ _programs: OrderedDict[tuple, Program] = OrderedDict()  # the least recently use
 
 
 class Programs:
-    """`all` of them, in which a value stands at its `index`.
+    """`all` of them, the `first` being the only one but where elements went different ways; a value stands at its `index`.
 
     `generic` says whether one formula stands for every element of an elementwise function; `written_out`, whether there are
     formulas at all: small tensors have one for each element. `branches` are, by step, the index of the branch that each
@@ -35,11 +35,7 @@ class Programs:
         self.branches = {step: branch_taken(step) for step in self._branching()}
         self._where: Any = None  # for each element of a generic run the number of its program
         self.all = self._grouped() if self.generic else [self._program(self.branches, generic=False)]
-
-    @property
-    def first(self) -> Program:
-        """The only one, but where elements went different ways."""
-        return self.all[0]
+        self.first = self.all[0]
 
     @cached_property
     def single(self) -> Program | None:
@@ -53,7 +49,7 @@ class Programs:
 
     def of_element(self, at: int | None) -> Program:
         """The program of one element of a generic run."""
-        return self.all[0 if at is None or self._where is None else int(self._where[at])]
+        return self.first if at is None or self._where is None else self.all[int(self._where[at])]
 
     def elements(self, number: int) -> np.ndarray:
         """Which elements of a generic run have the program of this number."""
