@@ -17,7 +17,7 @@ A formula as text
 Routes side by side, and why they differ
     comparison manual finite_difference accuracy reasons
 A learner's answer, and the slip behind a wrong one
-    checking exercises
+    checking exercises prediction
 Why code raised, or went wrong in silence
     clinic
 Pictures, as HTML and SVG
