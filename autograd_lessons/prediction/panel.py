@@ -157,7 +157,7 @@ def _button(text: str, name: str, press: Callable[[], None]):
 
 
 def _toggle(text: str, name: str, changed: Callable[[], None]):
-    button = classed(widgets.ToggleButton(value=False, description=text, layout=widgets.Layout(width="120px")), name)
+    button = classed(widgets.ToggleButton(value=False, description=text, layout=widgets.Layout(width="136px")), name)
     button.observe(lambda _: changed(), "value")
     return button
 
@@ -172,12 +172,12 @@ def _asks(question: Question | None) -> str:
 
 
 def _line(text: str) -> str:
-    return f'<div role="status" style="line-height:1.5">{escape(text)}</div>'
+    return f'<div role="status" style="line-height:1.5;margin:4px 2px 0">{escape(text)}</div>'
 
 
 def _told(hint: str, edge: str) -> str:
     lines = "".join(f"<div>{escape(line)}</div>" for line in hint.splitlines())
-    return f'<div role="status" style="border-left:4px {edge};padding:2px 12px;line-height:1.5;white-space:pre-wrap">{lines}</div>'
+    return f'<div role="status" style="border-left:4px {edge};padding:2px 12px;margin:2px 2px 8px;line-height:1.5;white-space:pre-wrap">{lines}</div>'
 
 
 def _counted() -> str:
