@@ -120,7 +120,7 @@ class Flow(Local):
             else:
                 continue
             for rows, slope in touched["slopes"].get(edge, ()):
-                product[rows] = _spread(adjoint[rows], slope) * slope
+                product[rows] = _summed(_spread(adjoint[rows], slope) * slope, product.shape[2:])
             for rows, scale in touched["scales"].get(edge, ()):
                 product[rows] = product[rows] * scale
             product = _summed(product, shape)

@@ -46,7 +46,9 @@ class Point:
         return _usable(self.tape, self.inputs) and _off_kinks(self.tape, self.inputs)
 
 
-def choose(function: Callable, start: Inputs, given: frozenset[str], fixed: frozenset[str]) -> list[Point]:
+def choose(
+    function: Callable, start: Inputs, given: frozenset[str], fixed: frozenset[str], tries: int = MOST_TRIES
+) -> list[Point]:
     """The points to try an answer at. `given` are the inputs that the learner gave, of which `fixed` are to stay as they are.
 
     Raises what the function raises at the learner's own point, and `InputError` where nothing can be found.
@@ -54,9 +56,9 @@ def choose(function: Callable, start: Inputs, given: frozenset[str], fixed: froz
     first = _first(function, start, given)
     kept = frozenset() if has_branches(first.tape) else given
     long = len(first.tape.steps) > LONG
-    wanted, tries = ENOUGH, MOST_TRIES
+    wanted = ENOUGH
     if long:
-        tries = min(MOST_TRIES // 6, max(2, MOST_RECORDED // len(first.tape.steps)))
+        tries = min(tries // 6, max(2, MOST_RECORDED // len(first.tape.steps)))
         wanted = min(FEW, tries)
     points = [first] if first.given else []
     flat: list[Point] = []  # where every gradient is zero
@@ -136,7 +138,7 @@ def _regimes(start: Inputs, given: frozenset[str], fixed: frozenset[str], kept: 
         for name in varied:
             value = start.arguments[name]
             inside = name in given and name not in start.wrt and bool(((value >= 0) & (value <= 1)).all())
-            if near and name in given:
+            if near and name in given and not inside:
                 drawn[name] = _around(value, numbers)
             else:
                 drawn[name] = _drawn(value, SIDES[2] if inside else side, numbers)

@@ -26,6 +26,15 @@ class SideBySide:
         self._operands: dict[int, list[tuple[int, int]]] = {}
         self._below: dict[int, frozenset[int]] = {}
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it starts at the output of a recorded function: then the function can be run again for comparison."""
+        return self.nodes[self.target] is self.tape.output
+
+    @cached_property
+    def is_real(self) -> bool:
+        return not any(value.value.is_complex() for value in self.nodes)
+
     def values(self, node: int) -> torch.Tensor:
         """The numbers of a value, one entry for each point."""
         if node not in self._numbers:

@@ -12,7 +12,7 @@ from ..grains import links
 from ..tape import Tape
 from .feedback import Counterexample, Feedback
 from .flow import Flow, same_way
-from .matching import Match, Tolerance, explain
+from .matching import PLAUSIBLE, Match, Tolerance, explain
 from .points import LONG, Point, branches_of
 from .slips import Sight
 from .trial import Judged, Trial, digits_of
@@ -166,7 +166,7 @@ def _explained(
         note = trial.notes.get(name)
         return said(("not_finite",), f"The formula raised {note}." if note else "The answer is no finite number there.")
     words, matches = _matches(trial, name, judged, output, used)
-    if not trial.fixed and (not matches or matches[0].is_far_fetched):
+    if not trial.fixed and (not matches or matches[0].rank > PLAUSIBLE):
         special = _only_somewhere(judged)
         if special is not None:
             return said(*special)
@@ -196,7 +196,7 @@ def _matches(
         inputs = [one.point.inputs for one in side.judged]
         theirs = side.theirs
         tolerance = _tolerance(trial, name, theirs)
-        found = explain(sight, theirs, inputs, tolerance, pairs=_telling(theirs, tolerance))
+        found = explain(sight, theirs, inputs, tolerance, pairs=is_telling(theirs, tolerance))
         if found:
             return words, found
     return words, []
@@ -227,7 +227,7 @@ def _sides(judged: list[Judged]) -> list[_Side]:
     return [_Side(group) for group in sorted(groups, key=lambda g: -sum(not one.is_right for one in g))]
 
 
-def _telling(theirs: torch.Tensor, tolerance: Tolerance) -> bool:
+def is_telling(theirs: torch.Tensor, tolerance: Tolerance) -> bool:
     """Whether the numbers are enough to hold two slips against: several, or one that is no simple fraction.
 
     A number of two or three digits is not: some pair of slips comes near nearly any.

@@ -33,7 +33,7 @@ class Words:
         source = value.source if isinstance(value, Step) else None
         if source is not None and source.text and len(source.text) <= LONGEST and "\n" not in source.text:
             return source.text
-        if isinstance(value, Step) and value is self.flow.tape.target:
+        if isinstance(value, Step) and value is self.flow.tape.output:
             return "the output"
         return f"{value.op}(…)" if isinstance(value, Step) else name_text(value.label)
 

@@ -23,7 +23,6 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from autograd_lessons.errors import FormulaError
 from autograd_lessons.formula import read
-from autograd_lessons.formula.reader import tree_of
 from tests.formula_texts import CHARACTERS, PIECES, POINT, anything, formulas
 
 SECOND = 1.0
@@ -58,7 +57,7 @@ class Fuzz:
             except FormulaError as error:
                 assert "\n" in str(error)
                 for offer in error.instead:
-                    tree_of(offer)
+                    read(offer)
                 self.counts["refused"] += 1
 
     def mutants(self, text: str) -> None:
