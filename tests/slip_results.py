@@ -33,6 +33,7 @@ class Result(NamedTuple):
     correct: bool
     mistakes: tuple[str, ...]
     hint: str = ""
+    has_counterexample: bool = False
 
     @property
     def verdict(self) -> str:
@@ -48,13 +49,13 @@ class Result(NamedTuple):
 
 
 @functools.cache
-def wrong(name: str = "open") -> tuple[Result, ...]:
+def wrong(name: str) -> tuple[Result, ...]:
     """Every wrong answer with what is said of it."""
     return tuple(_said(case) for case in COLLECTIONS[name].wrong)
 
 
 @functools.cache
-def refused(name: str = "open") -> tuple[tuple[Right, str], ...]:
+def refused(name: str) -> tuple[tuple[Right, str], ...]:
     """The right answers that are called wrong."""
     tried = ((case, al.check(case.answer, case.function, **case.given)) for case in COLLECTIONS[name].right)
     return tuple((case, repr(said)) for case, said in tried if not said.correct)
@@ -62,7 +63,7 @@ def refused(name: str = "open") -> tuple[tuple[Right, str], ...]:
 
 def _said(case: Wrong) -> Result:
     said = al.check(case.answer, case.function, **case.given)
-    return Result(case, said.correct, said.mistakes, said.hint)
+    return Result(case, said.correct, said.mistakes, said.hint, said.counterexample is not None)
 
 
 # ---------------------------------------------------------------------- at first sight
@@ -74,12 +75,39 @@ class Sighting(NamedTuple):
     said: str  # "right", "nothing", an error, or the slips that were named
 
     def result(self, case: Wrong) -> Result:
-        """With what is expected now."""
         mistakes = () if self.said in ("right", "nothing") or "Error" in self.said else tuple(self.said.split("|"))
         return Result(case, self.said == "right", mistakes)
 
 
-def first_sight(name: str) -> tuple[Sighting, ...]:
+class Seen(NamedTuple):
+    """What is or was said of a whole collection."""
+
+    results: tuple[Result, ...]
+    refused: int  # of its right answers
+    right: int  # answers
+
+
+def now(name: str) -> Seen:
+    return Seen(wrong(name), len(refused(name)), len(COLLECTIONS[name].right))
+
+
+def at_first_sight(name: str, corrected: bool = False) -> Seen:
+    """As it was written down; with what was expected then, or with what is expected now."""
+    collection, lines = COLLECTIONS[name], _lines(name)
+    results = []
+    for case, line in zip(collection.wrong, lines):
+        then = case._replace(slip=None if line.expected == "nothing" else line.expected)
+        results.append(line.result(case if corrected else then))
+    refusals = sum(line.said != "right" for line in lines[len(results) :])
+    return Seen(tuple(results), refusals, len(collection.right))
+
+
+def corrections(name: str) -> int:
+    """How many of the expectations were changed after first sight."""
+    return sum((case.slip or "nothing") != line.expected for case, line in zip(COLLECTIONS[name].wrong, _lines(name)))
+
+
+def _lines(name: str) -> tuple[Sighting, ...]:
     """One for each wrong answer of the collection, and then one for each right one."""
     with _record(name).open(newline="", encoding="utf-8") as file:
         return tuple(Sighting(*row) for row in csv.reader(file))
