@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import functools
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -123,9 +124,13 @@ def write_down(name: str) -> None:
         raise SystemExit(f"{_record(name).name} is written already: first sight is once.")
     cases = [(case, case.slip or "nothing") for case in COLLECTIONS[name].wrong]
     cases += [(case, "right") for case in COLLECTIONS[name].right]
-    rows = [Sighting(getattr(case.function, "__name__", case.function), what, _sighted(case)) for case, what in cases]
+    rows = [Sighting(_called(case.function), what, _sighted(case)) for case, what in cases]
     with _record(name).open("w", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+def _called(function: Callable | str) -> str:
+    return function if isinstance(function, str) else function.__name__
 
 
 def _sighted(case: Wrong | Right) -> str:

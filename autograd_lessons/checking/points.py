@@ -25,7 +25,7 @@ from ..tape import Tape
 ENOUGH, FEW = 6, 4  # points; fewer where the run is long
 LONG = 80  # steps
 MOST_TRIES = 120
-MOST_RECORDED = 4_000  # steps in all: of a run with more than a thousand there are two points beside the first
+MOST_RECORDED = 2_000  # steps beside the first run: where one run has as many there is one more
 SIDES = ((-2.5, 2.5), (0.2, 3.0), (0.05, 0.95), (-0.95, 0.95), (1.1, 4.0))  # domains: all, positive, inside 0…1, …
 SIMPLE = (2.0, 3.0, -1.0, 0.5, -2.0)  # for counter-examples that can be followed in the head
 SHAPES = ((), (3,), (4,), (2, 2), (2, 3))  # of inputs that no one gave
@@ -58,9 +58,9 @@ def choose(
     long = len(first.tape.steps) > LONG
     wanted = ENOUGH
     if long:
-        tries = min(tries // 6, max(2, MOST_RECORDED // len(first.tape.steps)))
-        wanted = min(FEW, tries)
-    points = [first] if first.given else []
+        tries = min(tries // 6, max(1, MOST_RECORDED // len(first.tape.steps)))
+        wanted = min(FEW, tries + (not first.given))
+    points = [first] if first.given or (long and first.is_smooth) else []
     flat: list[Point] = []  # where every gradient is zero
     for inputs in itertools.islice(_regimes(first.inputs, given, fixed, kept), tries):
         enough = sum(not point.given for point in points) >= wanted
