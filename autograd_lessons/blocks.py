@@ -19,7 +19,7 @@ class BlockExplorer(Stepper):
         super().__init__(grain)
         self.tape = tape
         self._derivation = Derivation(tape)
-        choices = widgets.Box([self._grain, self._prediction.choice], layout=WRAP)
+        choices = widgets.Box([self._grain, self._prediction.switch], layout=WRAP)
         rows = [choices, self.controls, self._prediction.widget, self.picture]
         self.widget = classed(widgets.VBox(rows, layout=widgets.Layout(width="100%")), "al-explorer")
         self.widget.add_class("al-block")

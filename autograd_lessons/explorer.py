@@ -253,7 +253,7 @@ class Explorer(Stepper):
                     self._dtype,
                     self._grain,
                     self._wrt,
-                    self._prediction.choice,
+                    self._prediction.switch,
                     self._folds.widget,
                     self._compare_button,
                 ],

@@ -57,7 +57,8 @@ class Learner:
 
     def __init__(self, explorer, kind="the number"):
         self.explorer, self.panel = explorer, explorer._prediction
-        self.panel.choice.value = kind
+        self.panel._by_factor.value = kind == "the factor"
+        self.panel.switch.value = True
 
     @property
     def asked(self):
@@ -153,7 +154,7 @@ def test_a_page_saved_in_between_holds_what_may_be_seen(tmp_path):
 def test_off_is_as_if_it_had_never_been():
     learner, never = Learner(al.explore(logistic, w=1.0, b=0.0)), al.explore(logistic, w=1.0, b=0.0)
     learner.type("1")
-    learner.panel.choice.value = "off"
+    learner.panel.switch.value = False
     assert repr(learner.explorer).replace(">", " ") == repr(never).replace(">", " ")
     assert learner.explorer.count == never.count == 10
     assert learner.panel.widget.layout.display == "none"

@@ -15,12 +15,11 @@ from ..views.stages import Scene, Stage
 from .asked import FACTOR, NUMBER, Elsewhere, Question, questions
 from .tally import AT_ONCE, SHOWN, TALLY, WITH_HINTS
 
-OFF = "off"
 _WRAP = widgets.Layout(flex_flow="row wrap", align_items="center", width="100%")
 
 
 class Prediction:
-    """Asks for each step back before it is shown. `choice` is the switch, `widget` the rest, hidden while it is off.
+    """Asks for each step back before it is shown. `switch` turns that on, `widget` is the rest, hidden while it is off.
 
     `seen(stages)` is how many stages may be seen. `changed(at)` is called when that is another number; `at` is the
     stage to go to, if any. Each question is counted once, in the kernel's tally.
@@ -38,13 +37,8 @@ class Prediction:
         self._before = ""  # what was said of the question before it
         self._missed = False
         self._showing = False
-        self.choice = classed(
-            widgets.Dropdown(
-                options=[OFF, NUMBER, FACTOR], value=OFF, description="predict",
-                layout=widgets.Layout(width="auto", min_width="180px"),
-            ),
-            "al-predict",
-        )  # fmt: skip
+        self.switch = _toggle("Predict first", "al-predict", self._switched)
+        self._by_factor = _toggle("factor by factor", "al-by-factor", self._switched)
         self._box = classed(
             widgets.Text(
                 continuous_update=False, placeholder="then Enter", style={"description_width": "initial"},
@@ -57,18 +51,21 @@ class Prediction:
         self._said = classed(widgets.HTML(layout=widgets.Layout(width="100%", margin="0")), "al-said")
         self._asked = classed(widgets.HTML(layout=widgets.Layout(width="100%", margin="0")), "al-asked")
         self._tally = classed(widgets.HTML(layout=widgets.Layout(margin="0 0 0 8px")), "al-tally")
-        row = widgets.Box([self._box, self._hint, self._show, self._tally], layout=_WRAP)
+        row = widgets.Box([self._box, self._hint, self._show, self._by_factor, self._tally], layout=_WRAP)
         self.widget = classed(
             widgets.VBox([self._asked, row, self._said], layout=widgets.Layout(width="100%", display="none")),
             "al-prediction",
         )
-        self.choice.observe(lambda _: self._switched(), "value")
         self._box.observe(lambda change: self._showing or self._answer(change["new"]), "value")
 
     # ------------------------------------------------------------------ what the explorer asks
     @property
     def is_on(self) -> bool:
-        return self.choice.value != OFF
+        return bool(self.switch.value)
+
+    @property
+    def _kind(self) -> str:
+        return FACTOR if self._by_factor.value else NUMBER
 
     def seen(self, stages: Sequence[Stage]) -> int | None:
         """How many of the stages may be seen: all before the first step back that is neither answered nor shown."""
@@ -84,13 +81,13 @@ class Prediction:
         if scene is None or scene.first_hidden is None:
             self._next, self._questions, self._about = None, [], ()
         else:
-            about = (scene.tape, scene.grain, scene.first_hidden, self.choice.value)
+            about = (scene.tape, scene.grain, scene.first_hidden, self._kind)
             if self._about and self._about[0] is not scene.tape:
                 self._known = {one for one in self._known if one[1] in scene.tape.passes}
                 self._before = ""
             if self._about != about:
                 self._about, self._next, self._place = about, scene.first_hidden, scene.seen or 0
-                self._questions = questions(scene, str(self.choice.value), self._elsewhere)
+                self._questions = questions(scene, self._kind, self._elsewhere)
                 self._missed, self._feedback = False, None
         self._draw()
 
@@ -159,6 +156,12 @@ def _button(text: str, name: str, press: Callable[[], None]):
     return button
 
 
+def _toggle(text: str, name: str, changed: Callable[[], None]):
+    button = classed(widgets.ToggleButton(value=False, description=text, layout=widgets.Layout(width="136px")), name)
+    button.observe(lambda _: changed(), "value")
+    return button
+
+
 def _asks(question: Question | None) -> str:
     if question is None:
         return "Every step back is shown. Move an input, and there are new numbers to predict."
@@ -169,12 +172,12 @@ def _asks(question: Question | None) -> str:
 
 
 def _line(text: str) -> str:
-    return f'<div role="status" style="line-height:1.5">{escape(text)}</div>'
+    return f'<div role="status" style="line-height:1.5;margin:4px 2px 0">{escape(text)}</div>'
 
 
 def _told(hint: str, edge: str) -> str:
     lines = "".join(f"<div>{escape(line)}</div>" for line in hint.splitlines())
-    return f'<div role="status" style="border-left:4px {edge};padding:2px 12px;line-height:1.5;white-space:pre-wrap">{lines}</div>'
+    return f'<div role="status" style="border-left:4px {edge};padding:2px 12px;margin:2px 2px 8px;line-height:1.5;white-space:pre-wrap">{lines}</div>'
 
 
 def _counted() -> str:

@@ -54,7 +54,9 @@ def _drawn(scene: Scene, curve: Curve | None) -> dict | None:
     """The curve; its slope, which is a gradient, when that gives nothing away."""
     if curve is None:
         return None
-    return plot.drawing(curve if scene.is_whole else replace(curve, slope=None), scene.output_label)
+    if scene.is_whole:
+        return plot.drawing(curve, scene.output_label)
+    return plot.drawing(replace(curve, slope=None), scene.output_label) | {"slope": "?"}
 
 
 def _linked(scene: Scene, uid: str) -> str:
