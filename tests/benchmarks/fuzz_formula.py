@@ -1,7 +1,8 @@
 """Random texts for the formula reader, for as long as asked: `python tests/benchmarks/fuzz_formula.py --minutes 10`.
 
-Nothing but `FormulaError` may be raised, no text may take a second, none may leave memory behind, and a text that can be read
-in one way only must have the value that was computed beside it. Prints what was tried; exits with 1 where something failed.
+Nothing but `FormulaError` may be raised, and whatever it offers must be read; no text may take a second, none may leave memory
+behind; and a text that can be read in one way only must have the value that was computed beside it. Prints what was tried;
+exits with 1 where something failed.
 """
 
 from __future__ import annotations
