@@ -99,6 +99,8 @@ def _factors(sight: Sight, node: int, place: int) -> Iterator[tuple[int, int]]:
     if below is not None and sight.op(below) == "mul" and len(sight.flow.nodes[below].inputs) == 2:  # pyright: ignore
         for part in (0, 1):
             yield from _factors(sight, below, part)
+    elif below is not None and sight.op(below) == "neg":
+        yield from _factors(sight, below, 0)
     else:
         yield node, place
 

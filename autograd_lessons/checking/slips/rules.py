@@ -45,8 +45,11 @@ _BASE = "The logarithm's base is missing: 1/u is the derivative of ln u, and thi
 
 # by operation, for the operand at position 0
 UNARY: dict[str, list[Wrong]] = {
-    "acos":    [Wrong("trig_sign", lambda u, n, y: 1 / torch.sqrt(1 - u**2), "The derivative of arccos is negative.", kind="sign of the function")],
-    "asin":    [Wrong("square_missing", lambda u, n, y: 1 / torch.sqrt(1 - u), "The square in √(1 − u²) is missing.")],
+    "acos":    [Wrong("trig_sign", lambda u, n, y: 1 / torch.sqrt(1 - u**2), "The derivative of arccos is negative.", kind="sign of the function"),
+                Wrong("square_missing", lambda u, n, y: -1 / torch.sqrt(1 - u), "The square in √(1 − u²) is missing."),
+                Wrong("root_lost", lambda u, n, y: -1 / (1 - u**2), "The root in 1/√(1 − u²) is missing.")],
+    "asin":    [Wrong("square_missing", lambda u, n, y: 1 / torch.sqrt(1 - u), "The square in √(1 − u²) is missing."),
+                Wrong("root_lost", lambda u, n, y: 1 / (1 - u**2), "The root in 1/√(1 − u²) is missing.")],
     "atan":    [Wrong("square_missing", lambda u, n, y: 1 / (1 + u), "The square in 1/(1 + u²) is missing.")],
     "cos":     [Wrong("trig_sign", lambda u, n, y: torch.sin(u), "The derivative of cos is −sin: the sign is missing.", kind="sign of the function"),
                 *_degrees(lambda u: -torch.sin(u))],
@@ -216,6 +219,37 @@ def changed_base(sight: Sight) -> Iterator[Slip]:
                 rank=9.5,
                 kind="factor",
             )
+
+
+def powers_written_out(sight: Sight) -> Iterator[Slip]:
+    """x·x·x is a power, too: 3x³ for 3x²."""
+    flow = sight.flow
+    within = {used for node in sight.steps if sight.op(node) == "mul" for _, used in flow.operands(node)}
+    for node in sight.steps:
+        if sight.op(node) != "mul" or (node in within and len(flow.uses[node]) == 1):
+            continue
+        places: dict[int, list[Edge]] = {}
+        for edge in _factors_of(sight, node):
+            places.setdefault(sight.used(edge), []).append(edge)
+        for base, edges in places.items():
+            if len(edges) > 1:
+                yield Slip(
+                    "exponent_not_lowered",
+                    lambda b=base, e=edges: (
+                        f"{sight.words.name(b)} stands there {len(e)} times, as a power. {_EXPONENT}"
+                    ),
+                    Edit(scales={edge: flow.values(base) for edge in edges}),
+                    rank=12,
+                )
+
+
+def _factors_of(sight: Sight, node: int) -> Iterator[Edge]:
+    """The edges to the factors of a product, and to those of a product in it that is used nowhere else."""
+    for position, used in sight.flow.operands(node):
+        if sight.op(used) == "mul" and sight.flow.is_step(used) and len(sight.flow.uses[used]) == 1:
+            yield from _factors_of(sight, used)
+        elif sight.depends(used) and sight.flow.nodes[used].value.shape == sight.flow.nodes[node].value.shape:
+            yield node, position
 
 
 def power_of_itself(sight: Sight) -> Iterator[Slip]:
