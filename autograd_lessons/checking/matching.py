@@ -78,7 +78,7 @@ class Tolerance:
         close = (made - theirs).abs() <= allowed
         known = theirs.isfinite()
         close = close | ~known
-        return close.reshape(len(made), -1).all(1)
+        return close.flatten(1).all(1)
 
 
 def explain(
@@ -135,11 +135,11 @@ def _two(
     size = max(1, MOST_NUMBERS // flow.cost)
     found, beside = [], 0
     for start in range(0, len(couples), size):
-        some = couples[start : start + size]
-        rows = _rows(flow, some, leaf, true)
-        fits = tolerance.near(rows, theirs)
-        beside += int((tolerance.times(AROUND).near(rows, theirs) & ~fits).sum())
-        found += [Match(couple) for couple, fit in zip(some, fits.tolist()) if fit]
+        rows = _rows(flow, couples[start : start + size], leaf, true)
+        around = tolerance.times(AROUND).near(rows, theirs).nonzero().flatten()
+        fits = tolerance.near(rows[around], theirs)
+        beside += int((~fits).sum())
+        found += [Match(couples[start + row]) for row in around[fits].tolist()]
     return found if beside / AROUND ** len(theirs.unique()) <= CHANCE else []
 
 
