@@ -17,6 +17,7 @@ import autograd_lessons as al
 from . import (
     held_out_cases,
     more_slip_cases,  # noqa: F401 (it adds to the lists of slip_cases)
+    sealed_again_cases,
     sealed_cases,
     slip_cases,
 )
@@ -26,6 +27,7 @@ COLLECTIONS = {
     "open": slip_cases.collection,
     "held_out": held_out_cases.collection,
     "sealed": sealed_cases.collection,
+    "sealed_again": sealed_again_cases.collection,
 }
 
 

@@ -147,6 +147,7 @@ RECIPROCAL: list[Wrong] = [
 def wrong_rules(sight: Sight) -> Iterator[Slip]:
     """For every step on the way, what the table knows of its operation."""
     flow = sight.flow
+    places: dict[str, list[Slip]] = {}
     for edge in sight.edges:
         node, position = edge
         operands = flow.called_with(node)
@@ -163,13 +164,27 @@ def wrong_rules(sight: Sight) -> Iterator[Slip]:
                 continue
             true = flow.slopes(node)[position]
             turned = bool(torch.isclose(slope, -true, rtol=1e-12, atol=0.0).all())
-            yield Slip(
+            made = Slip(
                 wrong.identifier,
                 lambda w=wrong, e=edge: _said(sight, w, e),
                 Edit(scales={edge: -1.0}) if turned else Edit(slopes={edge: slope}),  # so that it can go with others
                 rank=wrong.rank,
                 kind=wrong.kind,
             )
+            places.setdefault(wrong.says, []).append(made)
+            yield made
+    for slips in places.values():
+        if len(slips) > 2 and len({slip.identifier for slip in slips}) == 1:
+            yield _everywhere(slips)
+
+
+def _everywhere(slips: list[Slip]) -> Slip:
+    """A wrong rule is used wherever it can be."""
+    edit = Edit()
+    for slip in slips:
+        edit |= slip.edit or Edit()
+    rank = max(slip.rank for slip in slips) + 8
+    return Slip(slips[0].identifier, lambda: f"{slips[0].says()} It is so in {len(slips)} places.", edit, rank=rank)
 
 
 def _said(sight: Sight, wrong: Wrong, edge: Edge) -> str:
