@@ -1,4 +1,4 @@
-"""A second collection set aside, written after the slips had been improved on the others; see `sealed_cases`.
+"""A second collection set aside, written before the slips were improved on `sealed_cases`. No slip was changed for it.
 
 Each wrong answer was worked out on paper from what docs/slips.md says of the slip. Where two descriptions give the same
 formula, or the same numbers at the point that is given, either is expected.
