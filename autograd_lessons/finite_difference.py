@@ -74,13 +74,13 @@ def finite_differences(
                 each = [
                     slope(partial(evaluate, name), point, h[:, i]) for i, (name, point) in enumerate(zip(group, points))
                 ]
-                return np.concatenate([_flat(found).reshape(len(steps), -1) for found in each], 1)
+                return _flat(torch.stack(each, 1)).reshape(len(steps), -1)
 
-            numbers, epsilon = np.concatenate([_flat(point) for point in points]), torch.finfo(like.dtype).eps
+            numbers, epsilon = _flat(torch.stack(points)), torch.finfo(like.dtype).eps
             felt = np.tile(sensitivity, count) if 1 < like.numel() == sensitivity.size else float(sensitivity.sum())
             make = _best if step is None else partial(_with, step)
             made = torch.from_numpy(make(numbers, epsilon, slopes, felt)).to(like.dtype).view(5, count, *like.shape)
-            found |= {name: FiniteDifference(*made[:, i].unbind()) for i, name in enumerate(group)}
+            found |= {name: FiniteDifference(*parts.unbind()) for name, parts in zip(group, made.unbind(1))}
     return found
 
 
@@ -108,17 +108,19 @@ def _with(step: float, points: np.ndarray, epsilon: float, slopes: Callable, sen
     return _bounded(wide, truncation, _rounding(points, epsilon, wide, h, sensitivity), h)
 
 
+_SCALES = np.array([[1.0], [2.0**-3], [2.0**-6]])
+
+
 def _best(points: np.ndarray, epsilon: float, slopes: Callable, sensitivity: Any) -> np.ndarray:
     """The same for the step with the smallest bound, which each element has for itself."""
-    first = epsilon ** (1 / 3) * np.maximum(np.abs(points), 1.0)
-    first = np.exp2(np.rint(np.log2(np.where(np.isfinite(first), first, 1.0))))  # x ± a power of two is often exact
-    steps = np.array([first, first * 2.0**-3, first * 2.0**-6])
+    mantissa, exponent = np.frexp(epsilon ** (1 / 3) * np.maximum(np.abs(points), 1.0))
+    steps = np.ldexp(_SCALES, exponent - (mantissa < math.sqrt(0.5)))  # x ± a power of two is often exact
     values = slopes(steps)
     off = np.abs(values[1:] - values[:-1]) * 64 / 63
     truncation = np.concatenate([off, off[-1:] / 64])
     rounding = _rounding(points, epsilon, values, steps, sensitivity)
     total = truncation + rounding
-    best = np.where(np.isnan(total), np.inf, total).argmin(0)
+    best = np.fmin(total, np.inf).argmin(0)
     return _bounded(values, truncation, rounding, steps)[:, best, np.arange(points.size)]
 
 

@@ -48,6 +48,10 @@ class Scene:
     stages: tuple[Stage, ...]
     at: int  # index into stages
 
+    def moved(self, at: int) -> Scene:
+        """The same run at another stage."""
+        return Scene(self.tape, self.derivation, self.comparison, self.grain, self.stages, at)
+
     @property
     def stage(self) -> Stage:
         return self.stages[self.at]
