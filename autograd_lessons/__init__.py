@@ -1,4 +1,32 @@
-"""The gradient by hand, by SymPy and by autograd: the same number, step by step, and why when it is not."""
+"""The gradient by hand, by SymPy and by autograd: the same number, step by step, and why when it is not.
+
+Where to find what; each module's first line says its idea, and none imports another in a circle.
+
+What was said wrong
+    errors
+Ordinary PyTorch code is recorded
+    run recording recorder inputs modules returned calls replay frames source naming trail session engine earlier
+What a record holds, and how much of it is shown
+    tape life plan grains sections loops statements
+What an operation is in SymPy
+    rules functions lookup branches moves forms
+The gradient by SymPy: formulas, their numbers, 50 digits
+    derivation program programs translation formulas local_formulas evaluation exact exact_run tidying notation
+A formula as text
+    formula typed
+Routes side by side, and why they differ
+    comparison manual finite_difference accuracy reasons
+A learner's answer, and the slip behind a wrong one
+    checking exercises prediction
+Why code raised, or went wrong in silence
+    clinic
+Pictures, as HTML and SVG
+    views curves figures
+Sliders, buttons and cell magic around them
+    explorer stepper sliders folds blocks magic playground stability descent twin export
+What the lessons are about
+    lessons gallery
+"""
 
 import importlib
 from typing import TYPE_CHECKING

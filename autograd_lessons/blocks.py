@@ -19,7 +19,8 @@ class BlockExplorer(Stepper):
         super().__init__(grain)
         self.tape = tape
         self._derivation = Derivation(tape)
-        rows = [widgets.Box([self._grain], layout=WRAP), self.controls, self.picture]
+        choices = widgets.Box([self._grain, self._prediction.switch], layout=WRAP)
+        rows = [choices, self.controls, self._prediction.widget, self.picture]
         self.widget = classed(widgets.VBox(rows, layout=widgets.Layout(width="100%")), "al-explorer")
         self.widget.add_class("al-block")
         found = stages(tape, grain)
@@ -42,7 +43,8 @@ class BlockExplorer(Stepper):
             return None
         at = self.step - 1 if at is None else at
         grain = str(self._grain.value)
-        return Scene(self.tape, self._derivation, None, grain, self._stages, min(at, len(self._stages) - 1))
+        seen = self._prediction.seen(self._stages)
+        return Scene(self.tape, self._derivation, None, grain, self._stages, min(at, len(self._stages) - 1), seen)
 
     def draw(self, at: int | None = None) -> str:
         """The picture at a stage as HTML."""

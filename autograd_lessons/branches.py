@@ -11,7 +11,7 @@ import numpy as np
 import sympy as sp
 import torch
 
-from .program import apart_from_reduction, kind_of_rule
+from .lookup import apart_from_reduction, kind_of_rule
 from .replay import repeated, substitute
 from .rules import BRANCHES, CHOICES, LOSSES, POINTWISE
 from .rules.branched import chosen_at_random

@@ -13,7 +13,8 @@ import mpmath
 import numpy as np
 import sympy as sp
 
-from .program import Form, Program, apply, as_key, exact, symbols_of
+from .forms import Form, apply, as_key, exact, symbols_of
+from .program import Program
 from .tape import Constant, Step, Tape, Value
 
 DIGITS = 50

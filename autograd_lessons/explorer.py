@@ -10,6 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 import torch
 
+from .checking.points import Point, choose
 from .clinic import Finding, explain
 from .comparison import Comparison
 from .curves import MOST_CALLS, SINGLE_POINTS, Curve, elementwise_in, trace
@@ -25,6 +26,7 @@ from .typed import as_function, as_manual
 from .views import ledger, picture
 from .views.stages import Scene, stages
 
+FEW_TRIES = 12  # to find other points for a predicted formula: a learner waits
 MOST_COMPARED = 2_000  # steps that are compared again at each move of a slider: of more when it is asked for
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -149,6 +151,7 @@ class Explorer(Stepper):
             self._sight(self._tape),
             self._stages,
             min(at, len(self._stages) - 1),
+            self._prediction.seen(self._stages),
         )
 
     def draw(self, at: int | None = None) -> str:
@@ -215,6 +218,18 @@ class Explorer(Stepper):
             self.function, self._inputs, name, element, ends, (x, output.sum().item()), slope, self._at_once[name]
         )
 
+    def _elsewhere(self) -> list[Point]:
+        """Points like those at which `check` tries an answer, chosen once for a run."""
+        assert self._tape is not None
+        if "elsewhere" not in self._tape.cache:
+            names = frozenset(self._inputs.arguments)
+            try:
+                chosen = choose(self.function, self._inputs, names, frozenset(), FEW_TRIES)
+            except Exception:  # a function that cannot be run elsewhere is asked about here only
+                chosen = []
+            self._tape.cache["elsewhere"] = [point for point in chosen if not point.given]
+        return self._tape.cache["elsewhere"]
+
     # ------------------------------------------------------------------ widgets
     def _build(self) -> None:
         self._sliders = Sliders(self._inputs, self._ranges, self._moved)
@@ -233,8 +248,19 @@ class Explorer(Stepper):
         self._wrt.observe(lambda _: self._change_curve(), "value")
         rows = [
             classed(widgets.Box(self._sliders.rows, layout=WRAP), "al-inputs"),
-            widgets.Box([self._dtype, self._grain, self._wrt, self._folds.widget, self._compare_button], layout=WRAP),
+            widgets.Box(
+                [
+                    self._dtype,
+                    self._grain,
+                    self._wrt,
+                    self._prediction.switch,
+                    self._folds.widget,
+                    self._compare_button,
+                ],
+                layout=WRAP,
+            ),
             self.controls,
+            self._prediction.widget,
             self.picture,
         ]
         self.widget = classed(widgets.VBox(rows, layout=widgets.Layout(width="100%")), "al-explorer")

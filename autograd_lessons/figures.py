@@ -79,7 +79,7 @@ def finite_difference_error(
     third = _third_derivative(function, x)
     columns: dict[str, list[float]] = {"h": steps}
     best = {}
-    figure, (axes,) = _card(1, 6.4, 4.0)
+    figure, (axes,) = card(1, 6.4, 4.0)
     for dtype, colour, marker in zip(dtypes, (VERMILLION, BLUE), "os"):
         name = str(dtype).removeprefix("torch.")
         rounded = torch.finfo(dtype).eps * _rounded_size(function, x, derivative)
@@ -155,7 +155,7 @@ def saturation() -> Figure:
         "z": z.tolist(), "sigmoid": p.tolist(), "its slope": slope.tolist(),
         "dL/dz cross-entropy": by_entropy.tolist(), "dL/dz squared error": by_square.tolist(),
     }  # fmt: skip
-    figure, (left, right) = _card(2, 7.6, 3.2)
+    figure, (left, right) = card(2, 7.6, 3.2)
     left.plot(columns["z"], columns["sigmoid"], color=BLUE, label="σ(z)")
     left.plot(columns["z"], columns["its slope"], color=VERMILLION, linestyle="--", label="σ′(z) = σ(z)(1 − σ(z))")
     left.set_title("The sigmoid saturates", fontsize=10, color=INK)
@@ -191,7 +191,7 @@ def loss_curves(y: int = 0, dtype: torch.dtype = torch.float32) -> Figure:
     """Loss and dL/dz of the four ways to write the logistic loss, against z; a curve ends where its number does."""
     zs = [k / 2 for k in range(-240, 241)]
     columns: dict[str, list[float]] = {"z": zs}
-    figure, (left, right) = _card(2, 7.6, 3.4)
+    figure, (left, right) = card(2, 7.6, 3.4)
     styles = zip(LOSSES.items(), (VERMILLION, ORANGE, GREEN, BLUE), (1.4, 2.6, 4.2, 7.0), (1, 1, 0.8, 0.35))
     for (title, lesson), colour, width, alpha in styles:
         pairs = [loss_and_slope(lesson, z, y, dtype) for z in zs]
@@ -215,7 +215,7 @@ def loss_curves(y: int = 0, dtype: torch.dtype = torch.float32) -> Figure:
     left.legend(fontsize=8, loc="best", frameon=False)
     lines = [f"loss and (dL/dz), label y = {y}, {name}", "     z" + "".join(f"{title:>22}" for title in LOSSES)]
     for i in range(0, 481, 40):
-        cells = (f"{_brief(columns[f'{t}: loss'][i])} ({_brief(columns[f'{t}: dL/dz'][i])})" for t in LOSSES)
+        cells = (f"{brief(columns[f'{t}: loss'][i])} ({brief(columns[f'{t}: dL/dz'][i])})" for t in LOSSES)
         lines.append(f"{zs[i]:6.1f}" + "".join(f"{cell:>22}" for cell in cells))
     return Figure(figure, columns, "\n".join(lines))
 
@@ -240,7 +240,7 @@ def loss_by_step(**runs: Sequence[float]) -> Figure:
             f"loss_by_step draws one to four runs with as many losses each; given were {lengths or 'none'}"
         )
     columns = {"step": [float(step) for step in range(max(lengths.values()))]}
-    figure, (axes,) = _card(1, 6.4, 3.2)
+    figure, (axes,) = card(1, 6.4, 3.2)
     for (name, losses), colour, marker in zip(runs.items(), (BLUE, VERMILLION, GREEN, ORANGE), "os^D"):
         columns[name] = [float(loss) for loss in losses]
         axes.plot(columns["step"], columns[name], marker=marker, markersize=3, linewidth=1.2, color=colour, label=name)
@@ -251,11 +251,11 @@ def loss_by_step(**runs: Sequence[float]) -> Figure:
     every = max(1, math.ceil(len(columns["step"]) / 16))
     lines = ["loss before each step", "step" + "".join(f"{name:>12}" for name in runs)]
     for step in range(0, len(columns["step"]), every):
-        lines.append(f"{step:4}" + "".join(f"{_brief(columns[name][step]):>12}" for name in runs))
+        lines.append(f"{step:4}" + "".join(f"{brief(columns[name][step]):>12}" for name in runs))
     return Figure(figure, columns, "\n".join(lines))
 
 
-def _brief(number: float) -> str:
+def brief(number: float) -> str:
     """Three digits, and none of a number below the normal range, where processors differ."""
     return "0" if number == 0 else "<1e-37" if abs(number) < 1e-37 else f"{number:.3g}"
 
@@ -269,7 +269,7 @@ def loss_and_slope(lesson: lessons.Lesson, z: float, y: float, dtype: torch.dtyp
     return loss.item(), slope.item()
 
 
-def _card(panels: int, width: float, height: float) -> tuple[MatplotlibFigure, tuple[Axes, ...]]:
+def card(panels: int, width: float, height: float) -> tuple[MatplotlibFigure, tuple[Axes, ...]]:
     """A figure on a light card, without pyplot's global state."""
     from matplotlib.figure import Figure as MatplotlibFigure
 

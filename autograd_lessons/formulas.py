@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
-from .functions import sigmoid
+from .functions import sigmoid, softmax
 from .program import Program
-from .softmax import softmax
 from .tidying import textbook, tidy
 
 
@@ -18,13 +16,13 @@ def gradient(program: Program, output: int, leaf: int) -> list[sp.Expr] | None:
     """∂(sum of the output)/∂(each element of a leaf), as SymPy differentiates the composed formula."""
 
     def make():
-        composed = cached(program, ("composed", output), lambda: program.compose(output, frozenset()))
+        composed = program.keep(("composed", output), lambda: program.compose(output, frozenset()))
         if composed is None:
             return None
         total = sp.Add(*composed.reshape(-1)) if composed.size != 1 else sp.sympify(composed.reshape(-1)[0])
         return [textbook(tidy(sp.diff(total, symbol))) for symbol in program.symbols[leaf].reshape(-1)]
 
-    return cached(program, ("gradient", output, leaf), make)
+    return program.keep(("gradient", output, leaf), make)
 
 
 def local(program: Program, output: int, used: int, stop: frozenset[int], name: str | None):
@@ -52,7 +50,7 @@ def local(program: Program, output: int, used: int, stop: frozenset[int], name: 
         ]
         return nested(slopes, composed.shape + program.symbols[used].shape)
 
-    return cached(program, ("local", output, used, stop), make)
+    return program.keep(("local", output, used, stop), make)
 
 
 def leaves(program: Program) -> tuple[list[sp.Symbol], list[tuple[int, int]]]:
@@ -66,14 +64,7 @@ def leaves(program: Program) -> tuple[list[sp.Symbol], list[tuple[int, int]]]:
                     found[symbol] = (index, element)
         return list(found), list(found.values())
 
-    return cached(program, "leaves", make)
-
-
-def cached(program: Program, key: Hashable, make: Callable) -> Any:
-    """What `make()` gives, kept with the program: later runs on the same branch find it there."""
-    if key not in program.results:
-        program.results[key] = make()
-    return program.results[key]
+    return program.keep("leaves", make)
 
 
 def plain(formula: Any) -> sp.Expr:

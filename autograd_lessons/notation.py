@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import keyword
 import re
+import unicodedata
 from collections.abc import Mapping
 
 import sympy as sp
@@ -60,6 +61,12 @@ def _embraced(shown: str) -> str:
 def name_text(name: str) -> str:
     """A variable's name in plain text: as the learner typed it; an unnamed step is v3."""
     return f"v{name[1:]}" if name.startswith("#") else name
+
+
+def hatted(name: str) -> str | None:
+    """`ŷ` for y_pred, as LaTeX has it, where there is one letter to put a hat on."""
+    letter = name.removesuffix("_pred")
+    return unicodedata.normalize("NFC", f"{letter}\u0302") if letter != name and len(letter) == 1 else None
 
 
 def _plus_first(terms):

@@ -28,7 +28,7 @@ from .source import NOWHERE, Place, place_of
 from .tape import Constant, Event, Failure, Input, Pass, Step, Tape, Value
 from .trail import Trail
 
-_is_batched = torch._C._functorch.is_batchedtensor
+_is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor
 _NOTHING = nullcontext()
 MOST_STEPS = 20_000  # that a recorded block keeps
 ENDS = 4  # of many backward passes in a recorded block so many are kept at either end
@@ -95,7 +95,7 @@ class Recorder(TorchFunctionMode):
         place = place_of(frames[0]) if frames else NOWHERE
         name, depth = self._names.of(frames, place)
         tensors = tensors_in(args, kwargs)
-        if any(map(_is_batched, tensors)):  # inside torch.vmap: there are no numbers to write down
+        if any(map(_is_wrapped, tensors)):  # inside a transform of torch.func: its tensors have no numbers of their own
             with mode:
                 return func(*args, **kwargs)
         known = [self._value_of(tensor, frames) for tensor in tensors]

@@ -8,9 +8,11 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from .checking.points import Point
 from .export import page
 from .folds import Folds
 from .grains import GRAINS, Folded
+from .prediction import TALLY, Prediction, Tally
 from .sections import Section
 from .sliders import classed
 from .tape import Tape
@@ -26,7 +28,7 @@ WRAP = widgets.Layout(flex_flow="row wrap", align_items="center", width="100%")
 class Stepper(Twinned):
     """An explorer's base: `.step` is the stage on screen (from 1), `.html` what it shows, `.save(path)` a page of all stages.
 
-    A subclass gives `scene`, `draw`, `still`, `title` and `given`, and puts `controls` and `picture` into `widget`.
+    A subclass gives `scene`, `draw`, `still`, `title` and `given`, and puts `controls`, the prediction and `picture` into `widget`.
     """
 
     title: str
@@ -41,6 +43,7 @@ class Stepper(Twinned):
         self._folds = Folds(self._look, self._turn)
         self._grain = classed(choice("grain", list(GRAINS), grain), "al-grain")
         self._grain.observe(lambda _: self._change_grain(), "value")
+        self._prediction = Prediction(lambda at: self._show(self._stages, at), self._elsewhere)
         self.picture = classed(widgets.HTML(layout=widgets.Layout(width="100%", margin="0")), "al-picture")
         buttons = [
             classed(widgets.Button(description=text, layout=widgets.Layout(width="76px")), name)
@@ -89,8 +92,14 @@ class Stepper(Twinned):
 
     @property
     def count(self) -> int:
-        """How many stages there are."""
-        return max(len(self._stages), 1)
+        """How many stages there are to look at: while steps back are predicted, up to the next one to predict."""
+        seen = self._prediction.seen(self._stages)
+        return max(len(self._stages) if seen is None else min(seen + 1, len(self._stages)), 1)
+
+    @property
+    def tally(self) -> Tally:
+        """How many predictions were right, by concept, of all explorers of this kernel."""
+        return TALLY
 
     def save(self, path: str | Path) -> Path:
         """Write a page with every stage of this run that works without a kernel; returns the path."""
@@ -105,6 +114,10 @@ class Stepper(Twinned):
     def draw(self, at: int | None = None) -> str:
         raise NotImplementedError
 
+    def _elsewhere(self) -> list[Point]:
+        """Other runs of the same function, at which a predicted formula must hold too."""
+        return []
+
     # ------------------------------------------------------------------ stepping
     def _go(self, number: int) -> None:
         self.step = number
@@ -112,6 +125,8 @@ class Stepper(Twinned):
     def _draw(self) -> None:
         self._html = self.draw()
         self.picture.value = self._html
+        if self._prediction.is_on:
+            self._prediction.ask(self.scene())
 
     def _show_folds(self, tape: Tape | None) -> None:
         folded = tape is not None and isinstance(self._sight(tape), Folded)

@@ -13,6 +13,7 @@ import torch
 
 import autograd_lessons as al
 from autograd_lessons import lessons
+from autograd_lessons.blocks import BlockExplorer
 from autograd_lessons.clinic import findings
 from autograd_lessons.clinic.diagnosis import diagnose
 
@@ -93,6 +94,18 @@ def test_recording_changes_no_error_no_warning_no_output(code):
     assert str(mine.error) == str(theirs.error)
     assert shown(mine, SHIFT) == shown(theirs)
     assert mine.stdout == theirs.stdout
+
+
+SHORT = 12  # steps: drawing a whole training takes a second, and tests/browser draws some
+
+
+@each_cell
+@pytest.mark.filterwarnings("ignore:Using a target size")  # what the recorded cell has warned of already
+def test_what_stands_below_a_short_cell_can_be_drawn(code):
+    tape = recorded(code).namespace["tape"]
+    if 0 < len(tape.steps) <= SHORT:
+        explorer = BlockExplorer(tape, "variables")
+        assert repr(explorer) and "al-panel" in explorer.html
 
 
 @each_cell

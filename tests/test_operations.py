@@ -111,12 +111,12 @@ def test_a_wider_tolerance_has_a_reason():
 
 @pytest.mark.parametrize("op, wrong", [("erfcx", lambda x: x), ("atan2", (lambda y, x: y / x, lambda y, x: 1))])
 def test_the_checks_find_a_wrong_rule(op, wrong, monkeypatch):
-    from autograd_lessons import derivation
+    from autograd_lessons import programs
 
     monkeypatch.setitem(rules.POINTWISE, op, wrong)
-    monkeypatch.setattr(derivation, "_programs", type(derivation._programs)())
+    monkeypatch.setattr(programs, "_programs", type(programs._programs)())
     assert any(checks.complaints(next(case for case in CASES if op in called(case))))
-    derivation._programs.clear()
+    programs._programs.clear()
 
 
 # ---------------------------------------------------------------- ways of calling, and names

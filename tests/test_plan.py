@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import autograd_lessons as al
-from autograd_lessons import derivation, plan
+from autograd_lessons import plan, programs
 
 
 def branching(x):
@@ -91,7 +91,7 @@ def forget(monkeypatch):
 
     def now():
         plan._plans.clear()
-        derivation._programs.clear()
+        programs._programs.clear()
 
     now()
     yield now

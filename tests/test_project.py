@@ -1,5 +1,7 @@
 """What would drift if nobody looked: versions in three files, the README's tables, and how the notebooks are saved."""
 
+import ast
+import graphlib
 import json
 import os
 import re
@@ -130,6 +132,41 @@ def test_the_readme_names_only_targets_that_exist(project):
     targets = set(re.findall(r"^([a-z-]+):", read(project / "Makefile"), re.MULTILINE))
     named = set(re.findall(r"(?:^    |`)make ([a-z-]+)", read(project / "README.md"), re.MULTILINE))
     assert named and named <= targets
+
+
+# ---------------------------------------------------------------------- the package
+def modules(project):
+    """By dotted name: the file of each module; of a package, its `__init__.py`."""
+    root = project / "autograd_lessons"
+    return {
+        ".".join(path.relative_to(project).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in root.rglob("*.py")
+    }
+
+
+def imported(name, path, known):
+    """The modules of the package that are imported as soon as this one is."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for statement in ast.parse(read(path)).body:
+        if isinstance(statement, ast.ImportFrom) and statement.level:
+            source = ".".join(
+                [*package.split(".")[: package.count(".") + 2 - statement.level], *filter(None, [statement.module])]
+            )
+            for alias in statement.names:
+                yield f"{source}.{alias.name}" if f"{source}.{alias.name}" in known else source
+
+
+def test_the_package_s_map_names_every_module_once(project):
+    lines = autograd_lessons.__doc__.splitlines()
+    named = [name for line in lines if line.startswith("    ") for name in line.split()]
+    assert sorted(named) == sorted(name.split(".")[1] for name in modules(project) if name.count(".") == 1)
+
+
+def test_no_module_imports_another_in_a_circle(project):
+    known = modules(project)
+    graph = {name: set(imported(name, path, known)) for name, path in known.items()}
+    assert graph["autograd_lessons.run"] and set().union(*graph.values()) <= set(known)
+    graphlib.TopologicalSorter(graph).prepare()
 
 
 # ---------------------------------------------------------------------- notebooks

@@ -104,7 +104,7 @@ def array_rows(case: Any) -> Iterator[tuple[str, str, str, str]]:
     for point in case.points:
         function = eval(f"lambda {', '.join(point)}: ({case.code}).sum()", {"torch": torch, "F": torch.nn.functional})
         derivation = al.derive(function, inputs=point, wrt=case.wrt or None)
-        last, program = derivation.tape.steps[-1].inputs[0], derivation._programs[0]
+        last, program = derivation.tape.steps[-1].inputs[0], derivation._programs.first
         made = program.compose(derivation.tape.values.index(last), frozenset())
         assert made is not None
         value = text(nested([plain(element) for element in made.reshape(-1)], made.shape))

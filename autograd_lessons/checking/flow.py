@@ -70,6 +70,15 @@ class Flow:
         self._below: dict[int, frozenset[int]] = {}
         self._derivatives: dict[tuple[int, int], torch.Tensor | None] = {}
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it starts at the output of a recorded function: then the function can be run again for comparison."""
+        return self.nodes[self.target] is self.tape.output
+
+    @cached_property
+    def is_real(self) -> bool:
+        return not any(value.value.is_complex() for value in self.nodes)
+
     # ------------------------------------------------------------------ the recorded values
     def values(self, node: int) -> torch.Tensor:
         """The numbers of a value, one entry for each point."""
@@ -358,7 +367,7 @@ class Flow:
             else:
                 continue
             for rows, slope in touched["slopes"].get(edge, ()):
-                product[rows] = _spread(adjoint[rows], slope) * slope
+                product[rows] = _summed(_spread(adjoint[rows], slope) * slope, product.shape[2:])
             for rows, scale in touched["scales"].get(edge, ()):
                 product[rows] = product[rows] * scale
             product = _summed(product, shape)

@@ -67,13 +67,18 @@ def explain(
 ) -> list[Match]:
     """The slips that give `theirs`, one entry for each point; those named together cannot be told apart."""
     flow, leaf = sight.flow, sight.leaf
-    if leaf not in flow.true or theirs.shape != flow.true[leaf].shape or not bool(theirs.isfinite().any()):
+    if (
+        not flow.is_real
+        or leaf not in flow.true
+        or theirs.shape != flow.true[leaf].shape
+        or not bool(theirs.isfinite().any())
+    ):
         return []
     true, slips = flow.true[leaf], list(generate(sight))
     made = _rows(flow, [(slip,) for slip in slips], leaf, true)
     fits = tolerance.near(made, theirs) & ~tolerance.near(made, true)
     found = [Match((slip,)) for slip, fit in zip(slips, fits.tolist()) if fit]
-    if not found and flow.is_input(leaf):
+    if not found and inputs and flow.is_whole and flow.is_input(leaf):
 
         def fits_at(point: int, gradient: torch.Tensor) -> bool:
             return bool(tolerance.near(gradient[None, None], theirs[point][None])[0])

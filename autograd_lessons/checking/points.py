@@ -45,14 +45,16 @@ class Point:
         return _usable(self.tape, self.inputs) and _off_kinks(self.tape, self.inputs)
 
 
-def choose(function: Callable, start: Inputs, given: frozenset[str], fixed: frozenset[str]) -> list[Point]:
+def choose(
+    function: Callable, start: Inputs, given: frozenset[str], fixed: frozenset[str], tries: int = MOST_TRIES
+) -> list[Point]:
     """The points to try an answer at. `given` are the inputs that the learner gave, of which `fixed` are to stay as they are.
 
     Raises what the function raises at the learner's own point, and `InputError` where nothing can be found.
     """
     first = _first(function, start, given)
     long = len(first.tape.steps) > LONG
-    wanted, tries = (FEW, MOST_TRIES // 6) if long else (ENOUGH, MOST_TRIES)
+    wanted, tries = (FEW, tries // 6) if long else (ENOUGH, tries)
     points = [first] if first.given else []
     flat: list[Point] = []  # where every gradient is zero
     for inputs in itertools.islice(_regimes(first.inputs, given, fixed), tries):

@@ -192,7 +192,7 @@ def _matches(
         sight = Sight(flow, words, leaf)
         inputs = [one.point.inputs for one in side.judged]
         theirs = side.theirs
-        found = explain(sight, theirs, inputs, _tolerance(trial, name, theirs), pairs=_telling(theirs))
+        found = explain(sight, theirs, inputs, _tolerance(trial, name, theirs), pairs=is_telling(theirs))
         if found:
             return words, found
     return words, []
@@ -223,7 +223,7 @@ def _sides(judged: list[Judged]) -> list[_Side]:
     return [_Side(group) for group in sorted(groups, key=lambda g: -sum(not one.is_right for one in g))]
 
 
-def _telling(theirs: torch.Tensor) -> bool:
+def is_telling(theirs: torch.Tensor) -> bool:
     """Whether the numbers are enough to hold two slips against: several, or one that is no simple fraction."""
     distinct = {f"{v:.9g}" for v in theirs.reshape(-1).tolist()}
     if len(distinct) > 2:

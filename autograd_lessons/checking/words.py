@@ -33,7 +33,7 @@ class Words:
         source = value.source if isinstance(value, Step) else None
         if source is not None and source.text and len(source.text) <= LONGEST and "\n" not in source.text:
             return source.text
-        if isinstance(value, Step) and value is self.flow.tape.target:
+        if isinstance(value, Step) and value is self.flow.tape.output:
             return "the output"
         return f"{value.op}(…)" if isinstance(value, Step) else name_text(value.label)
 
@@ -69,8 +69,7 @@ class Words:
     def _slope(self, root: int, leaf: int):
         if any(value.value.numel() > MOST_ELEMENTS for value in self.flow.nodes):
             return None
-        derivation = self._derived()
-        program = derivation._single or derivation._programs[0]
+        program = self._derived().program
         # what depends on the leaf is written out, or its part of the derivative would be missing
         kept = {i for i, v in enumerate(self.flow.nodes) if _is_named(v) and leaf not in self.flow.below(i)}
         try:

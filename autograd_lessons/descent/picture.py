@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import torch
 
 from ..errors import InputError
-from ..figures import BLUE, GREEN, INK, ORANGE, VERMILLION, Figure, _brief, _card
+from ..figures import BLUE, GREEN, INK, ORANGE, VERMILLION, Figure, brief, card
 from .path import Loss
 from .surface import Ends, surface
 
@@ -25,7 +25,7 @@ def loss_surface(
         counts = {name: len(places) for name, places in walks.items()}
         raise InputError(f"loss_surface draws up to four paths of at least one place each; given were {counts}")
     ground = surface(loss, xs, ys, w, b)
-    figure, (axes,) = _card(1, 6.4, 4.6)
+    figure, (axes,) = card(1, 6.4, 4.6)
     lines = axes.contour(ground.w, ground.b, ground.height, levels=ground.levels(), colors="#999999", linewidths=0.7)
     axes.clabel(lines, fontsize=7, fmt="%g")
     columns: dict[str, list[float]] = {}
@@ -58,4 +58,4 @@ def _told(lowest: tuple | None, walks: dict[str, list[tuple[float, float]]]) -> 
 
 
 def _place(place: tuple[float, float]) -> str:
-    return f"({_brief(place[0])}, {_brief(place[1])})"
+    return f"({brief(place[0])}, {brief(place[1])})"

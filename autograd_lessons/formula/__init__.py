@@ -1,7 +1,8 @@
 """Typed formulas: read by a grammar of our own, never evaluated, into a SymPy expression and a PyTorch function.
 
-typed text ─▶ typography ─▶ tokens ─▶ reader ─▶ tree ─▶ symbolic   a SymPy expression, by constructors
-                                                   └─▶ writing    Python code of our own making, that torch runs
+typed text ─▶ typography ─▶ tokens ─▶ grammar ─▶ tree ─▶ symbolic   a SymPy expression, by constructors
+                                        │           └─▶ writing    Python code of our own making, that torch runs
+                                        └─▶ offers   where reading stops: an error, with what can be read instead
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Collection
 
 from . import vocabulary
-from .refusals import Refusal
+from .offers import Refusal
 
 GREEK = {
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from fractions import Fraction
 
-from .refusals import Refusal
+from .offers import Refusal
 
 MOST_DIGITS = 60  # of one number
 MOST_POWER_OF_TEN = 300  # about as far as a float64 goes

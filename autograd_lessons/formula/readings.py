@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from . import vocabulary
 from .names import CONSTANTS, GREEK
-from .refusals import Refusal
+from .offers import Refusal
 from .tokens import Token
 from .tree import Binary, Call, Constant, Name, Number, Part
 from .writing import plain

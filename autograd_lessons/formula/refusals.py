@@ -1,18 +1,12 @@
-"""What no formula has: what it is called, and what to type instead."""
+"""What no formula has, in a character or as a whole: what it is called, and what to type instead."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from typing import NamedTuple
 
+from .offers import Refusal, mended
 from .pointing import visible
-
-
-class Refusal(NamedTuple):
-    wrong: str
-    instead: tuple[str, ...] = ()
-
 
 _ROUND = "A formula has round brackets only: type ( and )."
 _COMPARED = "A formula has no comparisons: it is a number, and not true or false. For a branch type max(x, 0), min(x, y), abs(x) or relu(x)."
@@ -97,8 +91,8 @@ _EQUALS = re.compile(r"(?<![<>!:=])=(?!=)")
 _DERIVATIVE = re.compile(r"\b[d∂](?:\^?\d)?[^\W\d_]?\s*/\s*[d∂][^\W\d_](?!\w)")
 
 
-def of_whole(text: str) -> tuple[int, int, Refusal] | None:
-    """What is no formula as a whole: an equation, a Python function, a statement. Columns and why."""
+def of_whole(text: str) -> tuple[int, int, *tuple[Refusal, ...]] | None:
+    """What is no formula as a whole: an equation, a Python function, a statement. Columns, and why in one wording or more."""
     code = _STATEMENT.match(text)
     if code:
         said = f"This is Python code ({code[1]} …) and no formula. Give the function itself, or type only what it computes."
@@ -106,17 +100,17 @@ def of_whole(text: str) -> tuple[int, int, Refusal] | None:
     anonymous = _ANONYMOUS.search(text)
     if anonymous:
         said = "This is a Python function. Give it without quotation marks, or type only what stands after the colon."
-        return anonymous.start(), anonymous.end(), Refusal(said, (text[anonymous.end() :].strip(),))
+        return anonymous.start(), anonymous.end(), *mended(said, text[anonymous.end() :].strip()), Refusal(said)
     equals = _EQUALS.search(text)
     if equals:
         sides = text.split("=")
         said = "A formula has no = sign: type only what is computed, not what it is called."
-        return equals.start(), equals.end(), Refusal(said, (sides[1].strip(),) if len(sides) == 2 else ())
+        right = mended(said, sides[1].strip()) if len(sides) == 2 else ()
+        return equals.start(), equals.end(), *right, Refusal(said)
     derivative = _DERIVATIVE.search(text)
     if derivative:
         quotient = re.fullmatch(r"d(\w)\s*/\s*d(\w)", derivative[0])
         said = "This is how a derivative is written. Type the function itself: its derivative is worked out."
-        if quotient is None:
-            return *derivative.span(), Refusal(said)
-        return *derivative.span(), Refusal(f"{said} For a quotient", (f"d_{quotient[1]}/d_{quotient[2]}",))
+        meant = (Refusal(f"{said} For a quotient", (f"d_{quotient[1]}/d_{quotient[2]}",)),) if quotient else ()
+        return *derivative.span(), *meant, Refusal(said)
     return None

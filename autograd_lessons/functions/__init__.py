@@ -4,6 +4,7 @@ from .base import Special
 from .hyperbolic import acosh
 from .logistic import logaddexp, sigmoid
 from .pinned import pinned
+from .softmax import logsumexp, softmax
 from .special import (
     digamma,
     erf,
@@ -28,6 +29,6 @@ from .steps import binary_exponent, ceil, floor, nearest, trunc
 
 __all__ = [
     "Special", "acosh", "binary_exponent", "ceil", "digamma", "erf", "erfc", "erfcx", "erfinv", "floor", "gammainc", "gammaincc",
-    "i0", "i0e", "i1", "i1e", "lgamma", "log_ndtr", "logaddexp", "ndtr", "ndtri", "nearest", "normal", "pinned", "polygamma",
-    "sigmoid", "trunc", "zeta",
+    "i0", "i0e", "i1", "i1e", "lgamma", "log_ndtr", "logaddexp", "logsumexp", "ndtr", "ndtri", "nearest", "normal", "pinned", "polygamma",
+    "sigmoid", "softmax", "trunc", "zeta",
 ]  # fmt: skip

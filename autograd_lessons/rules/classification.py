@@ -8,7 +8,7 @@ import numpy as np
 import sympy as sp
 import torch
 
-from ..softmax import logsumexp
+from ..functions import logsumexp
 from .choices import ONE, ZERO
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 import torch
 
-from ..softmax import logsumexp, softmax
+from ..functions import logsumexp, softmax
 from .choices import ZERO, Choice, axes
 
 MOST_FACTORS = 12  # of a product: SymPy takes minutes for the derivatives of one of 36

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from .numbers import short
 from .page import templates
-from .plot import _ticks
+from .plot import ticks
 
 LEFT, TOP, RIGHT, BOTTOM = 46, 20, 10, 34
 FAR = 1e5  # pixels; what lies further out is off the chart all the same
@@ -53,6 +53,6 @@ class Chart:
 
     def svg(self) -> Markup:
         frame = {"left": LEFT, "top": TOP, "width": self.width - LEFT - RIGHT, "height": self.height - TOP - BOTTOM}
-        across = [(self.at(x, 0)[0], short(x, 3)) for x in _ticks(*self.x)]
-        up = [(self.at(0, y)[1], short(y, 3)) for y in _ticks(*self.y)]
+        across = [(self.at(x, 0)[0], short(x, 3)) for x in ticks(*self.x)]
+        up = [(self.at(0, y)[1], short(y, 3)) for y in ticks(*self.y)]
         return Markup(templates().get_template("chart.svg").render(c=self, frame=frame, x_ticks=across, y_ticks=up))

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from .numbers import short
 from .page import LIVE, identity, still_style, style, templates, wrapped
-from .plot import _ticks
+from .plot import ticks
 
 _PANELS = ((0, "loss", (-5.0, 120.0)), (370, "slope dL/dz", (-1.15, 1.15)))
 
@@ -58,8 +58,8 @@ def chart(state: dict) -> Markup:
                 "title": title,
                 "curves": curves,
                 "here": px(min(max(state["z"], first), last)),
-                "x_ticks": [(px(z), short(z, 3)) for z in _ticks(first, last)],
-                "y_ticks": [(py(v), short(v, 3)) for v in _ticks(low, high)],
+                "x_ticks": [(px(z), short(z, 3)) for z in ticks(first, last)],
+                "y_ticks": [(py(v), short(v, 3)) for v in ticks(low, high)],
             }  # fmt: skip
         )
     label = f"four losses and their slopes against z; z is {short(state['z'])}"

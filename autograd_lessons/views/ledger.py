@@ -21,7 +21,7 @@ def lines(scene: Scene) -> list[str]:
 
 def block(scene: Scene) -> str:
     """A recorded block as plain text: what went wrong, the statements one by one, and the stages."""
-    rows = [line for finding in scene.tape.findings for line in [*finding.lines, ""]]
+    rows = [line for finding in scene.findings for line in [*finding.lines, ""]]
     rows += [*timeline.text(scene), ""]
     rows += [f"{'>' if at == scene.at else ' '} {at + 1:2d}. {line}" for at, line in enumerate(lines(scene))]
     return "\n".join(rows)
@@ -38,7 +38,7 @@ def text(scene: Scene) -> str:
     rows = [f"inputs: {listed({name: value.value for name, value in scene.tape.inputs.items()})}"]
     for at, line in enumerate(lines(scene)):
         rows.append(f"{'>' if at == scene.at else ' '} {at + 1:2d}. {line}")
-    if scene.comparison is not None:
-        rows += ["", repr(scene.comparison)]
-    rows += [line for finding in scene.tape.findings for line in ["", *finding.lines]]
+    if scene.verdict is not None:
+        rows += ["", repr(scene.verdict)]
+    rows += [line for finding in scene.findings for line in ["", *finding.lines]]
     return "\n".join(rows)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from markupsafe import Markup
 
 from ..curves import Curve
@@ -11,12 +13,13 @@ from .page import identity, sheets, still_style, style, templates, wrapped
 from .stages import Scene
 from .stencil import filled, rendered
 
+_LATER = "Shown when the last step back has been predicted."
 _WORDS = {"forward": "forward", "backward": "backward", "event": "a call"}
 
 
 def html(scene: Scene, curve: Curve | None, uid: str, trouble: str = "") -> str:
     """What stands on the screen at this stage. `uid` is a CSS class that no other explorer on the page has."""
-    drawn = None if curve is None else plot.drawing(curve, scene.output_label)
+    drawn = _drawn(scene, curve)
     back = sum(stage.direction == "backward" for stage in scene.stages)
     ahead = len(scene.stages) - back
     forward = scene.stage.direction == "forward"
@@ -27,10 +30,10 @@ def html(scene: Scene, curve: Curve | None, uid: str, trouble: str = "") -> str:
         "code": code.html(scene), "graph": _graph_svg(scene, graphed, f"{uid}-{scene.at}"), "left_out": graphed["left_out"],
         "where": f"this step: {where}", "direction": scene.stage.direction, "term": terms.explained(scene),
         "curve": drawn and {part: drawn[part] for part in ("slope", "name", "at")}, "plot": _curve_svg(scene, drawn),
-        "table": None if scene.comparison is None else tables.rows(scene.comparison), "trouble": trouble,
+        "table": None if scene.verdict is None else tables.rows(scene.verdict), "trouble": trouble if scene.is_whole else _LATER,
         "ledger": ledger.lines(scene), "at": scene.at,
         "no_curve": "" if curve else f"None for {len(scene.tape.steps):,} steps: it takes a run for each of its points.",
-        "findings": [{"raised": found.raised, "lines": found.lines} for found in scene.tape.findings],
+        "findings": [{"raised": found.raised, "lines": found.lines} for found in scene.findings],
     }  # fmt: skip
     return rendered(scene.kept, "picture.html", content)
 
@@ -43,8 +46,17 @@ def block(scene: Scene, uid: str) -> str:
         uid=uid, style=sheets(), links=Markup(_linked(scene, uid)),
         code=code.html(scene), graph=_graph_svg(scene, graphed, f"{uid}-{scene.at}"), left_out=graphed["left_out"],
         where=f"step {scene.at + 1} of {len(scene.stages)}: {_WORDS[direction]}", direction=direction, is_call=direction == "event", term=terms.explained(scene),
-        tallest=graph.tallest(scene), findings=scene.tape.findings, rows=timeline.rows(scene), lives=[f"{life.of.name}.grad" for life in lives], headings=[timeline.heading(scene.tape, life) for life in lives],
+        tallest=graph.tallest(scene), findings=scene.findings, rows=timeline.rows(scene), lives=[f"{life.of.name}.grad" for life in lives], headings=[timeline.heading(scene.tape, life) for life in lives],
     )  # fmt: skip
+
+
+def _drawn(scene: Scene, curve: Curve | None) -> dict | None:
+    """The curve; its slope, which is a gradient, when that gives nothing away."""
+    if curve is None:
+        return None
+    if scene.is_whole:
+        return plot.drawing(curve, scene.output_label)
+    return plot.drawing(replace(curve, slope=None), scene.output_label) | {"slope": "?"}
 
 
 def _linked(scene: Scene, uid: str) -> str:
@@ -78,7 +90,9 @@ def _graph_svg(scene: Scene, graphed: dict, uid: str) -> Markup:
         label = f"graph of {', '.join(node['full'] for node in nodes)}"
         return templates().get_template("graph.svg").render(g=frame, uid=uid, label=label)
 
-    return filled(scene.kept, ("graph drawn", scene.grain, scene.part, scene.at, graphed["names"]), texts, render)
+    return filled(
+        scene.kept, ("graph drawn", scene.grain, scene.part, scene.at, scene.is_asked, graphed["names"]), texts, render
+    )
 
 
 def _curve_svg(scene: Scene, drawn: dict | None) -> Markup:
@@ -106,9 +120,9 @@ def still(scene: Scene, curve: Curve | None) -> str:
     """One SVG with the code, the graph, the curve, all stages and the comparison, on a light card of its own."""
     rows = [line["text"] for line in code.lines(scene)] + [""]
     rows += [f"{'▸' if at == scene.at else ' '} {at + 1:2d}. {line}" for at, line in enumerate(ledger.lines(scene))]
-    if scene.comparison is not None:
-        rows += ["", *wrapped(repr(scene.comparison).splitlines(), 96)]
-    rows += [line for finding in scene.tape.findings for line in ["", *finding.lines]]
+    if scene.verdict is not None:
+        rows += ["", *wrapped(repr(scene.verdict).splitlines(), 96)]
+    rows += [line for finding in scene.findings for line in ["", *finding.lines]]
     return _still(scene, rows, curve)
 
 
@@ -120,7 +134,7 @@ def still_block(scene: Scene | None) -> str:
 
 def _still(scene: Scene | None, rows: list[str], curve: Curve | None) -> str:
     graphed = graph.drawing(scene) if scene is not None else {"width": 0, "height": 0}
-    drawn = None if curve is None or scene is None else plot.drawing(curve, scene.output_label)
+    drawn = None if scene is None else _drawn(scene, curve)
     left = max((len(row) for row in rows), default=0) * 7.3 + 36
     right = max(graphed["width"], drawn["width"] if drawn else 0)
     height = max(len(rows) * 16 + 36, graphed["height"] + (drawn["height"] + 16 if drawn else 0) + 32)

@@ -39,7 +39,7 @@ def drawing(curve: Curve, output: str) -> dict:
     return {
         "pieces": _pieces(heights), "tangent": tangent, "point": (px(x0), py(y0)) if shown else None, "width": WIDTH, "height": HEIGHT,
         "left": LEFT, "bottom": HEIGHT - BOTTOM, "right": WIDTH - PAD, "top": PAD,
-        "x_ticks": [(px(x), short(x, 3)) for x in _ticks(first, last)], "y_ticks": [(py(y), short(y, 3)) for y in _ticks(low, high)],
+        "x_ticks": [(px(x), short(x, 3)) for x in ticks(first, last)], "y_ticks": [(py(y), short(y, 3)) for y in ticks(low, high)],
         "name": curve.name, "output": output, "at": short(x0, 5), "value": short(y0, 5),
         "slope": "none" if curve.slope is None else short(curve.slope, 5),
     }  # fmt: skip
@@ -73,7 +73,7 @@ def _clipped(x0, y0, slope, first, last, low, high, px, py):
     return (*ends[0], *ends[1])
 
 
-def _ticks(low: float, high: float) -> list[float]:
+def ticks(low: float, high: float) -> list[float]:
     """About four round numbers between two ends."""
     raw = (high - low) / 4
     if not math.isfinite(raw) or raw <= 0:

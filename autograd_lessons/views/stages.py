@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from ..clinic import Finding
 from ..comparison import Comparison
 from ..derivation import Derivation
 from ..grains import Folded, Link, Stretch, links, nodes, stretch_of, used_by
@@ -47,6 +48,7 @@ class Scene:
     grain: str
     stages: tuple[Stage, ...]
     at: int  # index into stages
+    seen: int | None = None  # so many stages may be seen, since the next one is still to be predicted; None: all
 
     def moved(self, at: int) -> Scene:
         """The same run at another stage."""
@@ -55,6 +57,31 @@ class Scene:
     @property
     def stage(self) -> Stage:
         return self.stages[self.at]
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether this stage's number is still to be predicted."""
+        return self.seen is not None and self.at >= self.seen
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is left to be predicted. What tells of the whole run is shown then only."""
+        return self.seen is None or self.seen >= len(self.stages)
+
+    @property
+    def verdict(self) -> Comparison | None:
+        """The comparison, once it gives nothing away."""
+        return self.comparison if self.is_whole else None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What went wrong in silence, once it gives nothing away."""
+        return self.tape.findings if self.is_whole else ()
+
+    @property
+    def first_hidden(self) -> Stage | None:
+        """The stage whose number is asked next."""
+        return None if self.is_whole else self.stages[self.seen]  # pyright: ignore
 
     @cached_property
     def _anchor(self) -> Stage:
@@ -138,7 +165,8 @@ class Scene:
 
     @cached_property
     def _so_far(self) -> dict[tuple[Value | None, str], Pass | None]:
-        return {(stage.value, stage.direction): stage.run for stage in self.stages[: self.at + 1]}
+        so_far = self.stages[: self.at + 1 if self.seen is None else min(self.at + 1, self.seen)]
+        return {(stage.value, stage.direction): stage.run for stage in so_far}
 
     @cached_property
     def _before(self) -> frozenset[Value]:
@@ -147,9 +175,8 @@ class Scene:
     def gradient(self, value: Value) -> torch.Tensor | None:
         """The adjoint that the pass on show has brought to a value so far; None before it did."""
         here = self.stage
-        run = (
-            here.run if here.value is value and here.direction == "backward" else self._so_far.get((value, "backward"))
-        )
+        is_here = here.value is value and here.direction == "backward" and not self.is_asked
+        run = here.run if is_here else self._so_far.get((value, "backward"))
         return (
             None if run is None or (self.tape.block is not None and run is not self.shown_pass) else run.adjoints[value]
         )

@@ -24,12 +24,16 @@ from .stages import Scene
 
 def explained(scene: Scene) -> dict:
     """What the template shows for this stage: a headline, rows of symbols and numbers, contributions, remarks."""
+    if scene.is_asked:
+        return _asked(scene)
     return {"forward": _forward, "backward": _backward, "event": _event}[scene.stage.direction](scene)
 
 
 def sentence(scene: Scene) -> str:
     """The stage in one line of plain text, for the ledger and the still picture."""
     value = scene.stage.value
+    if scene.is_asked:
+        return _unseen(scene)
     if scene.stage.direction == "event":
         return "  ".join([f"call   {call_text(scene)}", *_effects(scene)])
     if scene.stage.direction == "forward":
@@ -48,6 +52,27 @@ def sentence(scene: Scene) -> str:
         return f"grad   {name} = {terms} = {short(adjoint)}"
     made = "of which a hook made" if _is_hooked(scene) else "but autograd delivered"
     return f"grad   {name} = {terms} = {short(total)}, {made} {short(adjoint)}"
+
+
+def _unseen(scene: Scene) -> str:
+    """A stage whose number is still to be predicted, or comes after one that is."""
+    value, direction = scene.stage.value, scene.stage.direction
+    if direction == "event":
+        return f"call   {call_text(scene)}"
+    if direction == "forward":
+        return f"value  {scene.title(value)} = ?"
+    return f"grad   {partial_text(scene.output_label, scene.label(value))} = ?"
+
+
+def _asked(scene: Scene) -> dict:
+    value = scene.stage.value
+    uses = scene.uses(value)
+    left = mathml(partial_latex(scene.output_label, scene.label(value)))
+    return {
+        "headline": "sends the gradient back to" if uses else "starts the backward pass at", "name": scene.title(value),
+        "rows": [{"left": left, "right": "?", "number": True, "result": True}], "uses": (), "check": None, "remarks": (),
+        "key": key(value, scene.tape),
+    }  # fmt: skip
 
 
 def _forward(scene: Scene) -> dict:

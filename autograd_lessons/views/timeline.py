@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from ..statements import Moment, moments, text_of
 from ..tape import Event, Failure, Input, Pass, Step, Tape, Value
 from .names import called
 from .numbers import full, short
-from .stages import LEAVES_THE_GRAPH, Scene
+from .stages import LEAVES_THE_GRAPH, Scene, Stage
 
 ENDS = 30  # of a long block so many statements are shown at either end
 MOST_TOLD = 8  # changes of one statement
@@ -31,6 +32,9 @@ class Cell:
     change: str  # the kind of the change in this statement, or ""
     text: str
     full: str  # every digit
+
+
+_UNSEEN = Cell("unborn", "", "", "")  # after a step that is still to be predicted
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ def rows(scene: Scene) -> list[Row]:
     if key not in tape.cache:
         tape.cache[key] = moments(tape)
     found: list[Moment] = tape.cache[key]
-    lives, here = shown_lives(tape), _index_of(scene)
+    lives, here = shown_lives(tape), _index_of(scene.stage)
+    end = math.inf if scene.first_hidden is None else _index_of(scene.first_hidden)
     assert tape.block is not None
     result = []
     for place, moment in enumerate(found):
@@ -61,13 +66,15 @@ def rows(scene: Scene) -> list[Row]:
             continue
         skipped = len(found) - 2 * ENDS if place == len(found) - ENDS and len(found) > 2 * ENDS else 0
         told = tuple(dict.fromkeys(sentence for each in moment.happenings for sentence in _told(tape, each)))
+        told += tuple(effects(tape, moment.first, moment.last))
+        is_seen = moment.last < end
         line = _line(tape, moment.first_line)
         result.append(
             Row(
                 line,
                 f"end of the block of line {line}" if moment.ends_block else text_of(tape, moment),
-                told + tuple(effects(tape, moment.first, moment.last)),
-                tuple(_cell(life, moment) for life in lives),
+                told if is_seen else (),
+                tuple(_cell(life, moment) if is_seen else _UNSEEN for life in lives),
                 moment.first <= here <= moment.last,
                 not moment.ends_block,
                 _skipped(tape, skipped, result and _folded_here(tape, found, place)),
@@ -88,6 +95,11 @@ def _born(life: Life) -> int:
     return life.of.index if isinstance(life.of, Step) else life.of.made_at
 
 
+def _made(life: Life) -> Step | None:
+    """The step that made what has a `.grad`, if it was seen."""
+    return life.of if isinstance(life.of, Step) else life.of.made_by
+
+
 def name_of(life: Life) -> str:
     return f"{called(life.of)}.grad"
 
@@ -95,7 +107,7 @@ def name_of(life: Life) -> str:
 def heading(tape: Tape, life: Life) -> Markup:
     """The name above a bar, told apart from what its variable holds now; a long one may break at a dot or an underscore."""
     name = str(escape(name_of(life)))
-    made = life.of if isinstance(life.of, Step) else life.of.made_by
+    made = _made(life)
     if life.lost and made is not None:
         name += f" (the {'leaf' if made is not life.of else 'one'} of line {_line(tape, made.line)})"
     elif life.lost:
@@ -108,8 +120,7 @@ def _line(tape: Tape, number: int) -> int:
     return number - tape.block.first + 1
 
 
-def _index_of(scene: Scene) -> int:
-    stage = scene.stage
+def _index_of(stage: Stage) -> int:
     if stage.event is not None:
         return stage.event.index
     if stage.run is not None:
@@ -237,7 +248,8 @@ def effects(tape: Tape, first: int, last: int) -> list[str]:
 def _cell(life: Life, moment: Moment) -> Cell:
     grad, norm, change = _after(life, moment)
     state = "none" if norm is None else "full" if norm != 0 else "zero"
-    if life.of.made_by is not None and life.of.made_by.index > moment.last:
+    made = _made(life)
+    if made is not None and made.index > moment.last:
         state = "unborn"
     return Cell(
         state, change, "" if state == "unborn" else _grad_text(grad, norm), "none" if norm is None else full(grad)

@@ -15,7 +15,7 @@ import _common
 import torch
 
 import autograd_lessons as al
-from autograd_lessons import derivation, inputs, manual, plan
+from autograd_lessons import inputs, manual, plan, programs
 
 SCALAR, VECTOR = 100, 500  # milliseconds
 
@@ -72,7 +72,7 @@ CASES = {
 
 def forget() -> None:
     """Throw away what the package keeps between calls."""
-    derivation._programs.clear()
+    programs._programs.clear()
     plan._plans.clear()
     inputs._read_parameters.cache_clear()
     manual._signature.cache_clear()

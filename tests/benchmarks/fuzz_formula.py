@@ -1,7 +1,8 @@
 """Random texts for the formula reader, for as long as asked: `python tests/benchmarks/fuzz_formula.py --minutes 10`.
 
-Nothing but `FormulaError` may be raised, no text may take a second, none may leave memory behind, and a text that can be read
-in one way only must have the value that was computed beside it. Prints what was tried; exits with 1 where something failed.
+Nothing but `FormulaError` may be raised, and whatever it offers must be read; no text may take a second, none may leave memory
+behind; and a text that can be read in one way only must have the value that was computed beside it. Prints what was tried;
+exits with 1 where something failed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from autograd_lessons.errors import FormulaError
 from autograd_lessons.formula import read
-from autograd_lessons.formula.reader import tree_of
 from tests.formula_texts import CHARACTERS, PIECES, POINT, anything, formulas
 
 SECOND = 1.0
@@ -58,7 +58,7 @@ class Fuzz:
             except FormulaError as error:
                 assert "\n" in str(error)
                 for offer in error.instead:
-                    tree_of(offer)
+                    read(offer)
                 self.counts["refused"] += 1
 
     def mutants(self, text: str) -> None:

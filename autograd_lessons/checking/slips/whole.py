@@ -64,7 +64,7 @@ def left_whole(sight: Sight) -> Iterator[Slip]:
     """The derivative on paper, where the run takes a value out of the graph."""
     tapes, leaf = sight.flow.tapes, sight.flow.nodes[sight.leaf]
     first = next((step for step in sight.flow.tape.steps if is_cut(step)), None)
-    if first is None or not isinstance(leaf, Input):
+    if first is None or not isinstance(leaf, Input) or not sight.flow.is_whole:
         return
     made = [varied(tape, leaf.name or "", whole) for tape in tapes]
     if all(one is not None for one in made):
@@ -82,7 +82,7 @@ def as_shapes_were_meant(sight: Sight) -> Iterator[Slip]:
     """The derivative for equal shapes, where the run paired (n, 1) with (n,)."""
     leaf = sight.flow.nodes[sight.leaf]
     first = next((step for step in sight.flow.tape.steps if step.requires_grad and column_and_row(step)), None)
-    if first is None or not isinstance(leaf, Input):
+    if first is None or not isinstance(leaf, Input) or not sight.flow.is_whole:
         return
     made = [varied(tape, leaf.name or "", as_meant) for tape in sight.flow.tapes]
     if all(one is not None for one in made):
