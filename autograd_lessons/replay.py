@@ -60,10 +60,7 @@ def substitute(arguments: Any, take: Callable, kind: type = Operand) -> Any:
     if isinstance(arguments, kind):
         return take(arguments)
     if isinstance(arguments, (tuple, list)):
-        replaced = [
-            item if type(item) in PLAIN else take(item) if isinstance(item, kind) else substitute(item, take, kind)
-            for item in arguments
-        ]
+        replaced = [item if type(item) in PLAIN else substitute(item, take, kind) for item in arguments]
         if hasattr(arguments, "_fields"):
             return type(arguments)(*replaced)
         return type(arguments)(replaced) if type(arguments) in (tuple, list) else tuple(replaced)
