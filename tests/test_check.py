@@ -243,6 +243,16 @@ def test_a_long_run_is_recorded_at_few_points():
     assert len(runs) < 10
 
 
+def test_a_long_product_is_taken_apart_to_a_small_depth():
+    def power(x):
+        y = x
+        for _ in range(1200):
+            y = y * x
+        return y
+
+    assert al.check("7x^3", power).mistake is None
+
+
 def test_assert_correct():
     al.check("2x", "x^2").assert_correct()
     with pytest.raises(AssertionError, match="The exponent comes in front"):

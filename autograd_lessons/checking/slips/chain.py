@@ -8,7 +8,7 @@ import torch
 
 from ...tape import Constant, Value
 from ..flow import Edge, Edit
-from .sight import PRODUCTS, Sight
+from .sight import MOST_DEEP, PRODUCTS, Sight
 from .slip import Slip
 
 FACTOR = "factor"  # the kind of all slips that leave a factor out
@@ -93,14 +93,14 @@ def _parts(sight: Sight, node: int, position: int) -> Iterator[tuple[int, int, i
         yield from ((step, place, 1) for step, place in _factors(sight, node, 0))
 
 
-def _factors(sight: Sight, node: int, place: int) -> Iterator[tuple[int, int]]:
+def _factors(sight: Sight, node: int, place: int, depth: int = 0) -> Iterator[tuple[int, int]]:
     """The factors that an operand is a product of, or the operand itself: each as the place where a step takes it."""
     below = sight.flow.index(sight.flow.nodes[node].inputs[place])  # pyright: ignore
-    if below is not None and sight.op(below) == "mul" and len(sight.flow.nodes[below].inputs) == 2:  # pyright: ignore
+    if below is not None and sight.op(below) == "mul" and depth < MOST_DEEP:
         for part in (0, 1):
-            yield from _factors(sight, below, part)
-    elif below is not None and sight.op(below) == "neg":
-        yield from _factors(sight, below, 0)
+            yield from _factors(sight, below, part, depth + 1)
+    elif below is not None and sight.op(below) == "neg" and depth < MOST_DEEP:
+        yield from _factors(sight, below, 0, depth + 1)
     else:
         yield node, place
 

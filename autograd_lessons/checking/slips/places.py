@@ -113,8 +113,7 @@ def constants_kept(sight: Sight) -> Iterator[Slip]:
             yield Slip(
                 "constant_kept",
                 lambda n=node, i=index, c=used.value: (
-                    f"{f'The derivative of the constant {c:g}' if i is None else f'For this input {sight.words.name(i)} is a constant: its derivative'} "
-                    f"in {sight.words.name(n)} is 0."
+                    f"The derivative of the constant {f'{c:g}' if i is None else sight.words.name(i)} in {sight.words.name(n)} is 0."
                 ),
                 Edit(extra={node: kept}),
                 rank=16,

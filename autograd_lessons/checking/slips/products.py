@@ -10,7 +10,7 @@ import torch
 
 from ...tape import Step, Value
 from ..flow import Edit
-from .sight import Sight
+from .sight import MOST_DEEP, Sight
 from .slip import Slip
 
 
@@ -31,18 +31,18 @@ def products(sight: Sight) -> Iterator[Slip]:
 def _product(sight: Sight, node: int) -> Iterator[Slip]:
     (_, u), (_, v) = sight.flow.operands(node)
     nested = any(_is_product_of_its_own(sight, used) for used in (u, v))
-    for deep in (True, False) if nested else (False,):
+    for depth in (MOST_DEEP, 0) if nested else (0,):
         for value, first in itertools.product(sight.shared_below(node), (0, 1)):
-            edit = _derivatives_multiplied(sight, node, value, deep, first)
+            edit = _derivatives_multiplied(sight, node, value, depth, first)
             if edit is not None:
                 yield Slip(
                     "product_of_derivatives",
                     lambda: _not_the_product(sight, u, v),
                     edit.edit,
-                    rank=16.5 if deep else 17,
+                    rank=16.5 if depth else 17,
                 )
         yield Slip(
-            "sum_of_derivatives", lambda: _not_the_product(sight, u, v), _derivatives_added(sight, node, deep), rank=17
+            "sum_of_derivatives", lambda: _not_the_product(sight, u, v), _derivatives_added(sight, node, depth), rank=17
         )
 
 
@@ -58,15 +58,16 @@ class _Multiplied(NamedTuple):
     number: torch.Tensor  # the product of the derivatives
 
 
-def _derivatives_multiplied(sight: Sight, node: int, value: int, deep: bool, first: int = 0) -> _Multiplied | None:
+def _derivatives_multiplied(sight: Sight, node: int, value: int, depth: int, first: int = 0) -> _Multiplied | None:
     """A product's derivative by a value below it as the product of its factors' derivatives.
 
-    It goes back through the first factor or through the other one: only there it can be made together with another slip.
+    `depth` says through how many products inside it the factors are counted. It goes back through the first factor or
+    through the other one: only there it can be made together with another slip.
     """
     factors = []
     for position, used in sight.flow.operands(node):
-        if deep and _is_product_of_its_own(sight, used):
-            made = _derivatives_multiplied(sight, used, value, deep)
+        if depth and _is_product_of_its_own(sight, used):
+            made = _derivatives_multiplied(sight, used, value, depth - 1)
         else:
             number = sight.flow.derivative(used, value)
             made = None if number is None else _Multiplied(Edit(), number)
@@ -77,12 +78,12 @@ def _derivatives_multiplied(sight: Sight, node: int, value: int, deep: bool, fir
     return _Multiplied(kept.edit | Edit(slopes={one: beside.number}, scales={other: 0.0}), kept.number * beside.number)
 
 
-def _derivatives_added(sight: Sight, node: int, deep: bool) -> Edit:
+def _derivatives_added(sight: Sight, node: int, depth: int) -> Edit:
     edit = Edit()
     for position, used in sight.flow.operands(node):
         edit |= Edit(slopes={(node, position): torch.ones_like(sight.flow.slopes(node)[position])})
-        if deep and _is_product_of_its_own(sight, used):
-            edit |= _derivatives_added(sight, used, deep)
+        if depth and _is_product_of_its_own(sight, used):
+            edit |= _derivatives_added(sight, used, depth - 1)
     return edit
 
 

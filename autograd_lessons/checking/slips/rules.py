@@ -13,7 +13,7 @@ import torch
 
 from ...tape import Step
 from ..flow import Edge, Edit
-from .sight import Sight
+from .sight import MOST_DEEP, Sight
 from .slip import Slip
 
 _DEGREE = math.pi / 180
@@ -258,11 +258,12 @@ def powers_written_out(sight: Sight) -> Iterator[Slip]:
                 )
 
 
-def _factors_of(sight: Sight, node: int) -> Iterator[Edge]:
+def _factors_of(sight: Sight, node: int, depth: int = 0) -> Iterator[Edge]:
     """The edges to the factors of a product, and to those of a product in it that is used nowhere else."""
     for position, used in sight.flow.operands(node):
-        if sight.op(used) == "mul" and sight.flow.is_step(used) and len(sight.flow.uses[used]) == 1:
-            yield from _factors_of(sight, used)
+        inside = sight.op(used) == "mul" and sight.flow.is_step(used) and len(sight.flow.uses[used]) == 1
+        if inside and depth < MOST_DEEP:
+            yield from _factors_of(sight, used, depth + 1)
         elif sight.depends(used) and sight.flow.nodes[used].value.shape == sight.flow.nodes[node].value.shape:
             yield node, position
 

@@ -13,6 +13,7 @@ from ..flow import Edge, Flow
 from ..words import Words
 
 MOST_STEPS = 40  # in which slips are looked for
+MOST_DEEP = 3  # products inside each other that are taken for one with more factors
 LINEAR = {
     "add", "sub", "rsub", "neg", "sum", "mean", "clone", "double", "float", "to", "type", "contiguous", "expand",
     "flatten", "reshape", "squeeze", "unsqueeze", "view", "t", "transpose", "permute", "getitem", "unbind", "stack", "cat",
