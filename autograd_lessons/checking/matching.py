@@ -28,8 +28,6 @@ ALONE = {
     "path_dropped", "path_twice", "paths_multiplied", "product_crossed", "quotient_denominator",
     "quotient_of_derivatives", "stopped_early", "sum_of_derivatives", "swapped",
 }  # fmt: skip
-CHANCE = 0.02  # pairs that may be expected to give numbers so close to the answer by chance, if one is to be named
-AROUND = 100  # so many tolerances around the answer are looked at for that
 
 
 @dataclass(frozen=True)
@@ -69,16 +67,13 @@ class Tolerance:
     relative: float = 1e-7
     absolute: float = 1e-10
 
-    def times(self, factor: float) -> Tolerance:
-        return Tolerance(factor * self.relative, factor * self.absolute)
-
     def near(self, made: torch.Tensor, theirs: torch.Tensor) -> torch.Tensor:
         """For each row, whether it is the learner's answer at every point where that is a number."""
         allowed = self.absolute + self.relative * theirs.abs()
         close = (made - theirs).abs() <= allowed
         known = theirs.isfinite()
         close = close | ~known
-        return close.flatten(1).all(1)
+        return close.reshape(len(made), -1).all(1)
 
 
 def explain(
@@ -133,14 +128,12 @@ def _two(
     if flow.cost > PROBED:
         couples = _fitting_at_first(flow, couples, leaf, true, theirs, tolerance)
     size = max(1, MOST_NUMBERS // flow.cost)
-    found, beside = [], 0
+    found = []
     for start in range(0, len(couples), size):
-        rows = _rows(flow, couples[start : start + size], leaf, true)
-        around = tolerance.times(AROUND).near(rows, theirs).nonzero().flatten()
-        fits = tolerance.near(rows[around], theirs)
-        beside += int((~fits).sum())
-        found += [Match(couples[start + row]) for row in around[fits].tolist()]
-    return found if beside / AROUND ** len(theirs.unique()) <= CHANCE else []
+        some = couples[start : start + size]
+        fits = tolerance.near(_rows(flow, some, leaf, true), theirs)
+        found += [Match(couple) for couple, fit in zip(some, fits.tolist()) if fit]
+    return found
 
 
 def _fitting_at_first(
