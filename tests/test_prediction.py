@@ -193,6 +193,16 @@ def test_a_vector_takes_a_list_or_a_formula():
         assert learner.type(typed).said == "Right: ∂m/∂x = [0.6667, 1.333, 2]."
 
 
+@pytest.mark.parametrize("kind", ["the number", "the factor"])
+@pytest.mark.parametrize("typed", ["2", "0.333", "[1, 2]", "[]", "x", "1/3", "nan", "q"])
+@pytest.mark.parametrize("x", [[1.0, 2.0, 3.0], [[1.0, 2.0]], [1.0], []])
+def test_any_answer_for_any_shape(x, typed, kind):
+    learner = Learner(al.explore(lambda x: torch.sin(x), x=x), kind)
+    for _ in range(2):
+        learner.panel._answer(typed)
+    learner.show()
+
+
 @pytest.mark.parametrize("typed, state", [("nan", True), ("0", False), ("inf", False), ("1e8", False)])
 def test_numbers_that_are_none(typed, state):
     def saturated(z):
