@@ -320,6 +320,13 @@ def test_the_step_that_is_asked_can_be_looked_at_and_none_after_it():
     assert learner.type("-0.957659").explorer.step == 4  # wherever one stands, the answer is shown
 
 
+def test_what_was_answered_stays_answered_factor_by_factor():
+    learner = Learner(al.explore(sine_of_square, x=4.0)).type("1").type("-0.957659")
+    learner.panel._by_factor.value = True
+    assert learner.asked == "∂inner/∂x"
+    assert learner.type("2x").explorer.scene().is_whole
+
+
 def test_an_input_that_moves_makes_new_numbers_to_predict():
     learner = Learner(al.explore(sine_of_square, x=4.0)).type("1").type("-0.957659")
     explorer = learner.explorer
@@ -344,6 +351,7 @@ def test_a_function_that_raises_asks_nothing():
     learner = Learner(al.explore(raising, x=0.5))
     learner.explorer.set(x=2.0)
     assert learner.panel._box.disabled and "too large" in learner.explorer.html
+    assert "nothing to predict" in learner.panel._asked.value
     learner.explorer.set(x=0.0)
     assert learner.asked == "∂output/∂output" and not learner.panel._box.disabled
 

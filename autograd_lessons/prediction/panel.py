@@ -15,6 +15,8 @@ from ..views.stages import Scene, Stage
 from .asked import FACTOR, NUMBER, Elsewhere, Question, questions
 from .tally import AT_ONCE, SHOWN, TALLY, WITH_HINTS
 
+ALL_SHOWN = "Every step back is shown."
+RAISES = "The function gives nothing here that a gradient comes back from, so there is nothing to predict."
 _WRAP = widgets.Layout(flex_flow="row wrap", align_items="center", width="100%")
 
 
@@ -30,15 +32,15 @@ class Prediction:
         self._known: set[tuple[Any, Any]] = set()  # (value, pass) of the stages that were answered or shown
         self._tape: Tape | None = None
         self._questions: list[Question] = []  # what is left to ask at the next hidden stage
-        self._about: tuple = ()
-        self._next: Stage | None = None
-        self._place = 0
+        self._about: tuple | None = None  # that stage, at which grain, and what kind of questions
+        self._place = 0  # that stage among all
+        self._nothing = ""  # why there is no question
         self._feedback: Feedback | None = None  # on the last answer to the question that stands
         self._before = ""  # what was said of the question before it
         self._missed = False
         self._showing = False
         self.switch = _toggle("Predict first", "al-predict", self._switched)
-        self._by_factor = _toggle("factor by factor", "al-by-factor", self._switched)
+        self._by_factor = _toggle("factor by factor", "al-by-factor", lambda: self._changed(None))
         self._box = classed(
             widgets.Text(
                 continuous_update=False, placeholder="then Enter", style={"description_width": "initial"},
@@ -78,22 +80,21 @@ class Prediction:
 
     def ask(self, scene: Scene | None) -> None:
         """Ask about the first hidden stage of what is on the screen; where that is asked already, leave it standing."""
+        if scene is not None and scene.tape is not self._tape:
+            self._tape, self._before = scene.tape, ""
+            self._known = {(value, run) for value, run in self._known if run in scene.tape.passes}
         if scene is None or scene.first_hidden is None:
-            self._next, self._questions, self._about = None, [], ()
-        else:
-            about = (scene.tape, scene.grain, scene.first_hidden, self._kind)
-            if self._about and self._about[0] is not scene.tape:
-                self._known = {one for one in self._known if one[1] in scene.tape.passes}
-                self._before = ""
-            if self._about != about:
-                self._about, self._next, self._place = about, scene.first_hidden, scene.seen or 0
-                self._questions = questions(scene, self._kind, self._elsewhere)
-                self._missed, self._feedback = False, None
+            self._about, self._questions, self._feedback = None, [], None
+            self._nothing = RAISES if scene is None else ALL_SHOWN
+        elif self._about != (about := (scene.first_hidden, scene.grain, self._kind)):
+            self._about, self._place = about, scene.seen or 0
+            self._questions = questions(scene, self._kind, self._elsewhere)
+            self._missed, self._feedback = False, None
         self._draw()
 
     # ------------------------------------------------------------------ what the learner does
     def _switched(self) -> None:
-        self._known, self._about, self._before = set(), (), ""
+        self._known, self._about, self._before = set(), None, ""
         self.widget.layout.display = None if self.is_on else "none"
         self._changed(None)
 
@@ -127,9 +128,9 @@ class Prediction:
         question, *self._questions = self._questions
         TALLY.count(question.concept, outcome)
         self._missed, self._feedback, self._before = False, None, told
-        assert self._next is not None
+        assert self._about is not None
         if not self._questions:
-            self._known.add((self._next.value, self._next.run))
+            self._known.add((self._about[0].value, self._about[0].run))
         self._changed(self._place)
 
     # ------------------------------------------------------------------ showing
@@ -142,7 +143,7 @@ class Prediction:
         if self._box.description != name:
             self._box.value, self._box.description = "", name
         self._showing = False
-        self._asked.value = _line(_asks(question))
+        self._asked.value = _line(self._nothing if question is None else _asks(question))
         if self._feedback is not None:
             self._said.value = _told(self._feedback.hint, "dashed #d55e00")
         else:
@@ -162,9 +163,7 @@ def _toggle(text: str, name: str, changed: Callable[[], None]):
     return button
 
 
-def _asks(question: Question | None) -> str:
-    if question is None:
-        return "Every step back is shown. Move an input, and there are new numbers to predict."
+def _asks(question: Question) -> str:
     ends = question.partial
     if ends.is_factor:
         return f"Which factor is {question.name}? Type a formula in the names on the screen."
