@@ -16,6 +16,7 @@ from .twin import Twinned
 from .views import lab
 
 Z_GRID = tuple(k / 2 for k in range(-220, 221))
+SLIDER_STEP = 0.1
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 _count = itertools.count(1)
 
@@ -82,7 +83,7 @@ class StabilityLab(Twinned):
         import ipywidgets as widgets
 
         self._slider = widgets.FloatSlider(
-            value=min(max(self.z, -110.0), 110.0), min=-110.0, max=110.0, step=0.1, description="z", readout=False,
+            value=min(max(self.z, -110.0), 110.0), min=-110.0, max=110.0, step=SLIDER_STEP, description="z", readout=False,
             layout=widgets.Layout(width="420px"),
         )  # fmt: skip
         self._number = widgets.FloatText(value=self.z, layout=widgets.Layout(width="100px"))
@@ -111,7 +112,7 @@ class StabilityLab(Twinned):
     def _slid(self, z: float) -> None:
         """The slider moved. The page rounds it to its grid, also unasked: less than half a step is no move."""
         shown = min(max(self.z, self._slider.min), self._slider.max)
-        if abs(z - shown) > self._slider.step / 2 * (1 + 1e-9):
+        if abs(z - shown) > SLIDER_STEP / 2 * (1 + 1e-9):
             self.set(z=float(f"{z:.10g}"))
 
     def _draw(self) -> None:

@@ -19,7 +19,7 @@ ALL_SHOWN = "Every step back is shown."
 RAISES = "The function gives nothing here that a gradient comes back from, so there is nothing to predict."
 _MONOSPACE = ' style="font-family:var(--jp-code-font-family,monospace)"'
 _CELL = ' style="text-align:left;padding:2px 14px 2px 0"'
-_WRAP = widgets.Layout(flex_flow="row wrap", align_items="center", width="100%")
+_WRAP = widgets.Layout(flex_flow="row wrap", align_items="flex-start", width="100%")  # the tally opens downwards
 
 
 class Prediction:
@@ -54,7 +54,7 @@ class Prediction:
         self._show = _button("Show", "al-show", self._give_up)
         self._said = classed(widgets.HTML(layout=widgets.Layout(width="100%", margin="0")), "al-said")
         self._asked = classed(widgets.HTML(layout=widgets.Layout(width="100%", margin="0")), "al-asked")
-        self._tally = classed(widgets.HTML(layout=widgets.Layout(margin="0 0 0 8px")), "al-tally")
+        self._tally = classed(widgets.HTML(layout=widgets.Layout(margin="4px 0 0 8px")), "al-tally")
         row = widgets.Box([self._box, self._hint, self._show, self._by_factor, self._tally], layout=_WRAP)
         self.widget = classed(
             widgets.VBox([self._asked, row, self._said], layout=widgets.Layout(width="100%", display="none")),
