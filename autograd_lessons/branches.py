@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,8 @@ def branch_taken(step: Step) -> np.ndarray:
         key: rounded(a) for key, a in substitute(_options(step), _double).items() if a is not None and key != "inplace"
     }
     with np.errstate(all="ignore"):
-        return np.nan_to_num(np.asarray(BRANCHES[op].choose(*args, **kwargs))).astype(int)
+        taken = np.asarray(BRANCHES[op].choose(*args, **kwargs))
+        return np.where(taken == taken, taken, 0).astype(int)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -84,9 +85,14 @@ def _by_parameter(step: Step) -> dict[str, str]:
     args, kwargs = substitute(step.call.args, _said), substitute(_options(step), _said)
     kwargs.pop("inplace", None)
     formulas = LOSSES[op] if op in LOSSES else POINTWISE[op]
-    bound = inspect.signature(formulas[-1] if isinstance(formulas, tuple) else formulas).bind(*args, **kwargs)
+    bound = _signature(formulas[-1] if isinstance(formulas, tuple) else formulas).bind(*args, **kwargs)
     bound.apply_defaults()
     return {name: _bound_said(name, value) for name, value in bound.arguments.items()}
+
+
+@functools.cache
+def _signature(formula: Callable) -> inspect.Signature:
+    return inspect.signature(formula)
 
 
 def _bound_said(name: str, value: Any) -> str:

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch.autograd.graph import get_gradient_edge
 
 from .calls import tensors_in
 from .session import Session
@@ -45,11 +44,12 @@ class Ear:
             self.ends[value] = node._sequence_nr(), output  # pyright: ignore
             node.register_prehook(functools.partial(_arrived, self._session, value, output))
             return
-        edge = get_gradient_edge(tensor)
-        self.ends[value] = _end(edge)
-        if self._nodes.get(id(tensor)) is not edge.node:
-            self._nodes[id(tensor)] = edge.node
-            edge.node.register_prehook(functools.partial(_arrived_at_leaf, self._session, weakref.ref(tensor)))
+        with torch.enable_grad():
+            leaf: Any = tensor.view_as(tensor).grad_fn.next_functions[0][0]  # pyright: ignore
+        self.ends[value] = id(tensor), 0
+        if self._nodes.get(id(tensor)) is not leaf:
+            self._nodes[id(tensor)] = leaf
+            leaf.register_prehook(functools.partial(_arrived_at_leaf, self._session, weakref.ref(tensor)))
 
     def attach_behind(self, step: Step, tensor: torch.Tensor) -> None:
         """Hear what a step sends back to each of its inputs, where the step is one autograd node."""

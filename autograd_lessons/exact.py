@@ -55,7 +55,7 @@ class Exact:
 
     def _in_reach(self, number: mpmath.mpf) -> mpmath.mpf:
         """The number, or an infinite one where it is far beyond what any float holds."""
-        if not mpmath.isfinite(number) or mpmath.mag(number) <= LARGEST:
+        if mpmath.mag(number) <= LARGEST or not mpmath.isfinite(number):
             return number
         self.overflowed = True
         return mpmath.sign(number) * mpmath.inf

@@ -103,6 +103,7 @@ class Explorer(Stepper):
         """The routes of the run on screen; None where the function raised or the manual gradient does not fit."""
         if self._comparison is None and self._waits:
             self._compare()
+            self._compare_button.layout.display = "none"
             self._draw()
         return self._comparison
 
@@ -189,7 +190,6 @@ class Explorer(Stepper):
 
     def _compare(self) -> None:
         self._waits, self._trouble = False, ""
-        self._compare_button.layout.display = "none"
         assert self._tape is not None and self._derivation is not None
         try:
             self._comparison = Comparison(self._tape, self._inputs, self._derivation, self.manual, self._h)
@@ -267,7 +267,7 @@ class Explorer(Stepper):
 
     def _moved(self, name: str, element: int, value: float) -> None:
         tensor = self._inputs.arguments[name].clone()
-        tensor.view(-1)[element] = value
+        tensor.view(-1)[element].fill_(value)
         self._inputs = Inputs(self._inputs.arguments | {name: tensor}, self._inputs.wrt, self._inputs.dtype)
         self._sliders.show(self._inputs)
         self._recompute()

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -51,36 +51,24 @@ def finite_difference(
 def finite_differences(
     function: Callable, inputs: Inputs, names: Iterable[str], tape: Tape, step: float | None = None
 ) -> dict[str, FiniteDifference | None]:
-    """`finite_difference` for several inputs, those of one shape and dtype side by side."""
+    """`finite_difference` for several inputs."""
     found: dict[str, FiniteDifference | None] = dict.fromkeys(names)
-    alike: dict[Hashable, list[str]] = {}
     calls = 0
-    for name in found:
-        point = inputs.arguments[name]
-        few = point.numel() <= MOST_ELEMENTS or _is_elementwise(point, tape)
-        calls += len(tape.steps) * (1 if _is_elementwise(point, tape) else point.numel()) * 6
-        if few and point.numel() and not point.is_complex() and calls <= MOST_CALLS:
-            alike.setdefault((point.shape, point.dtype), []).append(name)
     with quiet(), np.errstate(all="ignore"):
         evaluate, sensitivity, many = _evaluator(function, inputs, tape), _sensitivity(tape), _takes_many_points(tape)
-        for group in alike.values():
-            points = [inputs.arguments[name] for name in group]
-            like, count = points[0], len(group)
-            slope = _elementwise if _is_elementwise(like, tape) else _many_points if many else _one_by_one
-
-            def slopes(steps: np.ndarray, slope=slope, group=group, points=points, like=like) -> np.ndarray:
-                """What the function gives for these steps, one for each element of each input."""
-                h = torch.from_numpy(steps).to(like.dtype).view(len(steps), len(group), *like.shape)
-                each = [
-                    slope(partial(evaluate, name), point, h[:, i]) for i, (name, point) in enumerate(zip(group, points))
-                ]
-                return np.concatenate([_flat(found).reshape(len(steps), -1) for found in each], 1)
-
-            numbers, epsilon = np.concatenate([_flat(point) for point in points]), torch.finfo(like.dtype).eps
-            felt = np.tile(sensitivity, count) if 1 < like.numel() == sensitivity.size else float(sensitivity.sum())
-            make = _best if step is None else partial(_with, step)
-            made = torch.from_numpy(make(numbers, epsilon, slopes, felt)).to(like.dtype).view(5, count, *like.shape)
-            found |= {name: FiniteDifference(*made[:, i].unbind()) for i, name in enumerate(group)}
+        for name in found:
+            point = inputs.arguments[name]
+            elementwise = _is_elementwise(point, tape)
+            calls += len(tape.steps) * (1 if elementwise else point.numel()) * 6
+            few = elementwise or point.numel() <= MOST_ELEMENTS
+            if few and point.numel() and not point.is_complex() and calls <= MOST_CALLS:
+                slope = _elementwise if elementwise else _many_points if many else _one_by_one
+                slopes = partial(_slopes, partial(slope, partial(evaluate, name), point), point)
+                own = np.size(sensitivity) == point.numel()  # each element has an error of its own
+                felt = sensitivity if own else float(np.sum(sensitivity))
+                make = _best if step is None else partial(_with, step)
+                parts = make(_numbers(point)[0], torch.finfo(point.dtype).eps, slopes, felt)
+                found[name] = FiniteDifference(*_tensor(parts, point).unbind())
     return found
 
 
@@ -99,42 +87,72 @@ def _flat(tensor: torch.Tensor) -> np.ndarray:
     return tensor.double().reshape(-1).numpy()
 
 
-# ---------------------------------------------------------------------- the step h, for each element of all inputs in a row
-def _with(step: float, points: np.ndarray, epsilon: float, slopes: Callable, sensitivity: Any) -> np.ndarray:
+def _numbers(tensor: torch.Tensor, rows: int = 1) -> list:
+    """The rows of a tensor in double precision: as floats where each is a single number, which a slider's tick is made of."""
+    flat = _flat(tensor)
+    return flat.tolist() if flat.size == rows else list(flat.reshape(rows, -1))
+
+
+def _tensor(rows: list, like: torch.Tensor) -> torch.Tensor:
+    """The same rows back in the shape and the dtype of an input."""
+    return torch.from_numpy(np.array(rows)).to(like.dtype).view(len(rows), *like.shape)
+
+
+def _slopes(slope: Callable, point: torch.Tensor, steps: list) -> list:
+    """What the function gives for these steps, of which each element of the input has one."""
+    return _numbers(slope(_tensor(steps, point)), len(steps))
+
+
+# ---------------------------------------------------------------------- the step h: a float for a float, an array for an array
+def _with(step: float, point: Any, epsilon: float, slopes: Callable, sensitivity: Any) -> list:
     """The parts of a `FiniteDifference` for a given step."""
-    h = np.full_like(points, step)
-    wide, narrow = slopes(np.array([h, h / 2]))
+    h = step + np.zeros_like(point)
+    wide, narrow = slopes([h, h / 2])
     truncation = np.abs(wide - narrow) * 4 / 3
-    return _bounded(wide, truncation, _rounding(points, epsilon, wide, h, sensitivity), h)
+    return _bounded(wide, truncation, _rounding(point, epsilon, wide, h, sensitivity), h)
 
 
-def _best(points: np.ndarray, epsilon: float, slopes: Callable, sensitivity: Any) -> np.ndarray:
+def _best(point: Any, epsilon: float, slopes: Callable, sensitivity: Any) -> list:
     """The same for the step with the smallest bound, which each element has for itself."""
-    first = epsilon ** (1 / 3) * np.maximum(np.abs(points), 1.0)
-    first = np.exp2(np.rint(np.log2(np.where(np.isfinite(first), first, 1.0))))  # x ± a power of two is often exact
-    steps = np.array([first, first * 2.0**-3, first * 2.0**-6])
+    first = _first(point, epsilon)
+    steps = [first, first * 2.0**-3, first * 2.0**-6]
     values = slopes(steps)
-    off = np.abs(values[1:] - values[:-1]) * 64 / 63
-    truncation = np.concatenate([off, off[-1:] / 64])
-    rounding = _rounding(points, epsilon, values, steps, sensitivity)
-    total = truncation + rounding
-    best = np.where(np.isnan(total), np.inf, total).argmin(0)
-    return _bounded(values, truncation, rounding, steps)[:, best, np.arange(points.size)]
+    off = [abs(after - before) * 64 / 63 for before, after in zip(values, values[1:])]
+    truncation = [*off, off[-1] / 64]
+    rounding = [_rounding(point, epsilon, value, h, sensitivity) for value, h in zip(values, steps)]
+    best = _least([t + r for t, r in zip(truncation, rounding)])
+    parts = values, truncation, rounding, steps
+    return _bounded(*[part[best] if isinstance(best, int) else np.choose(best, part) for part in parts])
 
 
-def _bounded(value: np.ndarray, truncation: np.ndarray, rounding: np.ndarray, step: np.ndarray) -> np.ndarray:
-    return np.array([value, truncation, rounding, step, 4 * (truncation + rounding)])
+def _first(point: Any, epsilon: float) -> Any:
+    """The power of two next to ε^(1/3)·max(1, |x|): x ± a power of two is often exact."""
+    by, largest = (math, max) if isinstance(point, float) else (np, np.maximum)
+    mantissa, exponent = by.frexp(epsilon ** (1 / 3) * largest(abs(point), 1.0))
+    return by.ldexp(1.0, exponent - (mantissa < math.sqrt(0.5)))
 
 
-def _rounding(points: np.ndarray, epsilon: float, slope: np.ndarray, h: np.ndarray, sensitivity: Any) -> np.ndarray:
+def _least(totals: list) -> Any:
+    """Which of them is the least, for each element; nan is none."""
+    if not isinstance(totals[0], float):
+        return np.fmin(totals, np.inf).argmin(0)
+    finite = [total if total == total else math.inf for total in totals]
+    return finite.index(min(finite))
+
+
+def _bounded(value: Any, truncation: Any, rounding: Any, step: Any) -> list:
+    return [value, truncation, rounding, step, 4 * (truncation + rounding)]
+
+
+def _rounding(point: Any, epsilon: float, slope: Any, h: Any, sensitivity: Any) -> Any:
     """ε/h times how far the output moves when each step is rounded, and x ± h."""
-    return epsilon * (sensitivity + np.abs(slope) * np.abs(points)) / h
+    return epsilon * (sensitivity + abs(slope) * abs(point)) / h
 
 
-def _sensitivity(tape: Tape) -> np.ndarray:
+def _sensitivity(tape: Tape) -> Any:
     """How far rounding in each step moves the output, to first order: Σ |value · adjoint|; elementwise for a summed run."""
     size = tape.target.value.numel() if tape.summed else 1
-    elements, alone = np.zeros(size), 0.0
+    elements, alone = 0.0, 0.0
     for step in tape.steps:
         adjoint = step.adjoint
         if adjoint is None or adjoint.is_complex():

@@ -128,8 +128,10 @@ class Replay:
             spread = [t.detach().expand(result.shape).clone().requires_grad_(t.requires_grad) for t in self.tensors]
             result, flows = self._again(spread), [t for t in spread if t.requires_grad]
             assert result is not None
-        ones = torch.autograd.grad(result, flows, torch.ones_like(result), allow_unused=True)
-        return {place: one.reshape(result.shape) for place, one in zip(self.positions, ones) if one is not None}
+        starts_alone = single and not result.is_complex()  # PyTorch itself starts a single real number with 1
+        vector = None if starts_alone else torch.ones_like(result)
+        found = torch.autograd.grad(result, flows, vector, allow_unused=True)
+        return {place: slope.reshape(result.shape) for place, slope in zip(self.positions, found) if slope is not None}
 
 
 class _random_state:

@@ -1,16 +1,13 @@
 """Answers as learners write them, by hand: wrong ones with the slip that was made, and right ones in unusual forms.
 
-No answer comes from the generator of slips. `about(f).slip(identifier, …)` are answers with that slip in them, `.right(…)`
-are right, `.nonsense(…)` are wrong in a way that has no name.
+No answer comes from the generator of slips.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -18,48 +15,11 @@ import torch
 import torch.nn.functional as F
 from torch import cos, exp, log, sigmoid, sin, sqrt, tan, tanh
 
+from .slip_collection import Collection
 
-class Wrong(NamedTuple):
-    function: Callable
-    given: dict[str, Any]
-    slip: str | None  # the identifier to be named first; None: there is no name for it
-    answer: Any
-
-
-class Right(NamedTuple):
-    function: Callable
-    given: dict[str, Any]
-    answer: Any
-
-
-WRONG: list[Wrong] = []
-RIGHT: list[Right] = []
-
-
-@dataclass
-class about:
-    """A function and, where they matter, the inputs that it is asked at."""
-
-    function: Callable
-    given: dict[str, Any]
-
-    def __init__(self, function: Callable, **given: Any):
-        self.function, self.given = function, given
-
-    def slip(self, identifier: str, *answers: Any) -> None:
-        WRONG.extend(Wrong(self.function, self.given, identifier, answer) for answer in answers)
-
-    def nonsense(self, *answers: Any) -> None:
-        WRONG.extend(Wrong(self.function, self.given, None, answer) for answer in answers)
-
-    def right(self, *answers: Any) -> None:
-        RIGHT.extend(Right(self.function, self._for(answer), answer) for answer in answers)
-
-    def _for(self, answer: Any) -> dict[str, Any]:
-        """A dict with some of the inputs is an answer for these."""
-        keys = tuple(answer) if isinstance(answer, dict) else ()
-        some = bool(keys) and set(keys) < set(self.given.get("wrt", ()))
-        return self.given | {"wrt": keys} if some else self.given
+collection = Collection()
+about = collection.about
+WRONG, RIGHT = collection.wrong, collection.right
 
 
 def numerically(function: Callable) -> Callable:

@@ -165,6 +165,8 @@ OPERATIONS = {
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_all_routes_agree(name):
+    if name == "aminmax" and torch.__version__.startswith("2.6."):
+        pytest.skip("PyTorch 2.6 has no derivative for aminmax")
     functions, shapes = OPERATIONS[name]
     for number, shape in enumerate(shapes):
         several = shape if isinstance(shape[0], tuple) else (shape,)

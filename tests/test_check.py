@@ -201,6 +201,58 @@ def test_zero_everywhere_proves_little():
     assert feedback.correct and "proves little" in feedback.hint
 
 
+def test_a_right_formula_may_hold_for_the_signs_that_were_given_only():
+    def period(L, g):
+        return torch.sqrt(L / g)
+
+    assert al.check({"L": "1/(2 sqrt(g L))"}, period, wrt="L", L=1.2, g=9.81).correct
+
+
+def test_a_target_that_adds_up_to_one_does_so_at_every_point():
+    def loss(z, t):
+        return -(t * torch.log_softmax(z, 0)).sum()
+
+    assert al.check(lambda z, t: torch.softmax(z, 0) - t, loss, wrt="z", z=[0.5, -1.0, 1.2], t=[0.0, 1.0, 0.0]).correct
+
+
+def test_rounding_is_measured_at_its_own_point():
+    """Elsewhere the derivative is larger by far."""
+    assert not al.check("x^9 + 0.01", "x^10/10").correct
+
+
+def test_wrong_by_a_factor_is_not_right_on_the_branch_where_all_is_zero():
+    assert al.check(lambda x: 5.1 * (3 * x > 1), lambda x: torch.relu(3 * x - 1)).mistake is None
+
+
+def test_a_number_of_two_digits_is_not_held_against_two_slips():
+    found = [al.check(number / 10, "x^2*sin(x)", x=1.3).mistakes for number in range(30, 50)]
+    assert not [one for one in found if any("+" in name for name in one)]
+
+
+def test_a_long_run_is_recorded_at_few_points():
+    runs = []
+
+    def long(x):
+        runs.append(x)
+        for _ in range(500):
+            x = torch.sin(x) * 1.01 + 0.1
+        return x
+
+    said = al.check(lambda x: 0.123 * x, long)
+    assert said.mistake is None and "No slip that is known" in said.hint
+    assert len(runs) < 10
+
+
+def test_a_long_product_is_taken_apart_to_a_small_depth():
+    def power(x):
+        y = x
+        for _ in range(1200):
+            y = y * x
+        return y
+
+    assert al.check("7x^3", power).mistake is None
+
+
 def test_assert_correct():
     al.check("2x", "x^2").assert_correct()
     with pytest.raises(AssertionError, match="The exponent comes in front"):

@@ -278,6 +278,12 @@ def test_a_curve_with_gaps_and_a_point_outside():
     assert nothing["pieces"] == []
 
 
+@pytest.mark.parametrize("height", [2.0, 1e30, -1e300, 1e308])
+def test_a_flat_curve_runs_across_the_middle_of_the_frame(height):
+    drawn = plot.drawing(Curve("x", [0.0, 1.0], [height, height], (0.5, height), 0.0), "y")
+    assert drawn["point"][1] == pytest.approx((drawn["top"] + drawn["bottom"]) / 2, abs=0.1)
+
+
 def test_a_steep_tangent_stays_inside_the_frame():
     drawn = plot.drawing(Curve("x", [0.0, 1.0], [0.0, 1.0], (0.5, 0.5), 1e6), "y")
     x0, y0, x1, y1 = drawn["tangent"]

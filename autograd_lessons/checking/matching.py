@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -15,11 +15,12 @@ from .slips.sight import MOST_STEPS
 MOST_NUMBERS = 4_000_000  # held at once
 MOST_COST = 50_000  # numbers to one row: above that pairs of slips are not tried
 MOST_WORK = 30_000_000  # numbers to go through for pairs of slips
+PROBED = 2_000  # numbers to one row: above that pairs of slips are tried at one point first
 MOST_NAMED = 3  # slips that cannot be told apart
 SAME_CLASS = 15  # ranks further from the likeliest than this are not named beside it
 TOGETHER = 8  # two slips are less likely than one, unless that one is far-fetched:
 FAR_FETCHED = 34  # ranks from here on
-PLAUSIBLE = 26  # ranks above this are not combined with another slip
+PLAUSIBLE = 21  # ranks above this are not combined with another slip, and yield to what is right on one branch
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Match:
 
     @property
     def identifier(self) -> str:
-        return "+".join(sorted(slip.identifier for slip in self.slips))
+        return "+".join(sorted({slip.identifier for slip in self.slips}))
 
     @property
     def rank(self) -> float:
@@ -110,6 +111,8 @@ def _two(
             kept.setdefault(tuple(f"{number:.9g}" for number in numbers[i]) if changed[i] else (i,), i)
     chosen = [slips[i] for i in kept.values()]
     couples = list(_couples(chosen))[: MOST_WORK // flow.cost]
+    if flow.cost > PROBED:
+        couples = _fitting_at_first(flow, couples, leaf, true, theirs, tolerance)
     size = max(1, MOST_NUMBERS // flow.cost)
     found = []
     for start in range(0, len(couples), size):
@@ -117,6 +120,23 @@ def _two(
         fits = tolerance.near(_rows(flow, some, leaf, true), theirs)
         found += [Match(couple) for couple, fit in zip(some, fits.tolist()) if fit]
     return found
+
+
+def _fitting_at_first(
+    flow: Flow,
+    couples: list[tuple[Slip, ...]],
+    leaf: int,
+    true: torch.Tensor,
+    theirs: torch.Tensor,
+    tolerance: Tolerance,
+) -> list[tuple[Slip, ...]]:
+    """The pairs that give the answer at the first point; the other points are tried with these only."""
+    edits = [_edit(couple).at_first() for couple in couples]
+    known = [row for row, edit in enumerate(edits) if edit is not None]
+    groups = [(Slip("", str, edits[row]), *(replace(s, edit=None) for s in couples[row])) for row in known]
+    fits = tolerance.near(_rows(Flow(flow.tapes[:1], flow.target, flow.stops), groups, leaf, true[:1]), theirs[:1])
+    unfit = {row for row, fit in zip(known, fits.tolist()) if not fit}
+    return [couple for row, couple in enumerate(couples) if row not in unfit]
 
 
 def _couples(slips: Sequence[Slip]) -> Iterator[tuple[Slip, ...]]:

@@ -179,7 +179,7 @@ class _Attempt:
         inputs = [] if asked.is_factor else [point.inputs for point, _, _ in others]
         tolerance = self._tolerance(rows, bool(others))
         words = Words(flow, asked=(flow.target, leaf) if asked.is_factor else None)
-        return explain(Sight(flow, words, leaf), rows, inputs, tolerance, pairs=is_telling(rows))
+        return explain(Sight(flow, words, leaf), rows, inputs, tolerance, pairs=is_telling(rows, tolerance))
 
     def _tolerance(self, rows: torch.Tensor, in_double: bool) -> Tolerance:
         known = rows[rows.isfinite()].abs()

@@ -25,6 +25,7 @@ from ..tape import Tape
 ENOUGH, FEW = 6, 4  # points; fewer where the run is long
 LONG = 80  # steps
 MOST_TRIES = 120
+MOST_RECORDED = 2_000  # steps beside the first run: where one run has as many there is one more
 SIDES = ((-2.5, 2.5), (0.2, 3.0), (0.05, 0.95), (-0.95, 0.95), (1.1, 4.0))  # domains: all, positive, inside 0…1, …
 SIMPLE = (2.0, 3.0, -1.0, 0.5, -2.0)  # for counter-examples that can be followed in the head
 SHAPES = ((), (3,), (4,), (2, 2), (2, 3))  # of inputs that no one gave
@@ -53,11 +54,15 @@ def choose(
     Raises what the function raises at the learner's own point, and `InputError` where nothing can be found.
     """
     first = _first(function, start, given)
+    kept = frozenset() if has_branches(first.tape) else given
     long = len(first.tape.steps) > LONG
-    wanted, tries = (FEW, tries // 6) if long else (ENOUGH, tries)
-    points = [first] if first.given else []
+    wanted = ENOUGH
+    if long:
+        tries = min(tries // 6, max(1, MOST_RECORDED // len(first.tape.steps)))
+        wanted = min(FEW, tries + (not first.given))
+    points = [first] if first.given or (long and first.is_smooth) else []
     flat: list[Point] = []  # where every gradient is zero
-    for inputs in itertools.islice(_regimes(first.inputs, given, fixed), tries):
+    for inputs in itertools.islice(_regimes(first.inputs, given, fixed, kept), tries):
         enough = sum(not point.given for point in points) >= wanted
         if enough and not (has_branches(first.tape) and len({branches_of(point.tape) for point in points}) < 2):
             break
@@ -74,7 +79,7 @@ def choose(
             f"{_called(function)} has no finite gradient at any of the points that were tried. "
             f"Give one of its domain: {_example(start.wrt)}."
         )
-    return points if long else points + _simple(function, first.inputs, fixed)
+    return points if long else points + _simple(function, first.inputs, fixed, kept)
 
 
 def _first(function: Callable, start: Inputs, given: frozenset[str]) -> Point:
@@ -115,8 +120,11 @@ def _called(function: Callable) -> str:
     return getattr(function, "__name__", "the function")
 
 
-def _regimes(start: Inputs, given: frozenset[str], fixed: frozenset[str]) -> Iterator[Inputs]:
-    """Points further and further from plain: everywhere, positive, between 0 and 1, and around what was given."""
+def _regimes(start: Inputs, given: frozenset[str], fixed: frozenset[str], kept: frozenset[str]) -> Iterator[Inputs]:
+    """Points further and further from plain: everywhere, positive, between 0 and 1, and around what was given.
+
+    Of the inputs in `kept` the signs stay: for positive L and g, 1/√(g·L) is a right way to write √(L/g)/L.
+    """
     numbers = np.random.RandomState(2)
     varied = [
         name
@@ -130,10 +138,14 @@ def _regimes(start: Inputs, given: frozenset[str], fixed: frozenset[str]) -> Ite
         for name in varied:
             value = start.arguments[name]
             inside = name in given and name not in start.wrt and bool(((value >= 0) & (value <= 1)).all())
-            if near and name in given:
+            if near and name in given and not inside:
                 drawn[name] = _around(value, numbers)
             else:
                 drawn[name] = _drawn(value, SIDES[2] if inside else side, numbers)
+            if name in kept:
+                drawn[name] = _signed(drawn[name], value)
+            if inside and _are_shares(value):
+                drawn[name] = drawn[name] / drawn[name].sum(-1, keepdim=True)
         yield replace(start, arguments=start.arguments | drawn)
 
 
@@ -146,6 +158,16 @@ def _drawn(like: torch.Tensor, side: tuple[float, float], numbers: np.random.Ran
     return torch.from_numpy(made).to(like.dtype).reshape(like.shape)
 
 
+def _signed(drawn: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """With the signs of other numbers, where these are not zero."""
+    return torch.where(like == 0, drawn, drawn.abs() * like.sign())
+
+
+def _are_shares(value: torch.Tensor) -> bool:
+    """Whether these are the probabilities of classes, one-hot or not: between 0 and 1, and 1 together."""
+    return value.ndim > 0 and value.shape[-1] > 1 and bool(((value.sum(-1) - 1).abs() < 1e-6).all())
+
+
 def _around(value: torch.Tensor, numbers: np.random.RandomState) -> torch.Tensor:
     """Near a value that is inside the domain for certain."""
     size = value.numel()
@@ -153,7 +175,7 @@ def _around(value: torch.Tensor, numbers: np.random.RandomState) -> torch.Tensor
     return torch.from_numpy(np.round(moved, 4)).to(value.dtype).reshape(value.shape)
 
 
-def _simple(function: Callable, start: Inputs, fixed: frozenset[str]) -> list[Point]:
+def _simple(function: Callable, start: Inputs, fixed: frozenset[str], kept: frozenset[str]) -> list[Point]:
     """Points with round numbers, for functions of single numbers."""
     names = [
         name
@@ -167,6 +189,10 @@ def _simple(function: Callable, start: Inputs, fixed: frozenset[str]) -> list[Po
         round_numbers = {
             name: torch.full_like(start.arguments[name], SIMPLE[(turn + 2 * place) % len(SIMPLE)])
             for place, name in enumerate(names)
+        }
+        round_numbers = {
+            name: _signed(number, start.arguments[name]) if name in kept else number
+            for name, number in round_numbers.items()
         }
         point = _try(function, replace(start, arguments=start.arguments | round_numbers))
         if point is not None and point.is_smooth:

@@ -12,13 +12,14 @@ from ..grains import links
 from ..tape import Tape
 from .feedback import Counterexample, Feedback
 from .flow import Flow, same_way
-from .matching import Match, Tolerance, explain
-from .points import Point, branches_of
+from .matching import PLAUSIBLE, Match, Tolerance, explain
+from .points import LONG, Point, branches_of
 from .slips import Sight
 from .trial import Judged, Trial, digits_of
 from .words import Words, at, shown
 
 MOST_FACTORS = 8  # of a chain that is written out in a hint
+MOST_LOOSE = 2e-4  # relative: a number with fewer digits is not held against two slips together
 HONEST = "No slip that is known here gives these numbers."
 
 
@@ -165,11 +166,13 @@ def _explained(
         note = trial.notes.get(name)
         return said(("not_finite",), f"The formula raised {note}." if note else "The answer is no finite number there.")
     words, matches = _matches(trial, name, judged, output, used)
-    if not trial.fixed and (not matches or matches[0].is_far_fetched):
+    if not trial.fixed and (not matches or matches[0].rank > PLAUSIBLE):
         special = _only_somewhere(judged)
         if special is not None:
             return said(*special)
     leading = _leading(shown_at, words, output)
+    if not matches and _is_reordered(judged):
+        return said(("reordered",), "The numbers are right, in another order.", leading)
     if not matches:
         return said((), HONEST, leading)
     reason = matches[0].says()
@@ -192,7 +195,8 @@ def _matches(
         sight = Sight(flow, words, leaf)
         inputs = [one.point.inputs for one in side.judged]
         theirs = side.theirs
-        found = explain(sight, theirs, inputs, _tolerance(trial, name, theirs), pairs=is_telling(theirs))
+        tolerance = _tolerance(trial, name, theirs)
+        found = explain(sight, theirs, inputs, tolerance, pairs=is_telling(theirs, tolerance))
         if found:
             return words, found
     return words, []
@@ -223,8 +227,13 @@ def _sides(judged: list[Judged]) -> list[_Side]:
     return [_Side(group) for group in sorted(groups, key=lambda g: -sum(not one.is_right for one in g))]
 
 
-def is_telling(theirs: torch.Tensor) -> bool:
-    """Whether the numbers are enough to hold two slips against: several, or one that is no simple fraction."""
+def is_telling(theirs: torch.Tensor, tolerance: Tolerance) -> bool:
+    """Whether the numbers are enough to hold two slips against: several, or one that is no simple fraction.
+
+    A number of two or three digits is not: some pair of slips comes near nearly any.
+    """
+    if tolerance.absolute > MOST_LOOSE * float(theirs.abs().nan_to_num(0.0).max()):
+        return False
     distinct = {f"{v:.9g}" for v in theirs.reshape(-1).tolist()}
     if len(distinct) > 2:
         return True
@@ -274,7 +283,7 @@ def _worst(one: Judged) -> tuple[str, str, str]:
 
 def _leading(one: Judged, words: Words | None, output: int | None) -> tuple[str | Callable[[], str], ...]:
     """The factors of the chain at this point: first their numbers, then their formulas."""
-    if words is None or output is not None:
+    if words is None or output is not None or len(one.point.tape.steps) > LONG:
         return ()
     chain = [link for link in links(one.point.tape, "variables") if link.local is not None and link.local.numel() == 1]
     if not chain or len(chain) > MOST_FACTORS:
@@ -310,6 +319,12 @@ def _shape(one: Judged) -> tuple[tuple[str, ...], str]:
     return ("shape",), "A gradient has the shape of its input."
 
 
+def _is_reordered(judged: list[Judged]) -> bool:
+    """Whether the same numbers stand there at every point, wherever they stand."""
+    pairs = [(one.theirs.reshape(-1).sort().values, one.true.reshape(-1).sort().values) for one in judged]
+    return judged[0].true.numel() > 1 and all(a.shape == b.shape and torch.allclose(a, b, rtol=1e-7) for a, b in pairs)
+
+
 def _only_somewhere(judged: list[Judged]) -> tuple[tuple[str, ...], str] | None:
     """Right at the given point only, or on one branch only."""
     right, wrong = [o for o in judged if o.is_right], [o for o in judged if not o.is_right]
@@ -321,14 +336,18 @@ def _only_somewhere(judged: list[Judged]) -> tuple[tuple[str, ...], str] | None:
         ), "At your own point it is right, and nowhere else: is a number in it that belongs to that point?"
     ways = {id(one): branches_of(one.point.tape) for one in judged}
     good, bad = {ways[id(one)] for one in right}, {ways[id(one)] for one in wrong}
-    if good & bad:
-        return None
+    if good & bad or (all(map(_is_zero, right)) and not all(map(_is_zero, wrong))):
+        return None  # what is wrong by a factor is right where the derivative is zero
     conditions = dict.fromkeys(c for one in wrong for c in _conditions(one.point.tape))
     others = {c for one in right for c in _conditions(one.point.tape)}
     telling = [c for c in conditions if c not in others]
     return (
         "one_branch",
     ), f"On another branch it is right. Here {' and '.join(telling) or 'the function goes another way'}."
+
+
+def _is_zero(one: Judged) -> bool:
+    return not bool(one.theirs.any())
 
 
 def _conditions(tape: Tape) -> tuple[str, ...]:

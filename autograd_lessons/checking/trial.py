@@ -145,7 +145,8 @@ def _judged(
     same = fine | (theirs == true) | (theirs.isnan() & true.isnan())
     if bool(same.all()):
         return Judged(point, name, theirs, true, "right")
-    near = same | (apart <= ROUNDED * true.abs() + 0.2 * ROUNDED * min(scale, 1.0 + scale))
+    own = min(scale, 1.0 + float(true.abs().nan_to_num(0.0).max())) if true.numel() else scale
+    near = same | (apart <= ROUNDED * true.abs() + 0.2 * ROUNDED * own)
     if bool(near.all()):
         return Judged(point, name, theirs, true, "right" if loose else "rounding")
     if digits is not None and bool((apart <= digits).all()):

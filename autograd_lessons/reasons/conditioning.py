@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import mpmath
 import torch
 
@@ -41,6 +43,7 @@ def precision(here: Disagreement) -> Cause | None:
     return None
 
 
+@functools.cache
 def digits(dtype: torch.dtype) -> int:
     """Decimal digits that always survive in this dtype."""
     return int(-mpmath.log10(torch.finfo(dtype).eps))

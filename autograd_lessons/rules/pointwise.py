@@ -25,7 +25,7 @@ def _clamp_sides(x, min=None, max=None):
     below = np.zeros(x.shape, bool) if min is None else x < min
     above = np.zeros(x.shape, bool) if max is None else x > max
     crossed = np.zeros(x.shape, bool) if min is None or max is None else np.asarray(min) > max
-    return np.select([crossed, above, below], [3, 2, 0], 1)
+    return np.where(crossed, 3, np.where(above, 2, np.where(below, 0, 1)))
 
 
 def _power_at_0(x, exponent):

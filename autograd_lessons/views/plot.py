@@ -16,7 +16,8 @@ def drawing(curve: Curve, output: str) -> dict:
     finite = list(filter(math.isfinite, (*curve.y, curve.point[1])))
     low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
     if high - low < 1e-12 * max(abs(high), 1e-300) or high == low:
-        low, high = low - 1, high + 1
+        reach = max(1.0, abs(high) * 1e-12)  # 1 is nothing beside 1e+30
+        low, high = low - reach, high + reach
     margin = (high - low) * 0.06
     low, high = low - margin, high + margin
     first, last = curve.x[0], curve.x[-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import arrays, chain, losses, paths, rules, whole
+from . import arrays, chain, losses, paths, places, products, rules, undifferentiated, whole
 from .sight import Sight
 from .slip import Slip
 
@@ -76,11 +76,13 @@ SLIPS = {
 def generate(sight: Sight) -> Iterator[Slip]:
     """Every slip on this run that is made from its chain rule."""
     for one in (
-        chain.dropped, chain.dropped_in_matrices, chain.branches_forgotten, chain.stopped, chain.local_only, chain.doubled, chain.misplaced,
-        chain.swapped, chain.constants_kept, paths.dropped, paths.twice, paths.multiplied, paths.products, paths.crossed,
-        paths.quotients, rules.wrong_rules, rules.undifferentiated, rules.power_of_itself, losses.wrong_losses,
-        losses.without_denominator, arrays.means, arrays.arranged,
-        whole.left_whole, whole.as_shapes_were_meant, whole.sign, whole.accumulated, whole.other_input, whole.value,
+        chain.dropped, chain.dropped_in_matrices, places.branches_forgotten, chain.stopped, chain.local_only, chain.doubled,
+        places.misplaced, places.swapped, places.constants_kept, paths.dropped, paths.twice, paths.multiplied,
+        products.products, products.crossed, products.quotients, rules.wrong_rules, undifferentiated.steps,
+        undifferentiated.values, undifferentiated.integrated, rules.changed_base, rules.power_of_itself,
+        losses.wrong_losses, losses.cross_entropies, losses.logarithms_of_shares, arrays.means, arrays.arranged,
+        arrays.matrices_as_they_are, whole.left_whole, whole.as_shapes_were_meant, whole.sign, whole.accumulated,
+        whole.other_input, whole.value,
     ):  # fmt: skip
         yield from one(sight)
 

@@ -8,7 +8,7 @@ import torch
 
 from ...tape import Step, Value
 from ..flow import Edit
-from .sight import Sight
+from .sight import PRODUCTS, Sight
 from .slip import Slip
 
 AVERAGING = {"mean", "mse_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "l1_loss", "smooth_l1_loss",
@@ -49,6 +49,24 @@ def _sizes(step: Step) -> list[int]:
 
 def _scaled(identifier: str, edges: list, scale: float, rank: int, says) -> Slip:
     return Slip(identifier, says, Edit(scales={edge: float(scale) for edge in edges}), rank=rank, kind=identifier)
+
+
+def matrices_as_they_are(sight: Sight) -> Iterator[Slip]:
+    """A·r for Aᵀ·r: what comes back goes through the matrix itself."""
+    for edge in sight.edges:
+        node, position = edge
+        step = sight.flow.nodes[node]
+        assert isinstance(step, Step)
+        if sight.op(node) not in PRODUCTS or len(step.inputs) != 2 or sight.flow.slope(edge) is not None:
+            continue
+        other = step.inputs[1 - position].value
+        if isinstance(other, torch.Tensor) and other.ndim == 2 and other.shape[0] == other.shape[1] > 1:
+            yield Slip(
+                "transposed",
+                lambda n=node: f"In {sight.words.name(n)} the way back goes through the transpose of the matrix.",
+                Edit(products={edge: sight.flow.sent_with(node, position, torch.t)}),
+                rank=12,
+            )
 
 
 def arranged(sight: Sight) -> Iterator[Slip]:

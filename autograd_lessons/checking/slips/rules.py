@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import torch
 
+from ...tape import Step
 from ..flow import Edge, Edit
 from .sight import Sight
 from .slip import Slip
@@ -82,7 +83,7 @@ UNARY: dict[str, list[Wrong]] = {
     "softplus": [Wrong("square_missing", lambda u, n, y: torch.sigmoid(u) * (1 - torch.sigmoid(u)), "The derivative of softplus is σ, and this is σ′.")],
     "sqrt":    [Wrong("constant_lost", lambda u, n, y: 1 / torch.sqrt(u), "The factor ½ from the exponent ½ is missing."),
                 Wrong("exponent_not_lowered", lambda u, n, y: 0.5 * torch.sqrt(u), "The exponent ½ becomes −½: √u goes below."),
-                Wrong("constant_lost", lambda u, n, y: 2 / torch.sqrt(u), "The 2 belongs below: 1/(2√u)."),
+                Wrong("constant_lost", lambda u, n, y: 2 / torch.sqrt(u), "The 2 belongs below: 1/(2√u).", 13),
                 Wrong("root_lost", lambda u, n, y: 0.5 / u, "The root in 1/(2√u) is missing.")],
     "tan":     [Wrong("square_missing", lambda u, n, y: 1 / torch.cos(u), "The square in 1/cos² is missing."),
                 Wrong("trig_sign", lambda u, n, y: -1 / torch.cos(u) ** 2, "The derivative of tan is positive: 1/cos².", kind="sign of the function"),
@@ -117,6 +118,9 @@ EXPONENTIAL: list[Wrong] = [
     Wrong("log_base", lambda u, a, y: y / torch.log(a), "The factor ln a of the base is multiplied, not divided by."),
     Wrong("log_base", lambda u, a, y: y * a, "The factor is ln a, not the base itself.", 14),
 ]
+
+# u^v where both vary: by position
+BOTH: tuple[list[Wrong], list[Wrong]] = ([POWER[0]], EXPONENTIAL[1:3])
 
 # 1/v, c/v: as POWER with n = −1 where the numerator is a number
 RECIPROCAL: list[Wrong] = [
@@ -181,7 +185,7 @@ def _table(sight: Sight, edge: Edge, tensors: list[torch.Tensor]) -> Iterator[tu
             and all(sight.depends(used) for _, used in sight.flow.operands(node))
             and len(sight.flow.operands(node)) == 2
         )
-        for wrong in () if both else POWER if position == 0 else EXPONENTIAL:
+        for wrong in BOTH[position] if both else POWER if position == 0 else EXPONENTIAL:
             yield wrong, other
     elif op == "div" and position == 1:
         plain = sight.is_number(node, 0) and not sight.flow.is_step(sight.used(edge))
@@ -192,24 +196,26 @@ def _table(sight: Sight, edge: Edge, tensors: list[torch.Tensor]) -> Iterator[tu
             yield wrong, tensors[0]
 
 
-def undifferentiated(sight: Sight) -> Iterator[Slip]:
-    """The function stands where its derivative belongs: σ for σ′."""
-    flow = sight.flow
+def changed_base(sight: Sight) -> Iterator[Slip]:
+    """ln u / ln b as the logarithm to base b: the ln b is forgotten, or stands above."""
     for edge in sight.edges:
-        node, _ = edge
-        slope, value = flow.slope(edge), flow.values(node)
-        single = sum(sight.depends(used) for _, used in flow.operands(node)) == 1
-        if slope is None or not single or sight.is_linear(edge) or slope.shape != value.shape:
+        node, position = edge
+        step = sight.flow.nodes[node]
+        assert isinstance(step, Step)
+        if sight.op(node) != "div" or position != 0 or not sight.is_number(node, 1):
             continue
-        yield Slip(
-            "not_differentiated",
-            lambda e=edge: (
-                f"{sight.words.name(e[0])} stands there itself; its derivative belongs there, "
-                f"{sight.words.factor(e[0], sight.used(e))}."
-            ),
-            Edit(slopes={edge: value}),
-            rank=18,
-        )
+        slope = sight.flow.slope(edge)
+        if slope is None or sight.op(sight.used(edge)) not in ("log", "log1p"):
+            continue
+        number = float(step.inputs[1].value)
+        for wrong, says in ((1.0, "is missing"), (number, "belongs below, not above")):
+            yield Slip(
+                "log_base",
+                lambda s=says: f"The logarithm of the base, {number:.4g}, {s}.",
+                Edit(slopes={edge: torch.full_like(slope, wrong)}),
+                rank=9.5,
+                kind="factor",
+            )
 
 
 def power_of_itself(sight: Sight) -> Iterator[Slip]:

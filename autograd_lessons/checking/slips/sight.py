@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import cached_property
 
 import torch
@@ -12,6 +13,7 @@ from ..flow import Edge, Flow
 from ..words import Words
 
 MOST_STEPS = 40  # in which slips are looked for
+MOST_DEEP = 3  # products inside each other that are taken for one with more factors
 LINEAR = {
     "add", "sub", "rsub", "neg", "sum", "mean", "clone", "double", "float", "to", "type", "contiguous", "expand",
     "flatten", "reshape", "squeeze", "unsqueeze", "view", "t", "transpose", "permute", "getitem", "unbind", "stack", "cat",
@@ -98,11 +100,13 @@ class Sight:
             )
         )
 
-    def layers(self, node: int) -> int:
-        """How many factors of the chain lie between a value and the input, as a learner counts them."""
-        between = self.flow.between(node, self.leaf)
-        named = [n for n in between if n != node and self.is_named(n)]
-        return min(len(named) + 1, sum(map(self.curved, between)))
+    def is_one_layer(self, node: int) -> bool:
+        """Whether a learner counts one factor of the chain between a value and the input, or none."""
+        between = (self.flow.below(node) & self._dependent) - {node}
+        if not any(self.is_named(n) for n in between if n != self.leaf):
+            return True
+        curved = (n for n in (node, *between) if self.curved(n))
+        return len(list(itertools.islice(curved, 2))) < 2
 
     def inside(self, node: int) -> int:
         """The operand of the nearest function around a step: for the product in sin(3·x + 1) all of 3·x + 1."""
@@ -117,9 +121,9 @@ class Sight:
         value = self.flow.nodes[node]
         return value.name is not None and value.depth == 0
 
-    def is_bottleneck(self, node: int) -> bool:
-        """Whether every path from the output down to the input leads through a value."""
-        found, waiting = set(), [self.flow.target]
+    def is_bottleneck(self, node: int, root: int | None = None) -> bool:
+        """Whether every path from the root, which is the output if none is named, down to the input leads through a value."""
+        found, waiting = set(), [self.flow.target if root is None else root]
         while waiting:
             here = waiting.pop()
             if here == self.leaf:
@@ -128,6 +132,18 @@ class Sight:
                 found.add(here)
                 waiting += [used for _, used in self.flow.operands(here)]
         return True
+
+    def shared_below(self, node: int) -> list[int]:
+        """The values that all of a step depends on and that are used more than once for it: the input, or one above it."""
+        inside = self.flow.below(node)
+        shared = [
+            value
+            for value in inside & self._dependent
+            if value not in (node, self.leaf)
+            and sum(edge[0] in inside for edge in self.flow.uses.get(value, ())) > 1
+            and self.is_bottleneck(value, node)
+        ]
+        return [self.leaf, *sorted(shared)]
 
     def is_number(self, node: int, position: int) -> bool:
         """Whether an operand is a number that stands in the code, and no value with a name."""

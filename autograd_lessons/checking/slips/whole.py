@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -17,6 +18,8 @@ from ...tape import Input
 from ..flow import Edit
 from .sight import Sight
 from .slip import Slip
+
+MOST_RUN = 5_000  # steps to go through in search of another point
 
 
 def sign(sight: Sight) -> Iterator[Slip]:
@@ -116,7 +119,8 @@ def value(sight: Sight) -> Iterator[Slip]:
 def another_point(sight: Sight, inputs: list[Inputs], fits: Callable[[int, torch.Tensor], bool]) -> Iterator[Slip]:
     """The right derivative, taken somewhere else. `fits(point, gradient)` tells whether it is worth going on there."""
     name = sight.flow.nodes[sight.leaf].name
-    for says, place in _elsewhere(sight, name or ""):
+    affordable = MOST_RUN // max(1, len(sight.flow.steps))
+    for says, place in itertools.islice(_elsewhere(sight, name or ""), affordable):
         found = []
         for point, own in enumerate(inputs):
             moved = {moving: value[point] for moving, value in place.items()}
@@ -136,9 +140,6 @@ def another_point(sight: Sight, inputs: list[Inputs], fits: Callable[[int, torch
 def _elsewhere(sight: Sight, name: str) -> Iterator[tuple[str, dict[str, torch.Tensor]]]:
     """Points that are taken for this one, in words and by input."""
     flow, here = sight.flow, sight.flow.values(sight.leaf)
-    for node in sight.steps:
-        if flow.nodes[node].value.shape == flow.nodes[sight.leaf].value.shape:
-            yield f"{sight.words.name(node)} in place of {name}", {name: flow.values(node)}
     for text, moved in (
         ("−{}", -here), ("1/{}", 1 / here), ("{}²", here**2), ("2·{}", 2 * here), ("{} + 1", here + 1), ("{} − 1", here - 1),
     ):  # fmt: skip
@@ -149,6 +150,9 @@ def _elsewhere(sight: Sight, name: str) -> Iterator[tuple[str, dict[str, torch.T
         node = flow.index(leaf)
         if node is not None and node != sight.leaf and leaf.value.shape == flow.nodes[sight.leaf].value.shape:
             yield f"{name} and {other} exchanged", {name: flow.values(node), other: here}
+    for node in sight.steps:
+        if flow.nodes[node].value.shape == flow.nodes[sight.leaf].value.shape:
+            yield f"{sight.words.name(node)} in place of {name}", {name: flow.values(node)}
 
 
 def _gradient(sight: Sight, name: str, inputs: Inputs) -> torch.Tensor | None:
