@@ -177,7 +177,8 @@ class _Attempt:
             return []  # hooks, several roots, an edit: the chain rule alone does not give what arrived
         inputs = [] if asked.is_factor else [point.inputs for point, _, _ in others]
         tolerance = self._tolerance(rows, bool(others))
-        return explain(Sight(flow, Words(flow), leaf), rows, inputs, tolerance, pairs=is_telling(rows, tolerance))
+        words = Words(flow, asked=(flow.target, leaf) if asked.is_factor else None)
+        return explain(Sight(flow, words, leaf), rows, inputs, tolerance, pairs=is_telling(rows, tolerance))
 
     def _tolerance(self, rows: torch.Tensor, in_double: bool) -> Tolerance:
         known = rows[rows.isfinite()].abs()
