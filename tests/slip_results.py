@@ -17,6 +17,7 @@ import autograd_lessons as al
 from . import (
     held_out_cases,
     more_slip_cases,  # noqa: F401 (it adds to the lists of slip_cases)
+    sealed_again_cases,
     sealed_cases,
     slip_cases,
 )
@@ -26,6 +27,7 @@ COLLECTIONS = {
     "open": slip_cases.collection,
     "held_out": held_out_cases.collection,
     "sealed": sealed_cases.collection,
+    "sealed_again": sealed_again_cases.collection,
 }
 
 
@@ -84,23 +86,25 @@ class Seen(NamedTuple):
     """What is or was said of a whole collection."""
 
     results: tuple[Result, ...]
+    either: tuple[Result, ...]  # the same, where either of two names for the same formula is right
     refused: int  # of its right answers
     right: int  # answers
 
 
 def now(name: str) -> Seen:
-    return Seen(wrong(name), len(refused(name)), len(COLLECTIONS[name].right))
+    return Seen(wrong(name), wrong(name), len(refused(name)), len(COLLECTIONS[name].right))
 
 
-def at_first_sight(name: str, corrected: bool = False) -> Seen:
-    """As it was written down; with what was expected then, or with what is expected now."""
+def at_first_sight(name: str) -> Seen:
+    """As it was written down, with what was expected then; and with what is expected since."""
     collection, lines = COLLECTIONS[name], _lines(name)
-    results = []
+    results, either = [], []
     for case, line in zip(collection.wrong, lines):
         then = case._replace(slip=None if line.expected == "nothing" else line.expected)
-        results.append(line.result(case if corrected else then))
+        results.append(line.result(then))
+        either.append(line.result(case))
     refusals = sum(line.said != "right" for line in lines[len(results) :])
-    return Seen(tuple(results), refusals, len(collection.right))
+    return Seen(tuple(results), tuple(either), refusals, len(collection.right))
 
 
 def corrections(name: str) -> int:

@@ -42,6 +42,11 @@ class Edit:
         """What is replaced: two edits that replace the same cannot both be made."""
         return frozenset((*self.slopes, *self.products, *self.bypass, *self.multiplied))
 
+    @property
+    def cut(self) -> frozenset:
+        """The edges that nothing comes back through."""
+        return frozenset(edge for edge, scale in self.scales.items() if isinstance(scale, float) and scale == 0.0)
+
 
 def _first(numbers: Mapping) -> dict:
     return {place: number[:1] if isinstance(number, torch.Tensor) else number for place, number in numbers.items()}

@@ -21,6 +21,15 @@ SAME_CLASS = 15  # ranks further from the likeliest than this are not named besi
 TOGETHER = 8  # two slips are less likely than one, unless that one is far-fetched:
 FAR_FETCHED = 34  # ranks from here on
 PLAUSIBLE = 21  # ranks above this are not combined with another slip, and yield to what is right on one branch
+LIKELY = 38  # two slips together that are less likely than this are not named
+#: slips in how the whole is put together: with another one beside them they explain what has other reasons
+ALONE = {
+    "base_lost", "constant_kept", "factor_twice", "function_forgotten", "integrated", "not_differentiated", "other_input",
+    "path_dropped", "path_twice", "paths_multiplied", "product_crossed", "quotient_denominator",
+    "quotient_of_derivatives", "stopped_early", "sum_of_derivatives", "swapped",
+}  # fmt: skip
+CHANCE = 0.02  # pairs that may be expected to give numbers so close to the answer by chance, if one is to be named
+AROUND = 100  # so many tolerances around the answer are looked at for that
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,7 @@ class Match:
 
     @property
     def rank(self) -> float:
-        return sum(slip.rank for slip in self.slips) + TOGETHER * (len(self.slips) - 1)
+        return self.slips[0].rank if len(self.slips) == 1 else _together(*self.slips)
 
     @property
     def is_far_fetched(self) -> bool:
@@ -49,10 +58,19 @@ class Match:
         return " And: ".join(slip.says() for slip in self.slips)
 
 
+def _together(one: Slip, other: Slip) -> float:
+    """The rank of two slips made together; who makes one will make it again."""
+    again = one.identifier == other.identifier
+    return TOGETHER + (max(one.rank, other.rank) if again else one.rank + other.rank)
+
+
 @dataclass(frozen=True)
 class Tolerance:
     relative: float = 1e-7
     absolute: float = 1e-10
+
+    def times(self, factor: float) -> Tolerance:
+        return Tolerance(factor * self.relative, factor * self.absolute)
 
     def near(self, made: torch.Tensor, theirs: torch.Tensor) -> torch.Tensor:
         """For each row, whether it is the learner's answer at every point where that is a number."""
@@ -60,7 +78,7 @@ class Tolerance:
         close = (made - theirs).abs() <= allowed
         known = theirs.isfinite()
         close = close | ~known
-        return close.reshape(len(made), -1).all(1)
+        return close.flatten(1).all(1)
 
 
 def explain(
@@ -105,21 +123,24 @@ def _two(
     numbers = made.reshape(len(made), -1)[:, :: max(1, made[0].numel() // 24)].tolist()
     changed = ~tolerance.near(made, true)
     for i, slip in sorted(enumerate(slips), key=lambda pair: pair[1].rank):
-        alone = slip.edit is not None or slip.after is not None
-        if alone and slip.rank <= PLAUSIBLE and bool(made[i].isfinite().all()):
+        is_change = slip.edit is not None or slip.after is not None
+        if is_change and slip.rank <= PLAUSIBLE and bool(made[i].isfinite().all()):
             # what changes nothing by itself may do so beside another slip
-            kept.setdefault(tuple(f"{number:.9g}" for number in numbers[i]) if changed[i] else (i,), i)
+            cut = slip.edit.cut if slip.edit is not None else frozenset()
+            kept.setdefault((*(f"{number:.9g}" for number in numbers[i]), cut) if changed[i] else (i,), i)
     chosen = [slips[i] for i in kept.values()]
     couples = list(_couples(chosen))[: MOST_WORK // flow.cost]
     if flow.cost > PROBED:
         couples = _fitting_at_first(flow, couples, leaf, true, theirs, tolerance)
     size = max(1, MOST_NUMBERS // flow.cost)
-    found = []
+    found, beside = [], 0
     for start in range(0, len(couples), size):
-        some = couples[start : start + size]
-        fits = tolerance.near(_rows(flow, some, leaf, true), theirs)
-        found += [Match(couple) for couple, fit in zip(some, fits.tolist()) if fit]
-    return found
+        rows = _rows(flow, couples[start : start + size], leaf, true)
+        around = tolerance.times(AROUND).near(rows, theirs).nonzero().flatten()
+        fits = tolerance.near(rows[around], theirs)
+        beside += int((~fits).sum())
+        found += [Match(couples[start + row]) for row in around[fits].tolist()]
+    return found if beside / AROUND ** len(theirs.unique()) <= CHANCE else []
 
 
 def _fitting_at_first(
@@ -145,10 +166,12 @@ def _couples(slips: Sequence[Slip]) -> Iterator[tuple[Slip, ...]]:
         (a, b)
         for i, a in enumerate(slips)
         for b in slips[i + 1 :]
-        if (a.edit is not None or b.edit is not None)
+        if (a.identifier == b.identifier or not {a.identifier, b.identifier} & ALONE)
+        and _together(a, b) <= LIKELY
+        and (a.edit is not None or b.edit is not None)
         and not (a.edit is not None and b.edit is not None and a.edit.places & b.edit.places)
     ]
-    return iter(sorted(pairs, key=lambda pair: pair[0].rank + pair[1].rank))
+    return iter(sorted(pairs, key=lambda pair: _together(*pair)))
 
 
 def _rows(flow: Flow, groups: Sequence[tuple[Slip, ...]], leaf: int, true: torch.Tensor) -> torch.Tensor:

@@ -42,7 +42,7 @@ SLIPS = {
     "trig_sign": "the sign of the derivative of sin, cos and their relatives",
     "degrees": "degrees for radians",
     "square_missing": "a square in a rule is missing: 1 − tanh for 1 − tanh²",
-    "root_lost": "the root in 1/(2√u) is missing",
+    "root_lost": "the root in 1/(2√u), or in 1/√(1 − u²), is missing",
     "sigmoid_rule": "σ(1 − σ) with a part missing or changed: 1 − σ, σ(1 + σ); the derivative of ln σ as σ",
     "value_as_input": "σ(1 − σ) with the operand in place of σ: z(1 − z)",
     "target_forgotten": "the derivative of a loss without its target: ŷ for ŷ − y",
@@ -77,9 +77,9 @@ def generate(sight: Sight) -> Iterator[Slip]:
     """Every slip on this run that is made from its chain rule."""
     for one in (
         chain.dropped, chain.dropped_in_matrices, places.branches_forgotten, chain.stopped, chain.local_only, chain.doubled,
-        places.misplaced, places.swapped, places.constants_kept, paths.dropped, paths.twice, paths.multiplied,
+        places.misplaced, places.swapped, places.constants_kept, paths.dropped, paths.terms, paths.twice, paths.multiplied,
         products.products, products.crossed, products.quotients, rules.wrong_rules, undifferentiated.steps,
-        undifferentiated.values, undifferentiated.integrated, rules.changed_base, rules.power_of_itself,
+        undifferentiated.values, undifferentiated.integrated, rules.changed_base, rules.powers_written_out, rules.power_of_itself,
         losses.wrong_losses, losses.cross_entropies, losses.logarithms_of_shares, arrays.means, arrays.arranged,
         arrays.matrices_as_they_are, whole.left_whole, whole.as_shapes_were_meant, whole.sign, whole.accumulated,
         whole.other_input, whole.value,

@@ -99,6 +99,8 @@ def _factors(sight: Sight, node: int, place: int, depth: int = 0) -> Iterator[tu
     if below is not None and sight.op(below) == "mul" and depth < MOST_DEEP:
         for part in (0, 1):
             yield from _factors(sight, below, part, depth + 1)
+    elif below is not None and sight.op(below) == "neg" and depth < MOST_DEEP:
+        yield from _factors(sight, below, 0, depth + 1)
     else:
         yield node, place
 

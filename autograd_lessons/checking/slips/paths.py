@@ -1,4 +1,4 @@
-"""Slips where a value is used more than once: a path left out or counted twice, or paths multiplied."""
+"""Slips where a value is used more than once: a path or a term left out or counted twice, or paths multiplied."""
 
 from __future__ import annotations
 
@@ -25,6 +25,21 @@ def dropped(sight: Sight) -> Iterator[Slip]:
                 lambda e=edge, n=node, u=uses: f"{_used(sight, n, u)}, and only {_path(sight, e, u)} is there.",
                 Edit(scales={other: 0.0 for other in uses if other != edge}),
                 rank=16,
+            )
+
+
+def terms(sight: Sight) -> Iterator[Slip]:
+    """Of a sum one term is left out, with all the paths through it."""
+    for node in sight.steps:
+        edges = [(node, position) for position, used in sight.flow.operands(node) if sight.depends(used)]
+        if sight.op(node) not in ("add", "sub", "rsub") or len(edges) != 2:
+            continue
+        for edge in edges:
+            yield Slip(
+                "path_dropped",
+                lambda e=edge: f"The term {sight.words.name(sight.used(e))} of {sight.words.name(e[0])} is missing.",
+                Edit(scales={edge: 0.0}),
+                rank=15.5,
             )
 
 

@@ -21,7 +21,7 @@ def misplaced(sight: Sight) -> Iterator[Slip]:
         node, _ = edge
         inner = sight.used(edge)
         if (
-            not flow.is_step(inner)
+            not isinstance(flow.nodes[inner], Step)
             or sight.is_linear(edge)
             or sight.is_branching(node)
             or flow.called_with(node) is None
@@ -46,12 +46,12 @@ def _places(sight: Sight, inner: int) -> Iterator[tuple]:
     """The numbers at which a derivative may be taken by mistake, and what they are called."""
     flow, shape = sight.flow, sight.flow.nodes[inner].value.shape
     without_target = _without_target(sight, inner)
-    for below in sorted(flow.below(inner) - {inner}, reverse=True)[:MOST_PLACES]:
+    for below in sorted(sight.sources(inner), reverse=True)[:MOST_PLACES]:
         if flow.nodes[below].value.shape == shape:
             identifier = "target_forgotten" if below == without_target else "wrong_place"
             yield flow.values(below), lambda b=below: sight.words.name(b), identifier
     slope = flow.derivative(inner, sight.leaf)
-    if slope is not None:
+    if slope is not None and inner != sight.leaf:
         yield slope, lambda: f"{sight.words.factor(inner, sight.leaf)}", "wrong_place"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -31,8 +32,8 @@ def _product(sight: Sight, node: int) -> Iterator[Slip]:
     (_, u), (_, v) = sight.flow.operands(node)
     nested = any(_is_product_of_its_own(sight, used) for used in (u, v))
     for depth in (MOST_DEEP, 0) if nested else (0,):
-        for value in sight.shared_below(node):
-            edit = _derivatives_multiplied(sight, node, value, depth)
+        for value, first in itertools.product(sight.shared_below(node), (0, 1)):
+            edit = _derivatives_multiplied(sight, node, value, depth, first)
             if edit is not None:
                 yield Slip(
                     "product_of_derivatives",
@@ -57,10 +58,11 @@ class _Multiplied(NamedTuple):
     number: torch.Tensor  # the product of the derivatives
 
 
-def _derivatives_multiplied(sight: Sight, node: int, value: int, depth: int) -> _Multiplied | None:
+def _derivatives_multiplied(sight: Sight, node: int, value: int, depth: int, first: int = 0) -> _Multiplied | None:
     """A product's derivative by a value below it as the product of its factors' derivatives.
 
-    `depth` says through how many products inside it the factors are counted.
+    `depth` says through how many products inside it the factors are counted. It goes back through the first factor or
+    through the other one: only there it can be made together with another slip.
     """
     factors = []
     for position, used in sight.flow.operands(node):
@@ -72,10 +74,8 @@ def _derivatives_multiplied(sight: Sight, node: int, value: int, depth: int) -> 
         if made is None or made.number.shape != sight.flow.slopes(node)[position].shape:
             return None
         factors.append(((node, position), made))
-    (one, first), (other, second) = factors
-    return _Multiplied(
-        first.edit | Edit(slopes={one: second.number}, scales={other: 0.0}), first.number * second.number
-    )
+    (one, kept), (other, beside) = factors if first == 0 else factors[::-1]
+    return _Multiplied(kept.edit | Edit(slopes={one: beside.number}, scales={other: 0.0}), kept.number * beside.number)
 
 
 def _derivatives_added(sight: Sight, node: int, depth: int) -> Edit:

@@ -13,7 +13,7 @@ import torch
 
 from ...tape import Step
 from ..flow import Edge, Edit
-from .sight import Sight
+from .sight import MOST_DEEP, Sight
 from .slip import Slip
 
 _DEGREE = math.pi / 180
@@ -45,8 +45,11 @@ _BASE = "The logarithm's base is missing: 1/u is the derivative of ln u, and thi
 
 # by operation, for the operand at position 0
 UNARY: dict[str, list[Wrong]] = {
-    "acos":    [Wrong("trig_sign", lambda u, n, y: 1 / torch.sqrt(1 - u**2), "The derivative of arccos is negative.", kind="sign of the function")],
-    "asin":    [Wrong("square_missing", lambda u, n, y: 1 / torch.sqrt(1 - u), "The square in √(1 − u²) is missing.")],
+    "acos":    [Wrong("trig_sign", lambda u, n, y: 1 / torch.sqrt(1 - u**2), "The derivative of arccos is negative.", kind="sign of the function"),
+                Wrong("square_missing", lambda u, n, y: -1 / torch.sqrt(1 - u), "The square in √(1 − u²) is missing."),
+                Wrong("root_lost", lambda u, n, y: -1 / (1 - u**2), "The root in 1/√(1 − u²) is missing.")],
+    "asin":    [Wrong("square_missing", lambda u, n, y: 1 / torch.sqrt(1 - u), "The square in √(1 − u²) is missing."),
+                Wrong("root_lost", lambda u, n, y: 1 / (1 - u**2), "The root in 1/√(1 − u²) is missing.")],
     "atan":    [Wrong("square_missing", lambda u, n, y: 1 / (1 + u), "The square in 1/(1 + u²) is missing.")],
     "cos":     [Wrong("trig_sign", lambda u, n, y: torch.sin(u), "The derivative of cos is −sin: the sign is missing.", kind="sign of the function"),
                 *_degrees(lambda u: -torch.sin(u))],
@@ -144,6 +147,7 @@ RECIPROCAL: list[Wrong] = [
 def wrong_rules(sight: Sight) -> Iterator[Slip]:
     """For every step on the way, what the table knows of its operation."""
     flow = sight.flow
+    places: dict[str, list[Slip]] = {}
     for edge in sight.edges:
         node, position = edge
         operands = flow.called_with(node)
@@ -160,13 +164,27 @@ def wrong_rules(sight: Sight) -> Iterator[Slip]:
                 continue
             true = flow.slopes(node)[position]
             turned = bool(torch.isclose(slope, -true, rtol=1e-12, atol=0.0).all())
-            yield Slip(
+            made = Slip(
                 wrong.identifier,
                 lambda w=wrong, e=edge: _said(sight, w, e),
                 Edit(scales={edge: -1.0}) if turned else Edit(slopes={edge: slope}),  # so that it can go with others
                 rank=wrong.rank,
                 kind=wrong.kind,
             )
+            places.setdefault(wrong.says, []).append(made)
+            yield made
+    for slips in places.values():
+        if len(slips) > 2 and len({slip.identifier for slip in slips}) == 1:
+            yield _everywhere(slips)
+
+
+def _everywhere(slips: list[Slip]) -> Slip:
+    """A wrong rule is used wherever it can be."""
+    edit = Edit()
+    for slip in slips:
+        edit |= slip.edit or Edit()
+    rank = max(slip.rank for slip in slips) + 8
+    return Slip(slips[0].identifier, lambda: f"{slips[0].says()} It is so in {len(slips)} places.", edit, rank=rank)
 
 
 def _said(sight: Sight, wrong: Wrong, edge: Edge) -> str:
@@ -216,6 +234,38 @@ def changed_base(sight: Sight) -> Iterator[Slip]:
                 rank=9.5,
                 kind="factor",
             )
+
+
+def powers_written_out(sight: Sight) -> Iterator[Slip]:
+    """x·x·x is a power, too: 3x³ for 3x²."""
+    flow = sight.flow
+    within = {used for node in sight.steps if sight.op(node) == "mul" for _, used in flow.operands(node)}
+    for node in sight.steps:
+        if sight.op(node) != "mul" or (node in within and len(flow.uses[node]) == 1):
+            continue
+        places: dict[int, list[Edge]] = {}
+        for edge in _factors_of(sight, node):
+            places.setdefault(sight.used(edge), []).append(edge)
+        for base, edges in places.items():
+            if len(edges) > 1:
+                yield Slip(
+                    "exponent_not_lowered",
+                    lambda b=base, e=edges: (
+                        f"{sight.words.name(b)} stands there {len(e)} times, as a power. {_EXPONENT}"
+                    ),
+                    Edit(scales={edge: flow.values(base) for edge in edges}),
+                    rank=12,
+                )
+
+
+def _factors_of(sight: Sight, node: int, depth: int = 0) -> Iterator[Edge]:
+    """The edges to the factors of a product, and to those of a product in it that is used nowhere else."""
+    for position, used in sight.flow.operands(node):
+        inside = sight.op(used) == "mul" and sight.flow.is_step(used) and len(sight.flow.uses[used]) == 1
+        if inside and depth < MOST_DEEP:
+            yield from _factors_of(sight, used, depth + 1)
+        elif sight.depends(used) and sight.flow.nodes[used].value.shape == sight.flow.nodes[node].value.shape:
+            yield node, position
 
 
 def power_of_itself(sight: Sight) -> Iterator[Slip]:

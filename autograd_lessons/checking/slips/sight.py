@@ -49,6 +49,18 @@ class Sight:
         """The edges on the way to the input."""
         return [(node, p) for node in self.steps for p, used in self.flow.operands(node) if self.depends(used)]
 
+    def sources(self, node: int) -> set[int]:
+        """Every value that this one was computed from, past the values at which the chain ends."""
+        found, waiting = set(), [node]
+        while waiting:
+            step = self.flow.nodes[waiting.pop()]
+            for used in step.inputs if isinstance(step, Step) else ():
+                index = self.flow.index(used)
+                if index is not None and index not in found and used.requires_grad:
+                    found.add(index)
+                    waiting.append(index)
+        return found
+
     def is_branching(self, node: int) -> bool:
         """Whether the step's slope says which way it went, and no more: what is forgotten there is a branch."""
         return self.op(node) in PIECEWISE

@@ -140,19 +140,12 @@ def another_point(sight: Sight, inputs: list[Inputs], fits: Callable[[int, torch
 def _elsewhere(sight: Sight, name: str) -> Iterator[tuple[str, dict[str, torch.Tensor]]]:
     """Points that are taken for this one, in words and by input."""
     flow, here = sight.flow, sight.flow.values(sight.leaf)
-    for text, moved in (
-        ("−{}", -here), ("1/{}", 1 / here), ("{}²", here**2), ("2·{}", 2 * here), ("{} + 1", here + 1), ("{} − 1", here - 1),
-    ):  # fmt: skip
+    for text, moved in (("−{}", -here), ("2·{}", 2 * here), ("{} + 1", here + 1), ("{} − 1", here - 1)):
         yield f"{text.format(name)} in place of {name}", {name: moved}
-    for number in (0.0, 1.0):
-        yield f"{number:g} in place of {name}", {name: torch.full_like(here, number)}
     for other, leaf in flow.tape.inputs.items():
         node = flow.index(leaf)
         if node is not None and node != sight.leaf and leaf.value.shape == flow.nodes[sight.leaf].value.shape:
             yield f"{name} and {other} exchanged", {name: flow.values(node), other: here}
-    for node in sight.steps:
-        if flow.nodes[node].value.shape == flow.nodes[sight.leaf].value.shape:
-            yield f"{sight.words.name(node)} in place of {name}", {name: flow.values(node)}
 
 
 def _gradient(sight: Sight, name: str, inputs: Inputs) -> torch.Tensor | None:
