@@ -128,10 +128,12 @@ class Table:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
+        left = ' style="text-align:left"'  # notebooks set tables to the right
+        heads = "".join(f"<th{left}>{head}</th>" for head in ("from", "name", "type this", "look for"))
         rows = "".join(
-            f"<tr><td>{escape(piece.field)}</td><td>{escape(piece.title)}</td>"
-            f'<td style="text-align:left"><code style="white-space:pre-wrap">{escape(piece.typed)}</code></td>'
-            f'<td style="text-align:left;min-width:22em">{escape(piece.look_for)}</td></tr>'
+            f"<tr><td{left}>{escape(piece.field)}</td><td{left}>{escape(piece.title)}</td>"
+            f'<td{left}><code style="white-space:pre-wrap">{escape(piece.typed)}</code></td>'
+            f'<td style="text-align:left;min-width:12em">{escape(piece.look_for)}</td></tr>'
             for piece in PIECES
         )
-        return f"<table><tr><th>from</th><th>name</th><th>type this</th><th>look for</th></tr>{rows}</table>"
+        return f"<table><tr>{heads}</tr>{rows}</table>"

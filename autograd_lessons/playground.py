@@ -95,11 +95,11 @@ class Playground(Twinned):
         options = [_OWN, *(piece.title for piece in PIECES)]
         self._choice = classed(choice("gallery", options, _OWN), "al-gallery")
         self._choice.observe(lambda change: self._busy or self._picked(change["new"]), "value")
-        wide = widgets.Layout(width="min(100%, 640px)")
+        wide = widgets.Layout(width="min(100% - 4px, 640px)")
         self._choice.layout = wide
         self._line = classed(widgets.Text(description="formula", continuous_update=False, layout=wide), "al-formula")
         self._line.observe(lambda change: self._busy or self.type(change["new"]), "value")
-        code = widgets.Layout(width="min(100%, 640px)", height="130px")
+        code = widgets.Layout(width="min(100% - 4px, 640px)", height="130px")
         self._code = classed(
             widgets.Textarea(description="or code", continuous_update=False, layout=code, placeholder=_EXAMPLE),
             "al-code",

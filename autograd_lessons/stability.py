@@ -16,6 +16,7 @@ from .twin import Twinned
 from .views import lab
 
 Z_GRID = tuple(k / 2 for k in range(-220, 221))
+SLIDER_STEP = 0.1
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 _count = itertools.count(1)
 
@@ -82,7 +83,7 @@ class StabilityLab(Twinned):
         import ipywidgets as widgets
 
         self._slider = widgets.FloatSlider(
-            value=min(max(self.z, -110.0), 110.0), min=-110.0, max=110.0, step=0.5, description="z", readout=False,
+            value=min(max(self.z, -110.0), 110.0), min=-110.0, max=110.0, step=SLIDER_STEP, description="z", readout=False,
             layout=widgets.Layout(width="420px"),
         )  # fmt: skip
         self._number = widgets.FloatText(value=self.z, layout=widgets.Layout(width="100px"))
@@ -92,14 +93,14 @@ class StabilityLab(Twinned):
         self._kind = widgets.Dropdown(
             options=list(_DTYPES), value=self.dtype, description="dtype", layout=widgets.Layout(width="200px")
         )
-        self._picture = widgets.HTML(layout=widgets.Layout(width="100%"))
+        self._picture = widgets.HTML(layout=widgets.Layout(width="100%", margin="0"))
         for widget, name in (
             (self._slider, "al-slider-z"),
             (self._number, "al-number-z"),
             (self._picture, "al-lab-picture"),
         ):
             widget.add_class(name)
-        self._slider.observe(lambda change: self._busy or self.set(z=change["new"]), "value")
+        self._slider.observe(lambda change: self._busy or self._slid(change["new"]), "value")
         self._number.observe(lambda change: self._busy or self.set(z=change["new"]), "value")
         self._label.observe(lambda change: self._busy or self.set(y=change["new"]), "value")
         self._kind.observe(lambda change: self._busy or self.set(dtype=change["new"]), "value")
@@ -107,6 +108,12 @@ class StabilityLab(Twinned):
         controls = widgets.Box([self._slider, self._number, self._label, self._kind], layout=wrap)
         self.widget = widgets.VBox([controls, self._picture], layout=widgets.Layout(width="100%"))
         self.widget.add_class("al-lab")
+
+    def _slid(self, z: float) -> None:
+        """The slider moved. The page rounds it to its grid, also unasked: less than half a step is no move."""
+        shown = min(max(self.z, self._slider.min), self._slider.max)
+        if abs(z - shown) > SLIDER_STEP / 2 * (1 + 1e-9):
+            self.set(z=float(f"{z:.10g}"))
 
     def _draw(self) -> None:
         self._picture.value = lab.html(self.state, self._uid)

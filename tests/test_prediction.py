@@ -193,6 +193,16 @@ def test_a_vector_takes_a_list_or_a_formula():
         assert learner.type(typed).said == "Right: ∂m/∂x = [0.6667, 1.333, 2]."
 
 
+@pytest.mark.parametrize("kind", ["the number", "the factor"])
+@pytest.mark.parametrize("typed", ["2", "0.333", "[1, 2]", "[]", "x", "1/3", "nan", "q"])
+@pytest.mark.parametrize("x", [[1.0, 2.0, 3.0], [[1.0, 2.0]], [1.0], []])
+def test_any_answer_for_any_shape(x, typed, kind):
+    learner = Learner(al.explore(lambda x: torch.sin(x), x=x), kind)
+    for _ in range(2):
+        learner.panel._answer(typed)
+    learner.show()
+
+
 @pytest.mark.parametrize("typed, state", [("nan", True), ("0", False), ("inf", False), ("1e8", False)])
 def test_numbers_that_are_none(typed, state):
     def saturated(z):
@@ -256,9 +266,21 @@ def test_a_wrong_factor_gets_the_slip():
     assert learner.panel._feedback.mistake in ("not_differentiated", "value")
 
 
+def test_the_slip_in_a_factor_does_not_give_the_factor_away():
+    learner = Learner(al.explore(sine_of_square, x=4.0), "the factor").type("1")
+    assert learner.asked == "∂y/∂inner"
+    assert "not a derivative" in learner.type("sin(inner)").said and "cos" not in learner.said
+
+
 def test_a_factor_must_hold_elsewhere_too():
     learner = Learner(al.explore(square, x=2.0), "the factor").type("1").type("x^2")  # 4, as 2x is at 2
     assert learner.asked == "∂y/∂x" and learner.said.startswith("x^2 is not ∂y/∂x.")
+
+
+def test_of_a_vector_a_list_is_asked_and_the_last_hint_says_what_its_elements_are():
+    learner = Learner(al.explore(mean_of_squares, x=[1.0, 2.0, 3.0])).type("1")
+    assert "a list of 3 numbers" in learner.panel._asked.value
+    assert learner.hint().hint().said == "For each element of squares: how fast it moves m, times ∂m/∂m."
 
 
 def test_hints_lead_from_the_slip_to_the_chain_to_the_factors():

@@ -90,3 +90,11 @@ def test_the_still_twin_is_well_formed_and_the_same_each_time():
     assert one["image/svg+xml"] == other["image/svg+xml"] and one["text/plain"] == other["text/plain"]
     xml.dom.minidom.parseString(one["image/svg+xml"])
     assert "text/html" not in one
+
+
+def test_a_page_that_rounds_the_slider_moves_nothing():
+    lab = stability.stability_lab(z=16.64, y=0)
+    lab._slider.value = 16.6  # what noUiSlider sends for 16.64 unasked
+    assert lab.z == 16.64
+    lab._slider.value = 16.7
+    assert lab.z == 16.7

@@ -6,6 +6,8 @@ python tools/slips.py --check   exit 1 if the page is not what would be written
 
 from __future__ import annotations
 
+import ast
+import functools
 import inspect
 import sys
 import textwrap
@@ -168,20 +170,31 @@ def _answer(answer: Any) -> str:
 
 
 def _expression(function: Callable) -> str:
-    """The body of a lambda, from where its code says that it stands."""
+    """The body of a lambda as it was typed."""
     code = getattr(function, "__code__", None)
     if code is None or function.__name__ != "<lambda>":
         return getattr(function, "__name__", repr(function))
-    lines, _ = inspect.findsource(function)
-    places = [
-        place for place in code.co_positions() if None not in place and place[3] > place[2] or place[0] != place[1]
-    ]
-    places = [place for place in places if None not in place and place[3] > 0]
-    start = min((row, column) for row, _, column, _ in places)  # pyright: ignore
-    end = max((row, column) for _, row, _, column in places)  # pyright: ignore
-    text = "".join(lines[start[0] - 1 : end[0]]).encode()
-    last = sum(len(line.encode()) for line in lines[start[0] - 1 : end[0] - 1]) + end[1]
-    return " ".join(text[start[1] : last].decode().split())
+    source, lambdas = _lambdas(inspect.getsourcefile(function) or "")
+    here = [node.body for node in lambdas if node.lineno == code.co_firstlineno]
+    places = [(row, column) for row, _, column, end in code.co_positions() if end]
+    inside = [body for body in here if any(_start(body) <= place < _end(body) for place in places)]
+    if not inside:  # Python 3.12 gives a constant no place
+        inside = [body for body in here if compile(ast.Expression(body), "", "eval").co_consts == code.co_consts[-1:]]
+    return " ".join((ast.get_source_segment(source, inside[0]) or "").split())
+
+
+@functools.cache
+def _lambdas(file: str) -> tuple[str, list[ast.Lambda]]:
+    source = Path(file).read_text(encoding="utf-8")
+    return source, [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Lambda)]
+
+
+def _start(node: ast.expr) -> tuple[int, int]:
+    return node.lineno, node.col_offset
+
+
+def _end(node: ast.expr) -> tuple[int, int]:
+    return node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
 
 
 def main() -> int:

@@ -91,7 +91,7 @@ class _Attempt:
             return _form(self._wanted(true))
         if self._is_right(theirs, true):
             return Feedback(True)
-        if self.answer.precision and _near(theirs, true, AS_SHOWN, self._as_typed(0).reshape(theirs.shape)):
+        if self.answer.precision and _near(theirs, true, AS_SHOWN, self._as_typed(0, theirs.shape)):
             return _form("It begins like this. Type at least three digits.")
         told = f"{self.typed} is not {asked.name}."
         if asked.root is asked.leaf:
@@ -132,14 +132,13 @@ class _Attempt:
         if self.asked.is_factor and self._others:
             return self._is_right_elsewhere
         rounding = torch.finfo(self.asked.leaf.value.dtype).eps * self.asked.scale
-        typed = self._as_typed(LEAST_DIGITS).reshape(theirs.shape) if self.answer.precision else torch.zeros(())
-        return _near(theirs, true, AS_SHOWN, typed.clamp(min=rounding))
+        return _near(theirs, true, AS_SHOWN, self._as_typed(LEAST_DIGITS, theirs.shape).clamp(min=rounding))
 
-    def _as_typed(self, least: int) -> torch.Tensor:
-        """For plain numbers with so many digits how far off each may be, since the rest was not typed."""
-        return torch.tensor(
-            [1.0001 * unit if digits >= least else 0.0 for digits, unit in self.answer.precision]
-        ).double()
+    def _as_typed(self, least: int, shape: torch.Size) -> torch.Tensor:
+        """How far off plain numbers with so many digits may be, since the rest was not typed; 0 for everything else."""
+        allowed = [1.0001 * unit if digits >= least else 0.0 for digits, unit in self.answer.precision] or [0.0]
+        made = torch.tensor(allowed, dtype=torch.float64)
+        return made.reshape(shape) if len(allowed) > 1 else made.reshape(()).expand(shape)
 
     # ------------------------------------------------------------------ at other runs
     @property
@@ -178,14 +177,15 @@ class _Attempt:
             return []  # hooks, several roots, an edit: the chain rule alone does not give what arrived
         inputs = [] if asked.is_factor else [point.inputs for point, _, _ in others]
         tolerance = self._tolerance(rows, bool(others))
-        return explain(Sight(flow, Words(flow), leaf), rows, inputs, tolerance, pairs=is_telling(rows, tolerance))
+        words = Words(flow, asked=(flow.target, leaf) if asked.is_factor else None)
+        return explain(Sight(flow, words, leaf), rows, inputs, tolerance, pairs=is_telling(rows, tolerance))
 
     def _tolerance(self, rows: torch.Tensor, in_double: bool) -> Tolerance:
         known = rows[rows.isfinite()].abs()
         scale = float(known.median()) if known.numel() else 1.0
         if in_double:
             return Tolerance(1e-7, 1e-9 * scale)
-        typed = float(self._as_typed(LEAST_DIGITS).max()) if self.answer.precision else 0.0
+        typed = max((1.0001 * unit for digits, unit in self.answer.precision if digits >= LEAST_DIGITS), default=0.0)
         return Tolerance(AS_SHOWN / 2, max(typed, 1e-9 * scale))
 
 

@@ -19,10 +19,10 @@ LONGEST = 40  # characters of an expression or a formula that still reads well i
 
 
 class Words:
-    """Names and formulas of one run."""
+    """Names and formulas of one run. The derivative that is `asked` for, (root, leaf), is named without its formula."""
 
-    def __init__(self, flow: Flow):
-        self.flow = flow
+    def __init__(self, flow: Flow, asked: tuple[int, int] | None = None):
+        self.flow, self._asked = flow, asked
         self._derivation: Derivation | None = None
 
     def name(self, node: int) -> str:
@@ -50,6 +50,8 @@ class Words:
 
     def factor(self, root: int, leaf: int) -> str:
         """`dy/dx = 2·x`: with its formula, or with its number at the first point, or alone."""
+        if (root, leaf) == self._asked:
+            return self.partial(root, leaf)
         formula = self.formula(root, leaf)
         if formula is None:
             slope = self.flow.derivative(root, leaf)

@@ -179,7 +179,7 @@ frozen_head = Property(
         Requirement(
             "body_cut",
             lambda got: got["body"],
-            "The body gets no gradient: under no_grad() the head takes no notes, and the way back ends there.",
+            "The body gets no gradient: between it and the loss the way back is cut, by no_grad() or by detach().",
         ),
         Requirement(
             "head_learns",

@@ -113,12 +113,24 @@ def _leads(ahead: Scene, uses: list[Link], name: str) -> tuple[str | Callable[[]
     chain = f"{name} = {' + '.join(f'{whole} · {part}' for whole, part in terms)}; there is {arrived} already."
 
     def factors() -> str:
-        return ", ".join(
-            f"{part} = {_slope(ahead, link) if link.local is not None else 'the transposed Jacobian'}"
+        return "\n".join(
+            f"{part} = {_slope(ahead, link)}" if link.local is not None else _mixing(ahead, link)
             for (_, part), link in zip(terms, uses)
         )
 
     return chain, factors
+
+
+def _mixing(ahead: Scene, link: Link) -> str:
+    """What a step that mixes elements sends back, in words: its factor would be a table."""
+    output, used = ahead.label(link.output), ahead.label(link.input)
+    came = partial_text(ahead.output_label, output)
+    if link.output.value.numel() == 1:
+        return f"For each element of {name_text(used)}: how fast it moves {name_text(output)}, times {came}."
+    return (
+        f"For each element of {name_text(used)}: how fast it moves each element of {name_text(output)}, "
+        f"times {came} there, all added up."
+    )
 
 
 def _names(ahead: Scene) -> dict[str, Value]:

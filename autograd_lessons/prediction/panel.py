@@ -17,7 +17,9 @@ from .tally import AT_ONCE, SHOWN, TALLY, WITH_HINTS
 
 ALL_SHOWN = "Every step back is shown."
 RAISES = "The function gives nothing here that a gradient comes back from, so there is nothing to predict."
-_WRAP = widgets.Layout(flex_flow="row wrap", align_items="center", width="100%")
+_MONOSPACE = ' style="font-family:var(--jp-code-font-family,monospace)"'
+_CELL = ' style="text-align:left;padding:2px 14px 2px 0"'
+_WRAP = widgets.Layout(flex_flow="row wrap", align_items="flex-start", width="100%")  # the tally opens downwards
 
 
 class Prediction:
@@ -52,7 +54,7 @@ class Prediction:
         self._show = _button("Show", "al-show", self._give_up)
         self._said = classed(widgets.HTML(layout=widgets.Layout(width="100%", margin="0")), "al-said")
         self._asked = classed(widgets.HTML(layout=widgets.Layout(width="100%", margin="0")), "al-asked")
-        self._tally = classed(widgets.HTML(layout=widgets.Layout(margin="0 0 0 8px")), "al-tally")
+        self._tally = classed(widgets.HTML(layout=widgets.Layout(margin="4px 0 0 8px")), "al-tally")
         row = widgets.Box([self._box, self._hint, self._show, self._by_factor, self._tally], layout=_WRAP)
         self.widget = classed(
             widgets.VBox([self._asked, row, self._said], layout=widgets.Layout(width="100%", display="none")),
@@ -167,7 +169,9 @@ def _asks(question: Question) -> str:
     ends = question.partial
     if ends.is_factor:
         return f"Which factor is {question.name}? Type a formula in the names on the screen."
-    return f"What is {question.name}? Type a number, or arithmetic with the names and numbers on the screen."
+    shape = ends.leaf.value.shape
+    wanted = "a number" if shape.numel() == 1 else f"a list of {'×'.join(map(str, shape))} numbers"
+    return f"What is {question.name}? Type {wanted}, or arithmetic with the names and numbers on the screen."
 
 
 def _line(text: str) -> str:
@@ -175,8 +179,15 @@ def _line(text: str) -> str:
 
 
 def _told(hint: str, edge: str) -> str:
-    lines = "".join(f"<div>{escape(line)}</div>" for line in hint.splitlines())
+    lines = "".join(f"<div{_MONOSPACE if typed else ''}>{escape(line)}</div>" for line, typed in _pointed(hint))
     return f'<div role="status" style="border-left:4px {edge};padding:2px 12px;margin:2px 2px 8px;line-height:1.5;white-space:pre-wrap">{lines}</div>'
+
+
+def _pointed(hint: str) -> list[tuple[str, bool]]:
+    """The lines, and of each whether it belongs to a caret: what was typed, and the caret that stands under it."""
+    lines = hint.splitlines()
+    caret = next((at for at, line in enumerate(lines) if line.strip() and not line.strip(" ^")), -1)
+    return [(line, at <= caret) for at, line in enumerate(lines)]
 
 
 def _counted() -> str:
@@ -184,9 +195,10 @@ def _counted() -> str:
     if not rows:
         return ""
     asked, right = sum(sum(row.values()) for row in rows.values()), sum(row[AT_ONCE] for row in rows.values())
-    heads = "".join(f'<th scope="col">{head}</th>' for head in ("concept", AT_ONCE, WITH_HINTS, SHOWN))
+    heads = "".join(f'<th scope="col"{_CELL}>{head}</th>' for head in ("concept", AT_ONCE, WITH_HINTS, SHOWN))
     cells = "".join(
-        f'<tr><th scope="row">{concept}</th>{"".join(f"<td>{row[key]}</td>" for key in (AT_ONCE, WITH_HINTS, SHOWN))}</tr>'
+        f'<tr><th scope="row"{_CELL}>{concept}</th>'
+        f"{''.join(f'<td{_CELL}>{row[key]}</td>' for key in (AT_ONCE, WITH_HINTS, SHOWN))}</tr>"
         for concept, row in rows.items()
     )
     return (

@@ -10,7 +10,8 @@ from .numbers import short
 from .page import LIVE, identity, still_style, style, templates, wrapped
 from .plot import ticks
 
-_PANELS = ((0, "loss", (-5.0, 120.0)), (370, "slope dL/dz", (-1.15, 1.15)))
+_PANELS = (("loss", (-5.0, 120.0)), ("slope dL/dz", (-1.15, 1.15)))
+_WIDTH, _APART = 360, 370
 
 
 def html(state: dict, uid: str) -> str:
@@ -18,7 +19,7 @@ def html(state: dict, uid: str) -> str:
     sheets = Markup(style("style.css") + style("lab.css") + LIVE + style("svg.css"))
     return templates().get_template("lab.html").render(
         uid=uid, style=sheets, z=short(state["z"]), y=state["y"], dtype=state["dtype"], truth=short(state["truth"]),
-        rows=[_row(row) for row in state["rows"]], chart=chart(state),
+        rows=[_row(row) for row in state["rows"]], charts=[_drawn([panel], state) for panel in _panels(state)],
     )  # fmt: skip
 
 
@@ -29,15 +30,25 @@ def _row(row: dict) -> dict:
     }  # fmt: skip
 
 
-def chart(state: dict) -> Markup:
-    """Loss and slope of the four against z, as one SVG."""
+def _drawn(panels: list[dict], state: dict) -> Markup:
+    """Panels side by side, as one SVG."""
+    placed = [panel | {"left": place * _APART} for place, panel in enumerate(panels)]
+    shown = " and ".join(panel["title"] for panel in panels)
+    return Markup(templates().get_template("lab.svg").render(
+        panels=placed, width=placed[-1]["left"] + _WIDTH, height=224,
+        label=f"{shown} of the four losses against z; z is {short(state['z'])}",
+    ))  # fmt: skip
+
+
+def _panels(state: dict) -> list[dict]:
+    """Loss and slope of the four against z."""
     first, last = state["z_grid"][0], state["z_grid"][-1]
 
     def px(z: float) -> float:
         return round(42 + (z - first) / (last - first) * 308, 1)
 
     panels = []
-    for kind, (left, title, (low, high)) in enumerate(_PANELS):
+    for kind, (title, (low, high)) in enumerate(_PANELS):
 
         def py(v: float, low: float = low, high: float = high) -> float:
             return round(20 + (high - v) / (high - low) * 170, 1)
@@ -54,7 +65,6 @@ def chart(state: dict) -> Markup:
             curves.append({"number": number, "pieces": [*pieces, " ".join(piece)] if piece else pieces})
         panels.append(
             {
-                "left": left,
                 "title": title,
                 "curves": curves,
                 "here": px(min(max(state["z"], first), last)),
@@ -62,8 +72,7 @@ def chart(state: dict) -> Markup:
                 "y_ticks": [(py(v), short(v, 3)) for v in ticks(low, high)],
             }  # fmt: skip
         )
-    label = f"four losses and their slopes against z; z is {short(state['z'])}"
-    return Markup(templates().get_template("lab.svg").render(panels=panels, width=730, height=224, label=label))
+    return panels
 
 
 def text(state: dict) -> str:
@@ -81,7 +90,7 @@ def text(state: dict) -> str:
 def still(state: dict) -> str:
     """One SVG for a saved notebook."""
     rows = text(state).splitlines()
-    drawing = chart(state)
+    drawing = _drawn(_panels(state), state)
     uid = identity(rows, drawing)
     return templates().get_template("still.svg").render(
         uid=uid, style=still_style(uid), rows=rows, left=16, width=780, height=len(rows) * 16 + 290, graph=drawing,
