@@ -229,6 +229,22 @@ def test_a_number_of_two_digits_is_not_held_against_two_slips():
     assert not [one for one in found if any("+" in name for name in one)]
 
 
+def test_two_slips_are_named_only_where_both_are_common():
+    assert al.check("2x cos(2x)", "x^2 sin(2x)").mistake == "inner_dropped+product_of_derivatives"
+    # a kept constant beside a lost path; a lost factor beside sin for cos would give the same
+    assert al.check("(2x + 1) sin(x)", "(x^2 + 1) sin(x)").mistake is None
+
+
+def test_a_slip_may_be_made_at_every_place():
+    said = al.check("4x^4 + 3x^3 - 2x^2", "x^4 + x^3 - x^2")
+    assert said.mistake == "exponent_not_lowered" and "in 3 places" in said.hint
+
+
+def test_a_product_of_equal_factors_is_a_power():
+    assert al.check("3x^3", lambda x: x * x * x).mistake == "exponent_not_lowered"
+    assert al.check("5x^5", lambda x: x * x * x * x * x).mistake == "exponent_not_lowered"
+
+
 def test_a_long_run_is_recorded_at_few_points():
     runs = []
 

@@ -11,6 +11,7 @@ from ..inputs import Inputs
 from .flow import Edit, Flow
 from .slips import Sight, Slip, elsewhere, generate
 from .slips.sight import MOST_STEPS
+from .slips.slip import TOGETHER
 
 MOST_NUMBERS = 4_000_000  # held at once
 MOST_COST = 50_000  # numbers to one row: above that pairs of slips are not tried
@@ -18,8 +19,7 @@ MOST_WORK = 30_000_000  # numbers to go through for pairs of slips
 PROBED = 2_000  # numbers to one row: above that pairs of slips are tried at one point first
 MOST_NAMED = 3  # slips that cannot be told apart
 SAME_CLASS = 15  # ranks further from the likeliest than this are not named beside it
-TOGETHER = 8  # two slips are less likely than one, unless that one is far-fetched:
-FAR_FETCHED = 34  # ranks from here on
+FAR_FETCHED = 34  # ranks from here on: two slips may be likelier than one of these
 PLAUSIBLE = 21  # ranks above this are not combined with another slip, and yield to what is right on one branch
 LIKELY = 38  # two slips together that are less likely than this are not named
 #: slips in how the whole is put together: with another one beside them they explain what has other reasons

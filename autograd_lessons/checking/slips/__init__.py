@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import arrays, chain, losses, paths, places, products, rules, undifferentiated, whole
+from . import arrays, chain, losses, paths, places, powers, products, rules, undifferentiated, whole
 from .sight import Sight
 from .slip import Slip
 
@@ -79,7 +79,7 @@ def generate(sight: Sight) -> Iterator[Slip]:
         chain.dropped, chain.dropped_in_matrices, places.branches_forgotten, chain.stopped, chain.local_only, chain.doubled,
         places.misplaced, places.swapped, places.constants_kept, paths.dropped, paths.terms, paths.twice, paths.multiplied,
         products.products, products.crossed, products.quotients, rules.wrong_rules, undifferentiated.steps,
-        undifferentiated.values, undifferentiated.integrated, rules.changed_base, rules.powers_written_out, rules.power_of_itself,
+        undifferentiated.values, undifferentiated.integrated, powers.changed_base, powers.written_out, powers.power_of_itself,
         losses.wrong_losses, losses.cross_entropies, losses.logarithms_of_shares, arrays.means, arrays.arranged,
         arrays.matrices_as_they_are, whole.left_whole, whole.as_shapes_were_meant, whole.sign, whole.accumulated,
         whole.other_input, whole.value,

@@ -11,10 +11,9 @@ from typing import NamedTuple
 
 import torch
 
-from ...tape import Step
 from ..flow import Edge, Edit
-from .sight import MOST_DEEP, Sight
-from .slip import Slip
+from .sight import Sight
+from .slip import TOGETHER, Slip
 
 _DEGREE = math.pi / 180
 _LN10, _LN2 = math.log(10), math.log(2)
@@ -40,7 +39,7 @@ def _degrees(true: Callable) -> list[Wrong]:
     ]
 
 
-_POWER_AS_EXPONENT = "The power rule is for x^n. Here the variable stands in the exponent: {f} keeps its power, whole."
+_POWER_ASEXPONENT = "The power rule is for x^n. Here the variable stands in the exponent: {f} keeps its power, whole."
 _BASE = "The logarithm's base is missing: 1/u is the derivative of ln u, and this is {f}."
 
 # by operation, for the operand at position 0
@@ -55,8 +54,8 @@ UNARY: dict[str, list[Wrong]] = {
                 *_degrees(lambda u: -torch.sin(u))],
     "cosh":    [Wrong("trig_sign", lambda u, n, y: -torch.sinh(u), "The derivative of cosh is sinh, without a minus.", kind="sign of the function")],
     "exp":     [Wrong("function_forgotten", lambda u, n, y: u, "{f} is forgotten: its operand stands there itself.", 19),
-                Wrong("power_rule_on_exponential", lambda u, n, y: u * torch.exp(u - 1), _POWER_AS_EXPONENT)],
-    "exp2":    [Wrong("power_rule_on_exponential", lambda u, n, y: u * 2 ** (u - 1), _POWER_AS_EXPONENT),
+                Wrong("power_rule_on_exponential", lambda u, n, y: u * torch.exp(u - 1), _POWER_ASEXPONENT)],
+    "exp2":    [Wrong("power_rule_on_exponential", lambda u, n, y: u * 2 ** (u - 1), _POWER_ASEXPONENT),
                 Wrong("log_base", lambda u, n, y: y, "The factor ln 2 is missing: only e^u is its own derivative.")],
     "log":     [Wrong("log_base", lambda u, n, y: 1 / (u * _LN10), "torch.log is the natural logarithm: the factor 1/ln 10 belongs to log10."),
                 Wrong("log_base", lambda u, n, y: 1 / (u * _LN2), "torch.log is the natural logarithm: the factor 1/ln 2 belongs to log2."),
@@ -99,12 +98,12 @@ UNARY: dict[str, list[Wrong]] = {
                 Wrong("square_missing", lambda u, n, y: 1 / torch.cosh(u), "The square in 1/cosh² is missing.")],
 }  # fmt: skip
 
-_EXPONENT = "The exponent is lowered by 1 when it comes in front: n·u^(n−1)."
+EXPONENT = "The exponent is lowered by 1 when it comes in front: n·u^(n−1)."
 _IN_FRONT = "The exponent comes in front as a factor: n·u^(n−1)."
 
 # u^n with a number n
 POWER: list[Wrong] = [
-    Wrong("exponent_not_lowered", lambda u, n, y: n * u**n, _EXPONENT),
+    Wrong("exponent_not_lowered", lambda u, n, y: n * u**n, EXPONENT),
     Wrong("constant_lost", lambda u, n, y: u ** (n - 1), _IN_FRONT),
     Wrong("constant_lost", lambda u, n, y: (n - 1) * u ** (n - 1), "The factor in front is the old exponent, not the new one: n·u^(n−1)."),
     Wrong("exponent_not_lowered", lambda u, n, y: n * u ** (n + 1), "The exponent is lowered by 1, not raised: n·u^(n−1)."),
@@ -116,7 +115,7 @@ POWER: list[Wrong] = [
 
 # a^u with a number a: the operand is the exponent
 EXPONENTIAL: list[Wrong] = [
-    Wrong("power_rule_on_exponential", lambda u, a, y: u * a ** (u - 1), _POWER_AS_EXPONENT),
+    Wrong("power_rule_on_exponential", lambda u, a, y: u * a ** (u - 1), _POWER_ASEXPONENT),
     Wrong("log_base", lambda u, a, y: y, "The factor ln a of the base is missing: only e^u is its own derivative."),
     Wrong("log_base", lambda u, a, y: y / torch.log(a), "The factor ln a of the base is multiplied, not divided by."),
     Wrong("log_base", lambda u, a, y: y * a, "The factor is ln a, not the base itself.", 14),
@@ -183,7 +182,7 @@ def _everywhere(slips: list[Slip]) -> Slip:
     edit = Edit()
     for slip in slips:
         edit |= slip.edit or Edit()
-    rank = max(slip.rank for slip in slips) + 8
+    rank = max(slip.rank for slip in slips) + TOGETHER
     return Slip(slips[0].identifier, lambda: f"{slips[0].says()} It is so in {len(slips)} places.", edit, rank=rank)
 
 
@@ -212,72 +211,3 @@ def _table(sight: Sight, edge: Edge, tensors: list[torch.Tensor]) -> Iterator[tu
     elif position == 0:
         for wrong in UNARY.get(op, ()):
             yield wrong, tensors[0]
-
-
-def changed_base(sight: Sight) -> Iterator[Slip]:
-    """ln u / ln b as the logarithm to base b: the ln b is forgotten, or stands above."""
-    for edge in sight.edges:
-        node, position = edge
-        step = sight.flow.nodes[node]
-        assert isinstance(step, Step)
-        if sight.op(node) != "div" or position != 0 or not sight.is_number(node, 1):
-            continue
-        slope = sight.flow.slope(edge)
-        if slope is None or sight.op(sight.used(edge)) not in ("log", "log1p"):
-            continue
-        number = float(step.inputs[1].value)
-        for wrong, says in ((1.0, "is missing"), (number, "belongs below, not above")):
-            yield Slip(
-                "log_base",
-                lambda s=says: f"The logarithm of the base, {number:.4g}, {s}.",
-                Edit(slopes={edge: torch.full_like(slope, wrong)}),
-                rank=9.5,
-                kind="factor",
-            )
-
-
-def powers_written_out(sight: Sight) -> Iterator[Slip]:
-    """x·x·x is a power, too: 3x³ for 3x²."""
-    flow = sight.flow
-    within = {used for node in sight.steps if sight.op(node) == "mul" for _, used in flow.operands(node)}
-    for node in sight.steps:
-        if sight.op(node) != "mul" or (node in within and len(flow.uses[node]) == 1):
-            continue
-        places: dict[int, list[Edge]] = {}
-        for edge in _factors_of(sight, node):
-            places.setdefault(sight.used(edge), []).append(edge)
-        for base, edges in places.items():
-            if len(edges) > 1:
-                yield Slip(
-                    "exponent_not_lowered",
-                    lambda b=base, e=edges: (
-                        f"{sight.words.name(b)} stands there {len(e)} times, as a power. {_EXPONENT}"
-                    ),
-                    Edit(scales={edge: flow.values(base) for edge in edges}),
-                    rank=12,
-                )
-
-
-def _factors_of(sight: Sight, node: int, depth: int = 0) -> Iterator[Edge]:
-    """The edges to the factors of a product, and to those of a product in it that is used nowhere else."""
-    for position, used in sight.flow.operands(node):
-        inside = sight.op(used) == "mul" and sight.flow.is_step(used) and len(sight.flow.uses[used]) == 1
-        if inside and depth < MOST_DEEP:
-            yield from _factors_of(sight, used, depth + 1)
-        elif sight.depends(used) and sight.flow.nodes[used].value.shape == sight.flow.nodes[node].value.shape:
-            yield node, position
-
-
-def power_of_itself(sight: Sight) -> Iterator[Slip]:
-    """x^x by the power rule alone: the exponent has a derivative, too."""
-    for node in sight.steps:
-        edges = [(node, p) for p, used in sight.flow.operands(node) if sight.depends(used)]
-        if sight.op(node) == "pow" and len(edges) == 2:
-            yield Slip(
-                "power_rule_on_exponential",
-                lambda n=node: (
-                    f"In {sight.words.name(n)} the exponent varies, too: the power rule alone is not enough."
-                ),
-                Edit(scales={(node, 1): 0.0}),
-                rank=9,
-            )

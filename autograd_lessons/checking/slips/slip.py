@@ -9,6 +9,8 @@ import torch
 
 from ..flow import Edit
 
+TOGETHER = 8  # two slips are less likely than one by so many ranks
+
 
 @dataclass(frozen=True)
 class Slip:
