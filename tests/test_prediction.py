@@ -354,6 +354,10 @@ def test_an_input_that_moves_makes_new_numbers_to_predict():
     explorer = learner.explorer
     explorer.set(x=1.0)
     assert learner.asked == "∂y/∂y" and explorer.count == 3
+    learner.type("7")
+    explorer.set(x=0.0)
+    assert learner.asked == "∂y/∂y" and learner.panel._box.value == ""  # what was typed was for other numbers
+    explorer.set(x=1.0)
     assert "0.540302" not in learner.pictures()
     assert learner.type("1").type("0.540302").said.startswith("Right: ∂y/∂inner = 0.540302")
 

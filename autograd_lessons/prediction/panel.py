@@ -92,6 +92,7 @@ class Prediction:
             self._about, self._place = about, scene.seen or 0
             self._questions = questions(scene, self._kind, self._elsewhere)
             self._missed, self._feedback = False, None
+            self._clear()
         self._draw()
 
     # ------------------------------------------------------------------ what the learner does
@@ -140,17 +141,22 @@ class Prediction:
         question = self._questions[0] if self._questions else None
         for widget in (self._box, self._hint, self._show):
             widget.disabled = question is None
-        self._showing = True
         name = "" if question is None else f"{question.name} ="
         if self._box.description != name:
-            self._box.value, self._box.description = "", name
-        self._showing = False
+            self._box.description = name
+            self._clear()
         self._asked.value = _line(self._nothing if question is None else _asks(question))
         if self._feedback is not None:
             self._said.value = _told(self._feedback.hint, "dashed #d55e00")
         else:
             self._said.value = _told(self._before, "solid #009e73") if self._before else ""
         self._tally.value = _counted()
+
+    def _clear(self) -> None:
+        """Empty the box: the same text typed for another question is an answer again."""
+        self._showing = True
+        self._box.value = ""
+        self._showing = False
 
 
 def _button(text: str, name: str, press: Callable[[], None]):
