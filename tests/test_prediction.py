@@ -52,6 +52,12 @@ def mean_of_squares(x):
     return m
 
 
+def saturated(z):
+    p = torch.sigmoid(z)
+    loss = -torch.log(1 - p)
+    return loss
+
+
 class Learner:
     """Somebody at the keyboard: what the widgets show, and what typing into them does."""
 
@@ -205,11 +211,6 @@ def test_any_answer_for_any_shape(x, typed, kind):
 
 @pytest.mark.parametrize("typed, state", [("nan", True), ("0", False), ("inf", False), ("1e8", False)])
 def test_numbers_that_are_none(typed, state):
-    def saturated(z):
-        p = torch.sigmoid(z)
-        loss = -torch.log(1 - p)
-        return loss
-
     learner = Learner(al.explore(saturated, z=17.0, dtype=torch.float32)).type("1")
     assert not learner.type("1e8").said.startswith("Right")  # infinity is no number
     assert learner.type("inf").said == "Right: ∂loss/∂p = inf."
@@ -218,11 +219,6 @@ def test_numbers_that_are_none(typed, state):
 
 
 def test_a_right_formula_where_float32_makes_another_number():
-    def saturated(z):
-        p = torch.sigmoid(z)
-        loss = -torch.log(1 - p)
-        return loss
-
     learner = Learner(al.explore(saturated, z=17.0, dtype=torch.float32)).type("1").type("inf")
     assert "The formula is right at other points." in learner.type("sigmoid(z)").said
 
@@ -232,7 +228,7 @@ WRONG = [
     (sine_of_square, {"x": 4.0}, ["1"], "0.957659", "The derivative of sin is cos, without a minus."),
     (sine_of_square, {"x": 4.0}, ["1", "-0.957659"], "-0.957659", "The factor dinner/dx = 2·x is missing."),
     (sine_of_square, {"x": 4.0}, ["1", "-0.957659"], "8", "The factor dy/dinner = cos(inner) is missing."),
-    (logistic, {"w": 1.0, "b": 0.0}, ["1"], "0.99877", ""),
+    (logistic, {"w": 1.0, "b": 0.0}, ["1"], "0.99877", "has a denominator"),
     (
         logistic,
         {"w": 1.0, "b": 0.0},
@@ -260,7 +256,7 @@ def test_a_wrong_number_gets_the_slip_and_shows_nothing(function, inputs, before
 
 def test_a_wrong_factor_gets_the_slip():
     learner = Learner(al.explore(logistic, w=1.0, b=0.0), "the factor").type("1").show().type("z*(1-z)")
-    assert "z" in learner.said and learner.said.startswith("z*(1-z) is not ∂y_pred/∂z.")
+    assert learner.said.startswith("z*(1-z) is not ∂y_pred/∂z.")
     assert learner.panel._feedback.mistake == "value_as_input"
     learner.type("y_pred")
     assert learner.panel._feedback.mistake in ("not_differentiated", "value")
@@ -302,7 +298,7 @@ def test_hints_lead_from_the_slip_to_the_chain_to_the_factors():
         ("x + loss/", "something is missing"),
         ("[1, 2]", "∂loss/∂w is one number."),
         ("1/0", "This divides by zero."),
-        ("10^400", ""),
+        ("10^400", "This number is too large"),
     ],
 )
 def test_what_cannot_be_judged_is_no_mistake(typed, told):
@@ -310,7 +306,7 @@ def test_what_cannot_be_judged_is_no_mistake(typed, told):
     asked = learner.asked
     assert asked == "∂loss/∂w" and told in learner.type(typed).said
     assert learner.type("6.69").said.startswith("Right")
-    assert typed == "10^400" or TALLY.rows["products"][AT_ONCE] == 1
+    assert TALLY.rows["products"][AT_ONCE] == 1
 
 
 ODD = ["", " ", "x", "-", "∂", "1e999", "[", "[]", ",", "1,,2", "0^(-1)", "sin", "σ", "x.grad", "__import__('os')", "loss", "∂loss/∂", "1" * 400, "w'", "\x00"]  # fmt: skip

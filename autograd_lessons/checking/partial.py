@@ -17,11 +17,11 @@ from .matching import Match, Tolerance, explain
 from .points import Point
 from .slips import Sight
 from .telling import HONEST, is_telling
+from .trial import LEAST_DIGITS
 from .words import Words
 
 AS_SHOWN = 2e-4  # relative: what is computed from numbers as the screen shows them, five digits of each
 IN_DOUBLE = 1e-6  # relative: a right formula at another point, in float64
-LEAST_DIGITS = 3  # of a number that is right as far as it was typed
 _ONLY_HERE = "The formula is right at other points. At this one floating point, or a kink, makes another number of it."
 
 

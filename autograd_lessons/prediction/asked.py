@@ -14,7 +14,7 @@ from ..grains import Link, between, links
 from ..notation import hatted, name_text, partial_text
 from ..tape import Tape, Value
 from ..views.numbers import short
-from ..views.stages import Scene, Stage
+from ..views.stages import Scene
 from .tally import PATHS, START, concept_of
 
 NUMBER, FACTOR = "the number", "the factor"
@@ -44,8 +44,7 @@ def questions(scene: Scene, kind: str, elsewhere: Elsewhere) -> list[Question]:
 
 
 def _number(ahead: Scene, uses: list[Link], elsewhere: Elsewhere) -> Question:
-    stage: Stage = ahead.stage
-    value, run = stage.value, stage.run
+    value, run = ahead.stage.value, ahead.stage.run
     assert run is not None
     output = ahead.output_label
     name = partial_text(output, ahead.label(value))
@@ -57,8 +56,9 @@ def _number(ahead: Scene, uses: list[Link], elsewhere: Elsewhere) -> Question:
 
     root = run.roots[0] if run.roots and isinstance(run.roots[0], Value) else value
     partial = Partial(
-        name, ahead.tape, root, value, [value], at, _names(ahead), _arrived(ahead), _scale(uses), False, elsewhere,
-        _leads(ahead, uses, name),
+        name=name, tape=ahead.tape, root=root, leaf=value, stops=[value], true=at,
+        names=_names(ahead), numbers=_arrived(ahead), scale=_scale(uses), is_factor=False, elsewhere=elsewhere,
+        leads=_leads(ahead, uses, name),
     )  # fmt: skip
     concept = START if not uses else PATHS if len(uses) > 1 else concept_of(_operations(ahead, uses[0]))
     return Question(partial, concept, f"{name} = {short(true)}")
@@ -84,8 +84,9 @@ def _factor(ahead: Scene, link: Link, elsewhere: Elsewhere) -> Question:
     )
     stops = [value for value in ahead.nodes if value is not link.output]
     partial = Partial(
-        name, ahead.tape, link.output, link.input, stops, at, _names(ahead), {}, 1.0, True, elsewhere, leads
-    )
+        name=name, tape=ahead.tape, root=link.output, leaf=link.input, stops=stops, true=at,
+        names=_names(ahead), numbers={}, scale=1.0, is_factor=True, elsewhere=elsewhere, leads=leads,
+    )  # fmt: skip
     slope = _slope(ahead, link)
     answer = f"{name} = {slope}" + ("" if slope == short(link.local) else f", here {short(link.local)}")
     return Question(partial, concept_of(_operations(ahead, link)), answer)

@@ -85,7 +85,7 @@ def _closed_title(name: str, stretch: Stretch) -> str:
 def _numbers(scene: Scene, value: Value) -> dict:
     """The value and the gradient, where the stages so far have reached them."""
     grad = scene.gradient(value)
-    is_asked = scene.is_asked and scene.stage.value is value and scene.stage.direction == "backward"
+    is_asked = scene.is_asked and scene.stage.value is value
     return {
         "value": _fit(short(value.value, 5), 11) if scene.reached(value, "forward") else "",
         "grad": "?" if is_asked else _fit(short(grad, 5), 11) if grad is not None else "",

@@ -59,6 +59,17 @@ def browser() -> Iterator:
         chromium.close()
 
 
+@pytest.fixture(scope="module", params=["light", "dark"])
+def lab(request: pytest.FixtureRequest, server, browser) -> Iterator:
+    """The notebook that the test file calls NAME, run from top to bottom; a file with several has a fixture of its own."""
+    from .lab import open_notebook
+
+    opened = open_notebook(server, browser, request.module.NAME, request.param)
+    opened.run_all()
+    yield opened
+    opened.close()
+
+
 @pytest.fixture(scope="session")
 def screenshots() -> Path:
     """Where the pictures go; git ignores the folder."""

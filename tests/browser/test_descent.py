@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from . import checks
-from .lab import SIZES, Explorer, open_notebook
+from .lab import SIZES, Explorer
 
 NAME = "08_gradient_descent.ipynb"
 XS = [0.7, 1.9, -0.7, -1.3, -0.5, 1.7, 2.2, 2.5, 2.5, 1.0]
@@ -22,14 +22,6 @@ def walked(rate: float, steps: int) -> tuple[float, float, float]:
         slopes = torch.autograd.grad(F.binary_cross_entropy_with_logits(w * xs + b, ys), (w, b))
         w, b = ((v - rate * slope).detach().requires_grad_() for v, slope in zip((w, b), slopes))
     return w.item(), b.item(), F.binary_cross_entropy_with_logits(w * xs + b, ys).item()
-
-
-@pytest.fixture(scope="module", params=["light", "dark"])
-def lab(request, server, browser):
-    opened = open_notebook(server, browser, NAME, request.param)
-    opened.run_all()
-    yield opened
-    opened.close()
 
 
 def descents(lab) -> list[Explorer]:

@@ -7,17 +7,9 @@ import math
 import pytest
 
 from . import checks
-from .lab import SIZES, Explorer, open_notebook
+from .lab import SIZES, Explorer
 
 NAME = "07_your_own_function.ipynb"
-
-
-@pytest.fixture(scope="module", params=["light", "dark"])
-def lab(request, server, browser):
-    opened = open_notebook(server, browser, NAME, request.param)
-    opened.run_all()
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

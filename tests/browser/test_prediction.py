@@ -8,19 +8,11 @@ import re
 import pytest
 
 from . import checks
-from .lab import SIZES, TIMEOUT, open_notebook
+from .lab import SIZES, TIMEOUT
 
 NAME = "02_chain_rule.ipynb"
 AT = 4.0
 TRUE = 2 * AT * math.cos(AT**2)
-
-
-@pytest.fixture(scope="module", params=["light", "dark"])
-def lab(request, server, browser):
-    opened = open_notebook(server, browser, NAME, request.param)
-    opened.run_all()
-    yield opened
-    opened.close()
 
 
 class Keyboard:
