@@ -15,7 +15,7 @@ import sympy as sp
 
 from .forms import Form, apply, as_key, exact, symbols_of
 from .program import Program
-from .tape import Constant, Step, Tape, Value
+from .tape import Constant, Tape, Value
 
 DIGITS = 50
 LARGEST = 50_000  # binary places before the point: on exp(exp(exp(9))) mpmath would work for ever
