@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 
-from .inputs import Inputs, call
+from .inputs import Inputs, call, element_of
 from .replay import quiet
+from .tape import Tape
 
 POINTS = 201
 SINGLE_POINTS = 41  # where each takes a run of its own
@@ -26,6 +28,58 @@ class Curve:
     y: list[float]
     point: tuple[float, float]
     slope: float | None
+
+
+class Traced(NamedTuple):
+    """All that a curve depends on: the code's calls, where it goes along, and every number but the one that moves on it."""
+
+    program: object
+    along: tuple
+    others: list[torch.Tensor]
+
+    def is_as(self, before: Traced) -> bool:
+        """Whether a curve that was traced from `before` is still the same."""
+        same = self.program is before.program and self.along == before.along and len(self.others) == len(before.others)
+        return same and all(map(torch.equal, self.others, before.others))
+
+
+class Tracer:
+    """Traces the curves of one function; anew only where something else changed than the number along which one goes."""
+
+    def __init__(self, function: Callable):
+        self._function = function
+        self._at_once: dict[str, bool] = {}
+        self._last: tuple[Traced, Curve] | None = None
+
+    def curve(
+        self, tape: Tape, program: object, inputs: Inputs, name: str, element: int | None, ends: tuple[float, float]
+    ) -> Curve | None:
+        """The curve over an input, or one of its elements, and the point on it; None where it would take too many calls.
+
+        `program` is one and the same for runs that made the same calls, and had the same numbers in them.
+        """
+        if name not in self._at_once:
+            self._at_once[name] = elementwise_in(self._function, inputs, name)
+        if not self._at_once[name] and SINGLE_POINTS * len(tape.steps) > MOST_CALLS:
+            return None
+        value, adjoint = tape.inputs[name].value, tape.inputs[name].adjoint
+        x = element_of(value, element or 0)
+        slope = None if adjoint is None else element_of(adjoint, element or 0)
+        ends = (min(ends[0], x), max(ends[1], x)) if math.isfinite(x) else ends
+        point = x, tape.target.value.sum().item()
+        now = Traced(program, (name, element, ends), _others(tape, name, element))
+        if self._last is not None and now.is_as(self._last[0]):
+            return replace(self._last[1], point=point, slope=slope)
+        curve = trace(self._function, inputs, name, element, ends, point, slope, self._at_once[name])
+        is_random = any(step.call.random_state is not None for step in tape.steps)
+        self._last = None if is_random else (now, curve)
+        return curve
+
+
+def _others(tape: Tape, name: str, element: int | None) -> list[torch.Tensor]:
+    """All numbers that a run was given but the one along which a curve goes."""
+    others = [value.value for key, value in tape.inputs.items() if key != name]
+    return others if element is None else [*others, _moved(tape.inputs[name].value, element, torch.tensor(0.0))]
 
 
 def trace(

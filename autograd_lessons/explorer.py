@@ -13,11 +13,11 @@ import torch
 from .checking.points import Point, choose
 from .clinic import Finding, explain
 from .comparison import Comparison
-from .curves import MOST_CALLS, SINGLE_POINTS, Curve, elementwise_in, trace
+from .curves import Curve, Tracer
 from .derivation import Derivation
 from .errors import InputError, LessonError
 from .grains import GRAINS
-from .inputs import Inputs, element_of, gather
+from .inputs import Inputs, gather
 from .run import attempt
 from .sliders import Sliders, classed
 from .stepper import WRAP, Stepper, choice
@@ -81,7 +81,7 @@ class Explorer(Stepper):
         super().__init__(grain)
         self.function, self.manual = function, manual
         self._inputs, self._ranges, self._h = inputs, ranges, finite_difference_step
-        self._at_once: dict[str, bool] = {}
+        self._tracer = Tracer(function)
         self._tape: Tape | None = None
         self._derivation: Derivation | None = None
         self._comparison: Comparison | None = None
@@ -200,23 +200,11 @@ class Explorer(Stepper):
 
     def _trace(self) -> Curve | None:
         chosen = self._wrt.value
-        if chosen is None or self._tape is None:
+        if chosen is None or self._tape is None or self._derivation is None:
             return None
         name, element = chosen
-        value = self._inputs.arguments[name]
-        output = self._tape.target.value
-        if name not in self._at_once:
-            self._at_once[name] = elementwise_in(self.function, self._inputs, name)
-        if not self._at_once[name] and SINGLE_POINTS * len(self._tape.steps) > MOST_CALLS:
-            return None
-        adjoint = self._tape.inputs[name].adjoint
-        x = element_of(value, element or 0)
-        slope = None if adjoint is None else element_of(adjoint, element or 0)
-        low, high = self._sliders.ends(name, element or 0)
-        ends = (min(low, x), max(high, x)) if abs(x) < float("inf") else (low, high)
-        return trace(
-            self.function, self._inputs, name, element, ends, (x, output.sum().item()), slope, self._at_once[name]
-        )
+        program, ends = self._derivation.kept, self._sliders.ends(name, element or 0)
+        return self._tracer.curve(self._tape, program, self._inputs, name, element, ends)
 
     def _elsewhere(self) -> list[Point]:
         """Points like those at which `check` tries an answer, chosen once for a run."""

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import autograd_lessons as al
-from autograd_lessons import lessons
+from autograd_lessons import curves, lessons
 
 
 def open_lesson(lesson, **options):
@@ -290,3 +290,55 @@ def test_what_goes_wrong_in_silence_is_told_and_goes_when_it_is_over():
     assert told.cause == "sigmoid_twice" and told.lines[0].split(": ")[0] in explorer.html
     assert told.lines[-1] in repr(explorer) and "Change:" in explorer.still()
     assert al.explore(once, z=0.5).tape.findings == ()
+
+
+# ---------------------------------------------------------------- the curve, traced only where it changes
+FACTOR = {"now": 2.0}
+
+
+def scaled_by_what_stands_outside(x, b):
+    y = torch.sin(x) * FACTOR["now"] + b
+    return y
+
+
+def test_a_curve_is_traced_again_only_where_it_is_another(monkeypatch):
+    traced = []
+    monkeypatch.setattr(curves, "trace", lambda *args, trace=curves.trace: traced.append(args) or trace(*args))
+    explorer = al.explore(scaled_by_what_stands_outside, x=1.0, b=0.0, ranges={"x": (-3, 3)})
+
+    def ends_of_curve():
+        curve = explorer._curve
+        return curve.y[0], curve.y[-1], curve.point[1], curve.slope
+
+    low, high = math.sin(-3), math.sin(3)
+    assert ends_of_curve() == pytest.approx((2 * low, 2 * high, 2 * math.sin(1), 2 * math.cos(1)))
+    explorer.set(x=0.5)
+    assert len(traced) == 1  # the point moves along it
+    assert ends_of_curve() == pytest.approx((2 * low, 2 * high, 2 * math.sin(0.5), 2 * math.cos(0.5)))
+    explorer.set(b=1.0)
+    assert len(traced) == 2
+    assert ends_of_curve() == pytest.approx((2 * low + 1, 2 * high + 1, 2 * math.sin(0.5) + 1, 2 * math.cos(0.5)))
+    monkeypatch.setitem(FACTOR, "now", 3.0)
+    explorer.set(x=0.25)
+    assert len(traced) == 3
+    assert ends_of_curve() == pytest.approx((3 * low + 1, 3 * high + 1, 3 * math.sin(0.25) + 1, 3 * math.cos(0.25)))
+    explorer.set(x=5.0)  # beyond the slider's end: the curve goes there too
+    assert len(traced) == 4
+    assert ends_of_curve()[1] == pytest.approx(3 * math.sin(5) + 1)
+
+
+def test_a_vectors_curve_is_another_where_another_element_moves():
+    explorer = al.explore(lambda x: (x**2).sum(), x=[1.0, 2.0], ranges={"x": (-3, 3)})
+    assert explorer._curve.name == "x[0]"
+    assert (explorer._curve.y[0], explorer._curve.point) == (13, (1, 5))
+    explorer.set(x=[2.0, 2.0])
+    assert (explorer._curve.y[0], explorer._curve.point) == (13, (2, 8))
+    explorer.set(x=[2.0, 0.0])
+    assert (explorer._curve.y[0], explorer._curve.point) == (9, (2, 4))
+
+
+def test_a_random_functions_curve_is_never_kept():
+    explorer = al.explore(lambda x: x * torch.rand(()), x=1.0)
+    before = explorer._curve.y
+    explorer.set(x=0.5)
+    assert explorer._curve.y != before
