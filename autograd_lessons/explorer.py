@@ -17,7 +17,7 @@ from .curves import MOST_CALLS, SINGLE_POINTS, Curve, elementwise_in, trace
 from .derivation import Derivation
 from .errors import InputError, LessonError
 from .grains import GRAINS
-from .inputs import Inputs, element_of, gather
+from .inputs import Inputs, changed_at, element_of, gather
 from .run import attempt
 from .sliders import Sliders, classed
 from .stepper import WRAP, Stepper, choice
@@ -266,8 +266,7 @@ class Explorer(Stepper):
         self.widget = classed(widgets.VBox(rows, layout=widgets.Layout(width="100%")), "al-explorer")
 
     def _moved(self, name: str, element: int, value: float) -> None:
-        tensor = self._inputs.arguments[name].clone()
-        tensor.view(-1)[element].fill_(value)
+        tensor = changed_at(self._inputs.arguments[name], element, value)
         self._inputs = Inputs(self._inputs.arguments | {name: tensor}, self._inputs.wrt, self._inputs.dtype)
         self._sliders.show(self._inputs)
         self._recompute()
