@@ -61,9 +61,8 @@ def _drawn(scene: Scene, curve: Curve | None) -> dict | None:
 
 def _linked(scene: Scene, uid: str) -> str:
     """One rule for each step: what is under the pointer or has the focus lights everything that belongs to it."""
-    label = ("linked", tuple(value.label for value in scene.nodes))
-    kept = scene.kept
-    if label not in kept:
+    kept, name = scene.kept, ("linked", scene.grain, scene.part)
+    if name not in kept:
         rules = []
         for value in scene.nodes:
             here = f'[data-step~="{key(value, scene.tape)}"]'
@@ -72,8 +71,8 @@ def _linked(scene: Scene, uid: str) -> str:
                 f".UID:has({here}:is(:hover,:focus)) g{here}>rect{{fill:var(--al-glow)}}"
                 f".UID:has({here}:is(:hover,:focus)) g{here}>path{{stroke-width:3.2}}"
             )
-        kept[label] = "".join(rules)
-    return kept[label].replace("UID", uid)
+        kept[name] = "".join(rules)
+    return kept[name].replace("UID", uid)
 
 
 def _graph_svg(scene: Scene, graphed: dict, uid: str) -> Markup:

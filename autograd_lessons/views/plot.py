@@ -24,8 +24,7 @@ def drawing(curve: Curve, output: str) -> dict:
 
     up = (HEIGHT - BOTTOM - PAD) / (high - low)
 
-    def px(x: float) -> float:
-        return round(LEFT + (x - first) / (last - first) * (WIDTH - LEFT - PAD), 1)
+    px = functools.partial(_px, first, last)
 
     def py(y: float) -> float:
         return round(PAD + (high - y) * up, 1)
@@ -39,7 +38,7 @@ def drawing(curve: Curve, output: str) -> dict:
     return {
         "pieces": _pieces(heights), "tangent": tangent, "point": (px(x0), py(y0)) if shown else None, "width": WIDTH, "height": HEIGHT,
         "left": LEFT, "bottom": HEIGHT - BOTTOM, "right": WIDTH - PAD, "top": PAD,
-        "x_ticks": [(px(x), short(x, 3)) for x in ticks(first, last)], "y_ticks": [(py(y), short(y, 3)) for y in ticks(low, high)],
+        "x_ticks": _x_ticks(first, last), "y_ticks": [(py(y), short(y, 3)) for y in ticks(low, high)],
         "name": curve.name, "output": output, "at": short(x0, 5), "value": short(y0, 5),
         "slope": "none" if curve.slope is None else short(curve.slope, 5),
     }  # fmt: skip
@@ -47,9 +46,10 @@ def drawing(curve: Curve, output: str) -> dict:
 
 def _pieces(heights: list[float]) -> list[str]:
     """Points that stand evenly from left to right, as polylines: one ends where a height is not finite."""
-    form, points = _evenly(len(heights)), tuple(heights)
-    if all(map(math.isfinite, heights)):
-        return [" ".join(form) % points]
+    points = tuple(heights)
+    if math.isfinite(sum(heights)):
+        return [_whole(len(heights)) % points]
+    form = _evenly(len(heights))
     gaps = [place for place, height in enumerate(heights) if not math.isfinite(height)]
     ends = zip([-1, *gaps], [*gaps, len(heights)])
     return [" ".join(form[before + 1 : end]) % points[before + 1 : end] for before, end in ends if end > before + 1]
@@ -59,6 +59,22 @@ def _pieces(heights: list[float]) -> list[str]:
 def _evenly(count: int) -> tuple[str, ...]:
     """So many points, each with its place from left to right in pixels, and a place for its height."""
     return tuple(f"{LEFT + i / max(count - 1, 1) * (WIDTH - LEFT - PAD):.1f},%.1f" for i in range(count))
+
+
+@functools.cache
+def _whole(count: int) -> str:
+    """All of them, as one polyline."""
+    return " ".join(_evenly(count))
+
+
+def _px(first: float, last: float, x: float) -> float:
+    """How far from the left `x` stands, in pixels."""
+    return round(LEFT + (x - first) / (last - first) * (WIDTH - LEFT - PAD), 1)
+
+
+@functools.lru_cache(maxsize=64)  # a slider's ends stay where they are
+def _x_ticks(first: float, last: float) -> list[tuple[float, str]]:
+    return [(_px(first, last, x), short(x, 3)) for x in ticks(first, last)]
 
 
 def _clipped(x0, y0, slope, first, last, low, high, px, py):

@@ -12,7 +12,6 @@ from .page import templates
 
 _HOLE = re.compile("\ue000([0-9]+)\ue001")  # private-use characters stand in no learner's text that reaches a number
 _BETWEEN = "\ue002"
-_FIXED = {bool, int, type(None)}
 
 
 def rendered(kept: dict, template: str, content: dict[str, Any]) -> Markup:
@@ -44,29 +43,24 @@ def filled(kept: dict, key: Hashable, texts: list[str], render: Callable[[list[s
 
 def _escaped(texts: list[str]) -> list[str]:
     """The texts, those that are no markup escaped: all of them in one go, since a call for each takes most of the time."""
-    plain = [place for place, text in enumerate(texts) if type(text) is str]
-    safe = texts.copy()
-    together = str.split(escape(_BETWEEN.join([texts[place] for place in plain])), _BETWEEN)
-    for place, text in zip(plain, together):
-        safe[place] = text
-    return safe
+    plain = [text for text in texts if type(text) is str]
+    safe = iter(str.split(escape(_BETWEEN.join(plain)), _BETWEEN))
+    return [next(safe) if type(text) is str else text for text in texts]
 
 
-def _frame(content: Any, texts: list[str]) -> Hashable:
+def _frame(content: dict | list | tuple, texts: list[str]) -> Hashable:
     """The content without its texts and floats, which are added to `texts` in order."""
-    if type(content) in _FIXED:
-        return content
-    if isinstance(content, str):
-        texts.append(content)
-        return ""
-    if isinstance(content, dict):
-        return (*content, *[_frame(item, texts) for item in content.values()])
-    if isinstance(content, (list, tuple)):
-        return tuple([_frame(item, texts) for item in content])
-    if isinstance(content, float):
-        texts.append(str(content))
-        return ""
-    return content
+    is_dict = isinstance(content, dict)
+    frame: list[Hashable] = list(content) if is_dict else []
+    for item in content.values() if is_dict else content:
+        if isinstance(item, (str, float)):
+            texts.append(item if isinstance(item, str) else str(item))
+            frame.append("")
+        elif isinstance(item, (dict, list, tuple)):
+            frame.append(_frame(item, texts))
+        else:
+            frame.append(item)
+    return tuple(frame)
 
 
 def _put(content: Any, holes: Iterator[str]) -> Any:
