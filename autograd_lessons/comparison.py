@@ -97,7 +97,7 @@ class Comparison:
         )
         self._tolerance = tolerance(self.dtype)  # relative, absolute
         self._exact: dict[str, dict[int, Reference]] = {}
-        self._apart: dict[tuple[str, str, str], bool] = {}
+        self._apart: dict[tuple[str, str, str], bool | None] = {}
         for name in inputs.wrt:
             self._collect(name)
         present = {route for row in self.gradients.values() for route, value in row.items() if value is not None}
@@ -133,11 +133,13 @@ class Comparison:
     # ------------------------------------------------------------------ judging
     @cached_property
     def _numbers(self) -> dict[str, dict[str, Any]]:
-        """By input and route its number, where it has a single one: a slider asks at every tick, and a tensor answers slowly."""
-        return {
-            name: {route: value.item() for route, value in row.items() if value is not None and value.numel() == 1}
-            for name, row in self.gradients.items()
-        }
+        """By input and route, of an input that is a number: a slider asks at every tick, and a tensor answers slowly."""
+        found = {}
+        for name, row in self.gradients.items():
+            shape = self.tape.inputs[name].value.shape
+            like = {} if shape.numel() != 1 else {r: v for r, v in row.items() if v is not None and v.shape == shape}
+            found[name] = {route: value.item() for route, value in like.items()}
+        return found
 
     @cached_property
     def error(self) -> dict[str, dict[str, Error | None]]:
@@ -156,13 +158,12 @@ class Comparison:
 
     def _worst(self, name: str, route: str) -> tuple[int, Error] | None:
         exact, value = self._exact.get(name), self.gradients[name][route]
+        if exact and route in self._numbers[name]:
+            return 0, exact[0].error_of(self._numbers[name][route])
         if value is None or not exact or value.shape != self.tape.inputs[name].value.shape:
             return None
-        if route in self._numbers[name]:
-            numbers = [self._numbers[name][route]]
-        else:
-            flat = value.reshape(-1)
-            numbers = (flat if flat.numel() == len(exact) else flat[list(exact)]).tolist()
+        flat = value.reshape(-1)
+        numbers = (flat if flat.numel() == len(exact) else flat[list(exact)]).tolist()
         errors = [(i, true.error_of(found)) for (i, true), found in zip(exact.items(), numbers)]
         return max(errors, key=lambda pair: (pair[1].ulps != pair[1].ulps, pair[1].ulps))
 
@@ -173,13 +174,13 @@ class Comparison:
 
     def differ(self, name: str, one: str, other: str) -> bool | None:
         """Whether two routes differ beyond the dtype's tolerance anywhere; None if their shapes differ."""
-        numbers, a, b = self._numbers[name], self.gradients[name][one], self.gradients[name][other]
-        if a is None or b is None or a.shape != b.shape:
-            return None
-        if one in numbers:
+        numbers = self._numbers[name]
+        if one in numbers and other in numbers:
             return self._are_apart(numbers[one], numbers[other])
         if (name, one, other) not in self._apart:
-            self._apart[name, one, other] = bool(self.where_they_differ(name, one, other).any())
+            a, b = self.gradients[name][one], self.gradients[name][other]
+            is_there = a is not None and b is not None and a.shape == b.shape
+            self._apart[name, one, other] = bool(self.where_they_differ(name, one, other).any()) if is_there else None
         return self._apart[name, one, other]
 
     def where_they_differ(self, name: str, one: str, other: str) -> torch.Tensor:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..grains import Link, Stretch, used_by
 from ..tape import Step, Value
 from .folding import MOST_NODES
@@ -38,7 +36,7 @@ def tallest(scene: Scene) -> int:
     """The height of the highest graph that any stage shows, in pixels."""
     parts = {}
     for at in range(len(scene.stages)):
-        one = replace(scene, at=at)
+        one = scene.moved(at)
         parts.setdefault(one.part, one)
     return round(max(_arranged(one)[2].height for one in parts.values()))
 
