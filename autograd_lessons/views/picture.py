@@ -89,16 +89,15 @@ def _graph_svg(scene: Scene, graphed: dict, uid: str) -> Markup:
         label = f"graph of {', '.join(node['full'] for node in nodes)}"
         return templates().get_template("graph.svg").render(g=frame, uid=uid, label=label)
 
-    return filled(
-        scene.kept, ("graph drawn", scene.grain, scene.part, scene.at, scene.is_asked, graphed["names"]), texts, render
-    )
+    shown = ("graph drawn", scene.grain, scene.part, scene.at, scene.is_asked, graphed["names"])
+    return Markup(filled(scene.kept, shown, texts, render))
 
 
 def _curve_svg(scene: Scene, drawn: dict | None) -> Markup:
     if drawn is None:
         return Markup("")
     labels = [(y, y + 4, text) for y, text in drawn["y_ticks"]]  # the text stands a little below its tick's height
-    return rendered(scene.kept, "curve.svg", {"c": drawn | {"y_ticks": labels}})
+    return Markup(rendered(scene.kept, "curve.svg", {"c": drawn | {"y_ticks": labels}}))
 
 
 def trouble(source: str, inputs: str, error: BaseException, findings: tuple, uid: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from .page import templates
 
@@ -14,7 +14,7 @@ _HOLE = re.compile("\ue000([0-9]+)\ue001")  # private-use characters stand in no
 _BETWEEN = "\ue002"
 
 
-def rendered(kept: dict, template: str, content: dict[str, Any]) -> Markup:
+def rendered(kept: dict, template: str, content: dict[str, Any]) -> str:
     """The template with this content. Every text and every float in it is a hole, all else decides what the template does."""
     texts: list[str] = []
     frame = _frame(content, texts)
@@ -26,7 +26,7 @@ def rendered(kept: dict, template: str, content: dict[str, Any]) -> Markup:
     )
 
 
-def filled(kept: dict, key: Hashable, texts: list[str], render: Callable[[list[str]], str]) -> Markup:
+def filled(kept: dict, key: Hashable, texts: list[str], render: Callable[[list[str]], str]) -> str:
     """`render(texts)`, where `render` is called only once for a key and for the same texts being empty."""
     place = (key, tuple(map(bool, texts)))
     found = kept.get(place)
@@ -38,7 +38,7 @@ def filled(kept: dict, key: Hashable, texts: list[str], render: Callable[[list[s
     parts = [""] * (len(between) + len(numbers))
     parts[::2] = between
     parts[1::2] = [safe[number] for number in numbers]
-    return Markup("".join(parts))
+    return "".join(parts)
 
 
 def _escaped(texts: list[str]) -> list[str]:
