@@ -19,7 +19,7 @@ from .errors import InputError, LessonError
 from .grains import GRAINS
 from .inputs import Inputs, changed_at, element_of, gather
 from .run import attempt
-from .sliders import Sliders, classed
+from .sliders import Sliders, classed, show
 from .stepper import WRAP, Stepper, choice
 from .tape import Tape
 from .typed import as_function, as_manual
@@ -103,7 +103,7 @@ class Explorer(Stepper):
         """The routes of the run on screen; None where the function raised or the manual gradient does not fit."""
         if self._comparison is None and self._waits:
             self._compare()
-            self._compare_button.layout.display = "none"
+            show(self._compare_button, False)
             self._draw()
         return self._comparison
 
@@ -184,7 +184,7 @@ class Explorer(Stepper):
             else:
                 self._compare()
             self._curve = self._trace()
-        self._compare_button.layout.display = None if self._waits else "none"
+        show(self._compare_button, self._waits)
         self._show_folds(self._tape)
         self._show(found)
 

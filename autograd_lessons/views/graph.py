@@ -133,7 +133,7 @@ def _on_curve(start: tuple[float, float], end: tuple[float, float], along: float
 
 def _factor(scene: Scene, pair: tuple[Value, Value], link: Link | None) -> dict:
     """What the gradient is multiplied by on its way back along this edge, once it has come."""
-    if link is None or any(scene.gradient(value) is None for value in pair):
+    if link is None or scene.gradient(pair[0]) is None or scene.gradient(pair[1]) is None:
         return {"back": False, "factor": ""}
     if link.local is None:
         return {"back": True, "factor": "vᵀJ"}

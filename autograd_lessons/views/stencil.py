@@ -43,8 +43,11 @@ def filled(kept: dict, key: Hashable, texts: list[str], render: Callable[[list[s
 
 def _escaped(texts: list[str]) -> list[str]:
     """The texts, those that are no markup escaped: all of them in one go, since a call for each takes most of the time."""
-    plain = [text for text in texts if type(text) is str]
-    safe = iter(str.split(escape(_BETWEEN.join(plain)), _BETWEEN))
+    together = _BETWEEN.join([text for text in texts if type(text) is str])
+    escaped = escape(together)
+    if len(escaped) == len(together):  # nothing in them means anything to HTML
+        return texts
+    safe = iter(str.split(escaped, _BETWEEN))
     return [next(safe) if type(text) is str else text for text in texts]
 
 

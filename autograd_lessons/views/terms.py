@@ -47,7 +47,7 @@ def sentence(scene: Scene) -> str:
     uses, adjoint = scene.uses(value), scene.gradient(value)
     if not uses:
         return f"{opening} = {short(adjoint)}"
-    terms = " + ".join(_product_text(scene, link) for link in uses) + (" + …" if _is_part(scene) else "")
+    terms = " + ".join([_product_text(scene, link) for link in uses]) + (" + …" if _is_part(scene) else "")
     total, same, _ = _check(scene, uses, adjoint)
     if same is not False:
         return f"{opening} = {terms} = {short(adjoint)}"
@@ -117,8 +117,8 @@ def _backward(scene: Scene) -> dict:
             "key": key(value, scene.tape), "adjoint_of": value.label, "adjoint": full(adjoint),
         }  # fmt: skip
     rows: list[dict] = [{"left": side, "right": right} for side, right in zip((left, ""), symbols)]
-    if all(u.local is not None and u.local.numel() <= 4 for u in uses):
-        rows.append({"left": "", "right": " + ".join(_product_text(scene, u) for u in uses), "number": True})
+    if all([u.local is not None and u.local.numel() <= 4 for u in uses]):
+        rows.append({"left": "", "right": " + ".join([_product_text(scene, u) for u in uses]), "number": True})
     total, same, why = _check(scene, uses, adjoint)
     rows.append({"left": "", "right": short(total), "number": True, "result": True})
     return {
