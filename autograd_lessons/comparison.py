@@ -220,7 +220,7 @@ class Comparison:
         return not abs(got - want) <= difference.bound.item() + absolute + relative * abs(want)
 
     def off_bound(self, name: str) -> torch.Tensor | None:
-        """Where it is."""
+        """At which elements it is."""
         difference, best = self.differences[name], self.best(name)
         if difference is None or best is None:
             return None
