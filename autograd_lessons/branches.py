@@ -32,7 +32,7 @@ def has_branches(step: Step) -> bool:
 def branch_taken(step: Step) -> np.ndarray:
     """The index of the branch that each element of a step took, or the choice it made."""
     op = step.op.rstrip("_")
-    if op not in BRANCHES or op in CHOICES and kind_of_rule(step) == "shaped":
+    if _chooses(step, op):
         return CHOICES[op].choose(*substitute(step.call.args, _value), **substitute(step.call.kwargs, _value))
     if BRANCHES[op].choose is chosen_at_random:
         return _let_through(step)
@@ -48,6 +48,11 @@ def branch_taken(step: Step) -> np.ndarray:
 def _compared(argument: Any, dtype: torch.dtype) -> Any:
     """What is compared: a value in double precision, a plain number as it is in the tensor's dtype."""
     return _rounded(argument, dtype) if isinstance(argument, float) else substitute(argument, _double)
+
+
+def _chooses(step: Step, op: str) -> bool:
+    """Whether a step that has branches chooses elements, as the largest one is chosen."""
+    return op not in BRANCHES or op in CHOICES and kind_of_rule(step) == "shaped"
 
 
 @functools.lru_cache(maxsize=1024)
@@ -69,7 +74,7 @@ def _options(step: Step) -> dict[str, Any]:
 def conditions(step: Step, taken: np.ndarray) -> Iterator[str]:
     """What was true of the numbers on the branches that a step took: `1e-08 ≤ y_pred ≤ 0.99999999`."""
     op, names = step.op.rstrip("_"), [_said(value) for value in step.inputs]
-    if kind_of_rule(step) == "shaped":
+    if _chooses(step, op):
         args, kwargs = substitute((step.call.args, step.call.kwargs), _value)
         yield from CHOICES[op].say(names[0], taken, *args, **kwargs)
         return
@@ -86,14 +91,15 @@ def _by_parameter(step: Step) -> dict[str, str]:
     args, kwargs = substitute(step.call.args, _said), substitute(_options(step), _said)
     kwargs.pop("inplace", None)
     formulas = LOSSES[op] if op in LOSSES else POINTWISE[op]
-    bound = _signature(formulas[-1] if isinstance(formulas, tuple) else formulas).bind(*args, **kwargs)
-    bound.apply_defaults()
-    return {name: _bound_said(name, value) for name, value in bound.arguments.items()}
+    defaults = _defaults(formulas[-1] if isinstance(formulas, tuple) else formulas)
+    given = defaults | dict(zip(defaults, args)) | kwargs
+    return {name: _bound_said(name, value) for name, value in given.items()}
 
 
 @functools.cache
-def _signature(formula: Callable) -> inspect.Signature:
-    return inspect.signature(formula)
+def _defaults(formula: Callable) -> dict[str, Any]:
+    """The parameters of a rule by name, in order, each with what it is if it is not given."""
+    return {name: parameter.default for name, parameter in inspect.signature(formula).parameters.items()}
 
 
 def _bound_said(name: str, value: Any) -> str:

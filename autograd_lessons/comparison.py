@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cmath
+import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
@@ -130,6 +131,16 @@ class Comparison:
 
     # ------------------------------------------------------------------ judging
     @cached_property
+    def _numbers(self) -> dict[str, dict[str, Any]]:
+        """By input and route, of an input that is a number: a slider asks at every tick, and a tensor answers slowly."""
+        found = {}
+        for name, row in self.gradients.items():
+            shape = self.tape.inputs[name].value.shape
+            like = {} if shape.numel() != 1 else {r: v for r, v in row.items() if v is not None and v.shape == shape}
+            found[name] = {route: value.item() for route, value in like.items()}
+        return found
+
+    @cached_property
     def error(self) -> dict[str, dict[str, Error | None]]:
         """By input and route: how far from the 50-digit value; None where there is no such value."""
         return {name: {route: self.error_of(name, route) for route in row} for name, row in self.gradients.items()}
@@ -146,6 +157,8 @@ class Comparison:
 
     def _worst(self, name: str, route: str) -> tuple[int, Error] | None:
         exact, value = self._exact.get(name), self.gradients[name][route]
+        if exact and route in self._numbers[name]:
+            return 0, exact[0].error_of(self._numbers[name][route])
         if value is None or not exact or value.shape != self.tape.inputs[name].value.shape:
             return None
         flat = value.reshape(-1)
@@ -160,14 +173,13 @@ class Comparison:
 
     def differ(self, name: str, one: str, other: str) -> bool | None:
         """Whether two routes differ beyond the dtype's tolerance anywhere; None if their shapes differ."""
+        numbers = self._numbers[name]
+        if one in numbers and other in numbers:
+            return self._are_apart(numbers[one], numbers[other])
         if (name, one, other) not in self._apart:
             a, b = self.gradients[name][one], self.gradients[name][other]
-            if a is None or b is None or a.shape != b.shape:
-                self._apart[name, one, other] = None
-            elif a.numel() == 1:
-                self._apart[name, one, other] = self._are_apart(a.item(), b.item())
-            else:
-                self._apart[name, one, other] = bool(self.where_they_differ(name, one, other).any())
+            is_there = a is not None and b is not None and a.shape == b.shape
+            self._apart[name, one, other] = bool(self.where_they_differ(name, one, other).any()) if is_there else None
         return self._apart[name, one, other]
 
     def where_they_differ(self, name: str, one: str, other: str) -> torch.Tensor:
@@ -197,17 +209,26 @@ class Comparison:
         mask[list(self._exact[name])] = True
         return mask.reshape(self.tape.inputs[name].value.shape)
 
+    def is_off_bound(self, name: str) -> bool | None:
+        """Whether the finite difference is anywhere farther from the best other route than its own bound allows."""
+        difference, best, numbers = self.differences[name], self.best(name), self._numbers[name]
+        if difference is None or best is None:
+            return None
+        if best not in numbers:
+            return bool(self.off_bound(name).any())  # pyright: ignore
+        (relative, absolute), got, want = self._tolerance, numbers["finite_difference"], numbers[best]
+        return not abs(got - want) <= difference.bound.item() + absolute + relative * abs(want)
+
     def off_bound(self, name: str) -> torch.Tensor | None:
-        """Where the finite difference is farther from the best other route than its own bound allows."""
+        """At which elements it is."""
         difference, best = self.differences[name], self.best(name)
         if difference is None or best is None:
             return None
         value = self.gradients[name][best]
         assert value is not None
+        if best in self._numbers[name]:
+            return torch.full(value.shape, bool(self.is_off_bound(name)))
         relative, absolute = self._tolerance
-        if value.numel() == 1 and not value.is_complex():
-            got, want, bound = difference.value.item(), value.item(), difference.bound.item()
-            return torch.full(value.shape, not abs(got - want) <= bound + absolute + relative * abs(want))
         allowed = difference.bound + absolute + relative * value.abs()
         return ~((difference.value - value).abs() <= allowed)
 
@@ -238,45 +259,50 @@ class Comparison:
     @cached_property
     def ok(self) -> bool | None:
         """Whether all routes but the finite difference are finite and agree; None if there is only one."""
-        answers = self._agreement.values()
+        answers = self.agreement.values()
         if False in answers:
             return False
         return True if any(answers) else None
 
     @cached_property
-    def _agreement(self) -> dict[str, bool | None]:
+    def agreement(self) -> dict[str, bool | None]:
+        """By input, what `ok` is for all."""
         return {name: self._agree(name) for name in self.gradients}
 
     def _agree(self, name: str) -> bool | None:
         routes = list(self.judged(name))
         if self.hand.missing.get(name):
             return False
-        for i, one in enumerate(routes):
-            if not self._is_finite(name, one) or any(self.differ(name, one, o) is not False for o in routes[i + 1 :]):
-                return False
+        if not all([self._is_finite(name, route) for route in routes]):
+            return False
+        if any([self.differ(name, *pair) is not False for pair in itertools.combinations(routes, 2)]):
+            return False
         if any(hand.leads(self.tape, factor.input, name) for factor in self.wrong_factors):
             return False
         return True if len(routes) > 1 else None
 
     def _is_finite(self, name: str, route: str) -> bool:
         """Whether a route has a finite number everywhere; the reference, everywhere it was computed."""
+        if route in self._numbers[name]:
+            return cmath.isfinite(self._numbers[name][route])
         value = self.gradients[name][route]
         assert value is not None
-        if value.numel() == 1:
-            return cmath.isfinite(value.item())
         finite = value.isfinite()
         return bool((finite | ~self._computed(name) if route == "reference" else finite).all())
 
     @cached_property
     def vacuous(self) -> dict[str, bool]:
         """By input: whether the routes agree on zero (within the absolute tolerance) everywhere, which proves nothing."""
-        return {name: all(self._is_zero(name, route) for route in self.judged(name)) for name in self.gradients}
+        return {name: all([self._is_zero(name, route) for route in self.judged(name)]) for name in self.gradients}
 
     def _is_zero(self, name: str, route: str) -> bool:
-        value, (_, absolute) = self.gradients[name][route], self._tolerance
+        (_, absolute), number = self._tolerance, self._numbers[name].get(route)
+        if number is not None:
+            return abs(number) <= absolute or (route == "reference" and number != number)
+        value = self.gradients[name][route]
         assert value is not None
         value = value.nan_to_num(0.0) if route == "reference" else value
-        return abs(value.item()) <= absolute if value.numel() == 1 else bool(value.abs().le(absolute).all())
+        return bool(value.abs().le(absolute).all())
 
     @cached_property
     def reasons(self) -> tuple[reasons.Reason, ...]:
@@ -294,7 +320,7 @@ class Comparison:
     @cached_property
     def verdict(self) -> str:
         """One sentence: do they agree, and if not, which two differ and why."""
-        serious = [reason for reason in self.told if self._agreement[reason.input] is False]
+        serious = [reason for reason in self.told if self.agreement[reason.input] is False]
         serious = [reason for reason in serious if "finite_difference" not in reason.routes] or serious
         if serious:
             first, others = serious[0], len(serious) - 1
@@ -314,8 +340,7 @@ class Comparison:
         if "autograd" not in self.routes:
             return "No gradient flows from the output back to an input: there is nothing to compare."
         why = f" ({self.derivation.obstacle})" if self.derivation.obstacle else ""
-        bounds = [self.off_bound(name) for name in self.gradients]
-        near = all(off is not None and not bool(off.any()) for off in bounds)
+        near = all(self.is_off_bound(name) is False for name in self.gradients)
         tested = ", and the finite difference agrees within its bound" if near else ", and nothing to hold it against"
         return f"There is only autograd{why}{tested}."
 
@@ -347,7 +372,7 @@ class Comparison:
     @property
     def listed(self) -> tuple[str, ...]:
         """The inputs that a table shows: all, or of very many those that need a look, and the first."""
-        need = [name for name, agrees in self._agreement.items() if agrees is False]
+        need = [name for name, agrees in self.agreement.items() if agrees is False]
         return tuple(dict.fromkeys([*need, *self.gradients]))[:MOST_LISTED] if self._are_many else tuple(self.gradients)
 
     @property
@@ -359,7 +384,7 @@ class Comparison:
         """What a table does not show: the inputs that it leaves out, and those that no finite difference was taken of."""
         told = []
         if self._are_many:
-            agree = sum(agrees is not False for agrees in self._agreement.values())
+            agree = sum(agrees is not False for agrees in self.agreement.values())
             told.append(
                 f"{len(self.gradients):,} inputs, {len(self.listed)} of them listed; {agree:,} show no disagreement."
             )

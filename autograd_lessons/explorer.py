@@ -17,9 +17,9 @@ from .curves import Curve, Tracer
 from .derivation import Derivation
 from .errors import InputError, LessonError
 from .grains import GRAINS
-from .inputs import Inputs, gather
+from .inputs import Inputs, changed_at, gather
 from .run import attempt
-from .sliders import Sliders, classed
+from .sliders import Sliders, classed, show
 from .stepper import WRAP, Stepper, choice
 from .tape import Tape
 from .typed import as_function, as_manual
@@ -103,7 +103,7 @@ class Explorer(Stepper):
         """The routes of the run on screen; None where the function raised or the manual gradient does not fit."""
         if self._comparison is None and self._waits:
             self._compare()
-            self._compare_button.layout.display = "none"
+            show(self._compare_button, False)
             self._draw()
         return self._comparison
 
@@ -184,7 +184,7 @@ class Explorer(Stepper):
             else:
                 self._compare()
             self._curve = self._trace()
-        self._compare_button.layout.display = None if self._waits else "none"
+        show(self._compare_button, self._waits)
         self._show_folds(self._tape)
         self._show(found)
 
@@ -254,8 +254,7 @@ class Explorer(Stepper):
         self.widget = classed(widgets.VBox(rows, layout=widgets.Layout(width="100%")), "al-explorer")
 
     def _moved(self, name: str, element: int, value: float) -> None:
-        tensor = self._inputs.arguments[name].clone()
-        tensor.view(-1)[element].fill_(value)
+        tensor = changed_at(self._inputs.arguments[name], element, value)
         self._inputs = Inputs(self._inputs.arguments | {name: tensor}, self._inputs.wrt, self._inputs.dtype)
         self._sliders.show(self._inputs)
         self._recompute()

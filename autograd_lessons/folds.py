@@ -7,7 +7,7 @@ from collections.abc import Callable
 import ipywidgets as widgets
 
 from .sections import Section
-from .sliders import classed
+from .sliders import classed, show
 from .tape import Tape
 from .views import folding
 
@@ -31,14 +31,14 @@ class Folds:
 
     def show(self, tape: Tape | None, place: folding.Place) -> None:
         """Show which section of a run is open; nothing for a run that is shown whole."""
-        self.widget.layout.display = "none" if tape is None else None
+        show(self.widget, tape is not None)
         if tape is None:
             return
         self._showing = True
         self._section.options = folding.choices(tape, place)
         self._section.value = place.section(tape)
         turn = folding.turn(tape, place)
-        self._round.layout.display = "none" if turn is None else None
+        show(self._round, turn is not None)
         if turn is not None:
             self._round.max = turn.count
             self._round.value = turn.number

@@ -114,6 +114,13 @@ def _step(low: float, high: float, value: float) -> float:
     return next((step for step in steps if off_grid(step) < 1e-6), steps[0])
 
 
+def show(widget: Any, is_shown: bool) -> None:
+    """Show a widget or hide it. To set a trait takes long, also to what it is."""
+    display = None if is_shown else "none"
+    if widget.layout.display != display:
+        widget.layout.display = display
+
+
 def classed(widget: Any, name: str) -> Any:
     """The widget with a CSS class by which styles and tests find it."""
     widget.add_class("".join(c if c.isalnum() or c in "-_[]" else "-" for c in name))

@@ -136,7 +136,8 @@ class Stepper(Twinned):
         """Step through these stages from now on, and draw; `at` is the one to go to, the present one if None."""
         self._stages = found
         self._busy = True
-        self._step.max = self.count
+        if self._step.max != (count := self.count):
+            self._step.max = count
         if at is not None:
             self._step.value = at + 1
         self._busy = False

@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..checking.feedback import Feedback
-from ..sliders import classed
+from ..sliders import classed, show
 from ..tape import Tape
 from ..views.stages import Scene, Stage
 from .asked import FACTOR, NUMBER, Elsewhere, Question, questions
@@ -98,7 +98,7 @@ class Prediction:
     # ------------------------------------------------------------------ what the learner does
     def _switched(self) -> None:
         self._known, self._about, self._before = set(), None, ""
-        self.widget.layout.display = None if self.is_on else "none"
+        show(self.widget, self.is_on)
         self._changed(None)
 
     def _answer(self, typed: str) -> None:

@@ -48,7 +48,7 @@ def _for_input(comparison: Comparison, name: str) -> Iterator[tuple[str, tuple[s
     if best is None:
         return
     found = False
-    for route in ("autograd", "manual", "sympy"):
+    for route in ("autograd", "manual", "sympy") if comparison.agreement[name] is not True else ():
         cause = _cause(comparison, name, route, best) if route in judged and route != best else None
         if cause is not None:
             found = True
@@ -125,9 +125,10 @@ def _last_digits(comparison: Comparison, name: str) -> Iterator[tuple[str, tuple
 
 def _about_the_step(comparison: Comparison, name: str, best: str) -> Cause | None:
     """Why the finite difference is off: a kink or an edge within h, or h itself."""
-    off, difference, value = comparison.off_bound(name), comparison.differences[name], comparison.gradients[name][best]
-    if off is None or difference is None or value is None or not (comparison.step_was_given or bool(off.any())):
+    if not (comparison.is_off_bound(name) or comparison.step_was_given):
         return None
+    off, difference, value = comparison.off_bound(name), comparison.differences[name], comparison.gradients[name][best]
+    assert off is not None and difference is not None and value is not None
     distance = (difference.value - value).abs().nan_to_num(torch.inf, torch.inf).reshape(-1)
     at = int(distance.argmax())
     got, want, h = (t.reshape(-1)[at].item() for t in (difference.value, value, difference.step))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..grains import Link, Stretch, used_by
 from ..tape import Step, Value
 from .folding import MOST_NODES
@@ -38,7 +36,7 @@ def tallest(scene: Scene) -> int:
     """The height of the highest graph that any stage shows, in pixels."""
     parts = {}
     for at in range(len(scene.stages)):
-        one = replace(scene, at=at)
+        one = scene.moved(at)
         parts.setdefault(one.part, one)
     return round(max(_arranged(one)[2].height for one in parts.values()))
 
@@ -135,7 +133,7 @@ def _on_curve(start: tuple[float, float], end: tuple[float, float], along: float
 
 def _factor(scene: Scene, pair: tuple[Value, Value], link: Link | None) -> dict:
     """What the gradient is multiplied by on its way back along this edge, once it has come."""
-    if link is None or any(scene.gradient(value) is None for value in pair):
+    if link is None or scene.gradient(pair[0]) is None or scene.gradient(pair[1]) is None:
         return {"back": False, "factor": ""}
     if link.local is None:
         return {"back": True, "factor": "vᵀJ"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from . import timeline
@@ -17,7 +16,7 @@ NOTHING = "In this cell PyTorch made no tensor and ran no backward pass."
 
 def lines(scene: Scene) -> list[str]:
     """One sentence for each stage, in order."""
-    return [sentence(replace(scene, at=at)) for at in range(len(scene.stages))]
+    return [sentence(scene.moved(at)) for at in range(len(scene.stages))]
 
 
 def block(scene: Scene) -> str:

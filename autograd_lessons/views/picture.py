@@ -61,9 +61,8 @@ def _drawn(scene: Scene, curve: Curve | None) -> dict | None:
 
 def _linked(scene: Scene, uid: str) -> str:
     """One rule for each step: what is under the pointer or has the focus lights everything that belongs to it."""
-    label = ("linked", tuple(value.label for value in scene.nodes))
-    kept = scene.kept
-    if label not in kept:
+    kept, name = scene.kept, ("linked", scene.grain, scene.part)
+    if name not in kept:
         rules = []
         for value in scene.nodes:
             here = f'[data-step~="{key(value, scene.tape)}"]'
@@ -72,8 +71,8 @@ def _linked(scene: Scene, uid: str) -> str:
                 f".UID:has({here}:is(:hover,:focus)) g{here}>rect{{fill:var(--al-glow)}}"
                 f".UID:has({here}:is(:hover,:focus)) g{here}>path{{stroke-width:3.2}}"
             )
-        kept[label] = "".join(rules)
-    return kept[label].replace("UID", uid)
+        kept[name] = "".join(rules)
+    return kept[name].replace("UID", uid)
 
 
 def _graph_svg(scene: Scene, graphed: dict, uid: str) -> Markup:
@@ -90,16 +89,15 @@ def _graph_svg(scene: Scene, graphed: dict, uid: str) -> Markup:
         label = f"graph of {', '.join(node['full'] for node in nodes)}"
         return templates().get_template("graph.svg").render(g=frame, uid=uid, label=label)
 
-    return filled(
-        scene.kept, ("graph drawn", scene.grain, scene.part, scene.at, scene.is_asked, graphed["names"]), texts, render
-    )
+    shown = ("graph drawn", scene.grain, scene.part, scene.at, scene.is_asked, graphed["names"])
+    return Markup(filled(scene.kept, shown, texts, render))
 
 
 def _curve_svg(scene: Scene, drawn: dict | None) -> Markup:
     if drawn is None:
         return Markup("")
     labels = [(y, y + 4, text) for y, text in drawn["y_ticks"]]  # the text stands a little below its tick's height
-    return rendered(scene.kept, "curve.svg", {"c": drawn | {"y_ticks": labels}})
+    return Markup(rendered(scene.kept, "curve.svg", {"c": drawn | {"y_ticks": labels}}))
 
 
 def trouble(source: str, inputs: str, error: BaseException, findings: tuple, uid: str) -> str:

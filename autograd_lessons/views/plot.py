@@ -22,31 +22,26 @@ def drawing(curve: Curve, output: str) -> dict:
     low, high = low - margin, high + margin
     first, last = curve.x[0], curve.x[-1]
 
-    up = (HEIGHT - BOTTOM - PAD) / (high - low)
-
-    def px(x: float) -> float:
-        return round(LEFT + (x - first) / (last - first) * (WIDTH - LEFT - PAD), 1)
-
-    def py(y: float) -> float:
-        return round(PAD + (high - y) * up, 1)
-
-    heights = [PAD + (high - y) * up for y in curve.y]
+    px, py = functools.partial(_px, first, last), functools.partial(_py, low, high)
     x0, y0 = curve.point
     shown = math.isfinite(y0) and first <= x0 <= last
     tangent = None
     if shown and curve.slope is not None and math.isfinite(curve.slope):
         tangent = _clipped(x0, y0, curve.slope, first, last, low, high, px, py)
     return {
-        "pieces": _pieces(heights), "tangent": tangent, "point": (px(x0), py(y0)) if shown else None, "width": WIDTH, "height": HEIGHT,
+        "pieces": _pieces(tuple(curve.y), low, high), "tangent": tangent, "point": (px(x0), py(y0)) if shown else None, "width": WIDTH, "height": HEIGHT,
         "left": LEFT, "bottom": HEIGHT - BOTTOM, "right": WIDTH - PAD, "top": PAD,
-        "x_ticks": [(px(x), short(x, 3)) for x in ticks(first, last)], "y_ticks": [(py(y), short(y, 3)) for y in ticks(low, high)],
+        "x_ticks": _x_ticks(first, last), "y_ticks": _y_ticks(low, high),
         "name": curve.name, "output": output, "at": short(x0, 5), "value": short(y0, 5),
         "slope": "none" if curve.slope is None else short(curve.slope, 5),
     }  # fmt: skip
 
 
-def _pieces(heights: list[float]) -> list[str]:
+@functools.lru_cache(maxsize=16)  # a point that moves along its curve leaves that as it is
+def _pieces(ys: tuple[float, ...], low: float, high: float) -> list[str]:
     """Points that stand evenly from left to right, as polylines: one ends where a height is not finite."""
+    up = _scale(low, high)
+    heights = [PAD + (high - y) * up for y in ys]
     form, points = _evenly(len(heights)), tuple(heights)
     if all(map(math.isfinite, heights)):
         return [" ".join(form) % points]
@@ -59,6 +54,31 @@ def _pieces(heights: list[float]) -> list[str]:
 def _evenly(count: int) -> tuple[str, ...]:
     """So many points, each with its place from left to right in pixels, and a place for its height."""
     return tuple(f"{LEFT + i / max(count - 1, 1) * (WIDTH - LEFT - PAD):.1f},%.1f" for i in range(count))
+
+
+def _px(first: float, last: float, x: float) -> float:
+    """How far from the left `x` stands, in pixels."""
+    return round(LEFT + (x - first) / (last - first) * (WIDTH - LEFT - PAD), 1)
+
+
+def _py(low: float, high: float, y: float) -> float:
+    """How far from the top."""
+    return round(PAD + (high - y) * _scale(low, high), 1)
+
+
+def _scale(low: float, high: float) -> float:
+    """How many pixels a step of 1 is high."""
+    return (HEIGHT - BOTTOM - PAD) / (high - low)
+
+
+@functools.lru_cache(maxsize=64)
+def _x_ticks(first: float, last: float) -> list[tuple[float, str]]:
+    return [(_px(first, last, x), short(x, 3)) for x in ticks(first, last)]
+
+
+@functools.lru_cache(maxsize=64)
+def _y_ticks(low: float, high: float) -> list[tuple[float, str]]:
+    return [(_py(low, high, y), short(y, 3)) for y in ticks(low, high)]
 
 
 def _clipped(x0, y0, slope, first, last, low, high, px, py):

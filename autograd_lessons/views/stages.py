@@ -50,6 +50,10 @@ class Scene:
     at: int  # index into stages
     seen: int | None = None  # so many stages may be seen, since the next one is still to be predicted; None: all
 
+    def moved(self, at: int) -> Scene:
+        """The same run at another stage."""
+        return Scene(self.tape, self.derivation, self.comparison, self.grain, self.stages, at, self.seen)
+
     @property
     def stage(self) -> Stage:
         return self.stages[self.at]

@@ -6,16 +6,15 @@ import re
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from .page import templates
 
 _HOLE = re.compile("\ue000([0-9]+)\ue001")  # private-use characters stand in no learner's text that reaches a number
 _BETWEEN = "\ue002"
-_FIXED = {bool, int, type(None)}
 
 
-def rendered(kept: dict, template: str, content: dict[str, Any]) -> Markup:
+def rendered(kept: dict, template: str, content: dict[str, Any]) -> str:
     """The template with this content. Every text and every float in it is a hole, all else decides what the template does."""
     texts: list[str] = []
     frame = _frame(content, texts)
@@ -27,7 +26,7 @@ def rendered(kept: dict, template: str, content: dict[str, Any]) -> Markup:
     )
 
 
-def filled(kept: dict, key: Hashable, texts: list[str], render: Callable[[list[str]], str]) -> Markup:
+def filled(kept: dict, key: Hashable, texts: list[str], render: Callable[[list[str]], str]) -> str:
     """`render(texts)`, where `render` is called only once for a key and for the same texts being empty."""
     place = (key, tuple(map(bool, texts)))
     found = kept.get(place)
@@ -39,34 +38,32 @@ def filled(kept: dict, key: Hashable, texts: list[str], render: Callable[[list[s
     parts = [""] * (len(between) + len(numbers))
     parts[::2] = between
     parts[1::2] = [safe[number] for number in numbers]
-    return Markup("".join(parts))
+    return "".join(parts)
 
 
 def _escaped(texts: list[str]) -> list[str]:
     """The texts, those that are no markup escaped: all of them in one go, since a call for each takes most of the time."""
-    plain = [place for place, text in enumerate(texts) if type(text) is str]
-    safe = texts.copy()
-    together = str.split(escape(_BETWEEN.join([texts[place] for place in plain])), _BETWEEN)
-    for place, text in zip(plain, together):
-        safe[place] = text
-    return safe
+    together = _BETWEEN.join([text for text in texts if type(text) is str])
+    escaped = escape(together)
+    if len(escaped) == len(together):  # nothing in them means anything to HTML
+        return texts
+    safe = iter(str.split(escaped, _BETWEEN))
+    return [next(safe) if type(text) is str else text for text in texts]
 
 
-def _frame(content: Any, texts: list[str]) -> Hashable:
+def _frame(content: dict | list | tuple, texts: list[str]) -> Hashable:
     """The content without its texts and floats, which are added to `texts` in order."""
-    if type(content) in _FIXED:
-        return content
-    if isinstance(content, str):
-        texts.append(content)
-        return ""
-    if isinstance(content, dict):
-        return (*content, *[_frame(item, texts) for item in content.values()])
-    if isinstance(content, (list, tuple)):
-        return tuple([_frame(item, texts) for item in content])
-    if isinstance(content, float):
-        texts.append(str(content))
-        return ""
-    return content
+    is_dict = isinstance(content, dict)
+    frame: list[Hashable] = list(content) if is_dict else []
+    for item in content.values() if is_dict else content:
+        if isinstance(item, (str, float)):
+            texts.append(item if isinstance(item, str) else str(item))
+            frame.append("")
+        elif isinstance(item, (dict, list, tuple)):
+            frame.append(_frame(item, texts))
+        else:
+            frame.append(item)
+    return tuple(frame)
 
 
 def _put(content: Any, holes: Iterator[str]) -> Any:

@@ -6,6 +6,7 @@ import functools
 import linecache
 import math
 import re
+from collections.abc import Iterator
 
 import torch
 from latex2mathml.converter import convert
@@ -32,43 +33,44 @@ def explained(scene: Scene) -> dict:
 
 def sentence(scene: Scene) -> str:
     """The stage in one line of plain text, for the ledger and the still picture."""
-    value = scene.stage.value
+    stage, value = scene.stage, scene.stage.value
+    if stage.direction == "event":
+        return "  ".join([f"call   {call_text(scene)}", *([] if scene.is_asked else _effects(scene))])
+    opening = _opening(scene)
     if scene.is_asked:
-        return _unseen(scene)
-    if scene.stage.direction == "event":
-        return "  ".join([f"call   {call_text(scene)}", *_effects(scene)])
-    if scene.stage.direction == "forward":
+        return f"{opening} = ?"
+    if stage.direction == "forward":
         formula = worked.formula(scene)
         middle = f"{formula} = " if formula else ""
         stretch = scene.behind(value)
         told = "" if stretch is None else f"  ▸ {stretch.told}"
-        return f"value  {scene.title(value)} = {middle}{short(value.value)}{told}"
+        return f"{opening} = {middle}{short(value.value)}{told}"
     uses, adjoint = scene.uses(value), scene.gradient(value)
-    name = partial_text(scene.output_label, scene.label(value))
     if not uses:
-        return f"grad   {name} = {short(adjoint)}"
-    terms = " + ".join(_product_text(scene, link) for link in uses) + (" + …" if _is_part(scene) else "")
+        return f"{opening} = {short(adjoint)}"
+    terms = " + ".join([_product_text(scene, link) for link in uses]) + (" + …" if _is_part(scene) else "")
     total, same, _ = _check(scene, uses, adjoint)
     if same is not False:
-        return f"grad   {name} = {terms} = {short(adjoint)}"
+        return f"{opening} = {terms} = {short(adjoint)}"
     made = "of which a hook made" if _is_hooked(scene) else "but autograd delivered"
-    return f"grad   {name} = {terms} = {short(total)}, {made} {short(adjoint)}"
+    return f"{opening} = {terms} = {short(total)}, {made} {short(adjoint)}"
 
 
-def _unseen(scene: Scene) -> str:
-    """A stage whose number is still to be predicted, or comes after one that is."""
-    value, direction = scene.stage.value, scene.stage.direction
-    if direction == "event":
-        return f"call   {call_text(scene)}"
-    if direction == "forward":
-        return f"value  {scene.title(value)} = ?"
-    return f"grad   {partial_text(scene.output_label, scene.label(value))} = ?"
+def _opening(scene: Scene) -> str:
+    """What a stage's sentence begins with: the value or the gradient that it is about."""
+    kept, key = scene.kept, ("opening", scene.grain, scene.at)
+    if key not in kept:
+        value = scene.stage.value
+        is_forward = scene.stage.direction == "forward"
+        name = scene.title(value) if is_forward else partial_text(scene.output_label, scene.label(value))
+        kept[key] = f"{'value' if is_forward else 'grad '}  {name}"
+    return kept[key]
 
 
 def _asked(scene: Scene) -> dict:
     value = scene.stage.value
     uses = scene.uses(value)
-    left = mathml(partial_latex(scene.output_label, scene.label(value)))
+    left, *_ = _symbols(scene, uses)
     return {
         "headline": "sends the gradient back to" if uses else "starts the backward pass at", "name": scene.title(value),
         "rows": [{"left": left, "right": "?", "number": True, "result": True}], "uses": (), "check": None, "remarks": (),
@@ -104,12 +106,10 @@ def _forward(scene: Scene) -> dict:
 
 
 def _backward(scene: Scene) -> dict:
-    value, output = scene.stage.value, scene.output_label
+    value = scene.stage.value
     assert value is not None
-    adjoint = scene.gradient(value)
-    left = mathml(partial_latex(output, scene.label(value)))
-    uses = scene.uses(value)
-    rows: list[dict] = []
+    adjoint, uses = scene.gradient(value), scene.uses(value)
+    left, *symbols = _symbols(scene, uses)
     if not uses:
         return {
             "headline": "starts the backward pass at", "name": scene.title(value), "uses": (), "check": None,
@@ -117,19 +117,9 @@ def _backward(scene: Scene) -> dict:
             "remarks": ("Everything that follows is multiplied by this: the output changes one to one with itself.",),
             "key": key(value, scene.tape), "adjoint_of": value.label, "adjoint": full(adjoint),
         }  # fmt: skip
-    symbols = " + ".join(
-        rf"{partial_latex(output, scene.label(u.output))} \cdot {partial_latex(scene.label(u.output), scene.label(value))}"
-        for u in uses
-    )
-    rows.append({"left": left, "right": mathml(symbols)})
-    formulas = [scene.derivation.latex_local(u.output.label, value.label, scene.grain, scene.renamed) for u in uses]
-    if all(formulas):
-        slopes = " + ".join(
-            rf"{partial_latex(output, scene.label(u.output))} \cdot {_wrapped(str(f))}" for u, f in zip(uses, formulas)
-        )
-        rows.append({"left": "", "right": mathml(slopes)})
-    if all(u.local is not None and u.local.numel() <= 4 for u in uses):
-        rows.append({"left": "", "right": " + ".join(_product_text(scene, u) for u in uses), "number": True})
+    rows: list[dict] = [{"left": side, "right": right} for side, right in zip((left, ""), symbols)]
+    if all([u.local is not None and u.local.numel() <= 4 for u in uses]):
+        rows.append({"left": "", "right": " + ".join([_product_text(scene, u) for u in uses]), "number": True})
     total, same, why = _check(scene, uses, adjoint)
     rows.append({"left": "", "right": short(total), "number": True, "result": True})
     return {
@@ -138,6 +128,26 @@ def _backward(scene: Scene) -> dict:
         "remarks": (*([why] if why else []), *_remarks(scene)), "key": key(value, scene.tape), "adjoint_of": value.label, "adjoint": full(adjoint),
         "autograd": short(adjoint),
     }  # fmt: skip
+
+
+def _symbols(scene: Scene, uses: list[Link]) -> list[Markup]:
+    """The gradient of this stage in symbols; the sum that it is; and that sum with formulas, where all slopes have one."""
+    kept, key = scene.kept, ("symbols", scene.grain, scene.at, *[link.output.index for link in uses])
+    if key not in kept:
+        kept[key] = [mathml(latex) for latex in _in_latex(scene, uses)]
+    return kept[key]
+
+
+def _in_latex(scene: Scene, uses: list[Link]) -> Iterator[str]:
+    value, output = scene.stage.value, scene.output_label
+    yield partial_latex(output, scene.label(value))
+    if not uses:
+        return
+    before = [rf"{partial_latex(output, scene.label(u.output))} \cdot " for u in uses]
+    yield " + ".join(back + partial_latex(scene.label(u.output), scene.label(value)) for back, u in zip(before, uses))
+    formulas = [scene.derivation.latex_local(u.output.label, value.label, scene.grain, scene.renamed) for u in uses]
+    if all(formulas):
+        yield " + ".join(back + _wrapped(str(formula)) for back, formula in zip(before, formulas))
 
 
 def _event(scene: Scene) -> dict:
