@@ -53,12 +53,14 @@ class Ear:
 
     def attach_behind(self, step: Step, tensor: torch.Tensor) -> None:
         """Hear what a step sends back to each of its inputs, where the step is one autograd node."""
-        node, ends = tensor.grad_fn, self.ends
-        used = {place: ends.get(v) for place, v in enumerate(step.inputs) if isinstance(v, Value) and v.requires_grad}
-        ahead = {i: _end(edge) for i, edge in enumerate(node.next_functions) if edge[0] is not None} if node else {}
-        if used and [*used.values()] == [*ahead.values()]:
-            places = dict(zip(used, ahead))
-            node.register_hook(functools.partial(_sent_back, self._session, step, places))  # pyright: ignore
+        node: Any = tensor.grad_fn
+        if node is None:
+            return
+        used = [place for place, v in enumerate(step.inputs) if isinstance(v, Value) and v.requires_grad]
+        ahead = [(index, _end(edge)) for index, edge in enumerate(node.next_functions) if edge[0] is not None]
+        if used and [self.ends.get(step.inputs[place]) for place in used] == [end for _, end in ahead]:
+            places = [(place, index) for place, (index, _) in zip(used, ahead)]
+            node.register_hook(functools.partial(_sent_back, self._session, step, places))
 
     def hear(self, value: Value, gradient: torch.Tensor) -> None:
         if self._run is not None:
@@ -67,10 +69,9 @@ class Ear:
             if isinstance(value, Step):
                 self._run.order.append(value)
 
-    def hear_sent(self, step: Step, sent: dict[int, torch.Tensor | None]) -> None:
+    def hear_sent(self, step: Step, sent: dict[int, torch.Tensor]) -> None:
         if self._run is not None:
-            copies = {place: gradient.detach().clone() for place, gradient in sent.items() if gradient is not None}
-            self._run.sent[self._own(step)] = copies
+            self._run.sent[self._own(step)] = {place: gradient.detach().clone() for place, gradient in sent.items()}
 
     @contextmanager
     def listening(self, run: Pass) -> Iterator[Pass]:
@@ -155,10 +156,11 @@ def _arrived_at_leaf(session: Session, leaf: weakref.ref, gradients: tuple) -> N
         _arrived(session, seen.value, 0, gradients)
 
 
-def _sent_back(session: Session, step: Step, places: dict[int, int], gradients: tuple, _: tuple) -> None:
+def _sent_back(session: Session, step: Step, places: list[tuple[int, int]], gradients: tuple, _: tuple) -> None:
     """A hook on the autograd node of a step: what it sends to each of its inputs."""
     if session.ear is not None:
-        session.ear.hear_sent(step, {place: gradients[index] for place, index in places.items()})
+        sent = {place: gradient for place, index in places if (gradient := gradients[index]) is not None}
+        session.ear.hear_sent(step, sent)
 
 
 def _end(edge: Any) -> tuple:

@@ -94,7 +94,7 @@ class Recorder(TorchFunctionMode):
         self._inside = None
         place = place_of(frames[0]) if frames else NOWHERE
         name, depth = self._names.of(frames, place)
-        tensors = tensors_in(args, kwargs)
+        tensors = tensors_in(*args, *kwargs.values())
         if any(map(_is_wrapped, tensors)):  # inside a transform of torch.func: its tensors have no numbers of their own
             with mode:
                 return func(*args, **kwargs)
@@ -112,8 +112,9 @@ class Recorder(TorchFunctionMode):
         if func is torch.Tensor.__iter__:
             result = list(result)
 
-        changed = [i for i, tensor in enumerate(tensors) if version_of(tensor) != versions[i]]
-        fresh = [] if changed else self._fresh(result, tensors)
+        now = [version_of(tensor) for tensor in tensors]
+        changed = [] if now == versions else [i for i, version in enumerate(now) if version != versions[i]]
+        fresh = [] if changed else self._fresh(result)
         if engine:
             self._event(op, known, place, args, kwargs, None)
             for _, tensor in fresh:
@@ -382,15 +383,14 @@ class Recorder(TorchFunctionMode):
             self._drop(self.steps[MOST_STEPS // 4].index, self.steps[MOST_STEPS // 2].index)
         self._last = (step.index, self._line, op)
         self._remember(tensor, step)
-        if tensor.requires_grad and call.output is None and call.changed is None:
+        if step.requires_grad and call.output is None and call.changed is None:
             self._ear.attach_behind(step, tensor)
         return step
 
-    def _fresh(self, result, tensors: list) -> list[tuple[int | None, torch.Tensor]]:
+    def _fresh(self, result) -> list[tuple[int | None, torch.Tensor]]:
         """The new tensors in a result, with their place in it; what was passed in or is known already is not new."""
         if isinstance(result, torch.Tensor):
-            known = any(result is tensor for tensor in tensors) or result in self._session
-            return [] if known else [(None, result)]
+            return [] if result in self._session else [(None, result)]
         if isinstance(result, (tuple, list)):
             return [(i, t) for i, t in enumerate(result) if isinstance(t, torch.Tensor) and t not in self._session]
         return []
@@ -437,7 +437,7 @@ def _now_at(frame: types.FrameType) -> tuple[types.FrameType, int, bool]:
 
 def _broadcasts(shapes: list, to: torch.Size) -> bool:
     """Whether the shapes broadcast to `to`; a maximum over a dimension shares its name with the elementwise one."""
-    if all(shape == to for shape in shapes):
+    if shapes.count(to) == len(shapes):
         return True
     try:
         return torch.broadcast_shapes(*shapes) == to
