@@ -37,16 +37,17 @@ def branch_taken(step: Step) -> np.ndarray:
     if BRANCHES[op].choose is chosen_at_random:
         return _let_through(step)
 
-    def rounded(number):
-        return _rounded(number, step.value.dtype) if isinstance(number, float) else number
-
-    args = [rounded(a) for a in substitute(step.call.args, _double)]
-    kwargs = {
-        key: rounded(a) for key, a in substitute(_options(step), _double).items() if a is not None and key != "inplace"
-    }
+    dtype = step.value.dtype
+    args = [_compared(a, dtype) for a in step.call.args]
+    kwargs = {key: _compared(a, dtype) for key, a in _options(step).items() if a is not None and key != "inplace"}
     with np.errstate(all="ignore"):
         taken = np.asarray(BRANCHES[op].choose(*args, **kwargs))
-        return np.where(taken == taken, taken, 0).astype(int)
+        return (np.where(taken == taken, taken, 0) if taken.dtype.kind == "f" else taken).astype(int)
+
+
+def _compared(argument: Any, dtype: torch.dtype) -> Any:
+    """What is compared: a value in double precision, a plain number as it is in the tensor's dtype."""
+    return _rounded(argument, dtype) if isinstance(argument, float) else substitute(argument, _double)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -106,7 +107,9 @@ def _value(used: Any):
 
 
 def _double(used: Any):
-    return used.value.double().numpy()
+    """A value in double precision, as an array or of a single number as a float, which takes less time."""
+    value = used.value
+    return float(value.item()) if value.ndim == 0 else value.double().numpy()
 
 
 def _said(value) -> str:

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any
 
 import mpmath
-import numpy as np
 import torch
 
 from . import manual as hand
@@ -127,7 +126,7 @@ class Comparison:
         rounded = [math.nan] * like.numel()
         for i, value in self._exact[name].items():
             rounded[i] = value.rounded
-        return torch.from_numpy(np.array(rounded)).reshape(like.shape).to(like.dtype)
+        return torch.tensor(rounded, dtype=like.dtype).reshape(like.shape)
 
     # ------------------------------------------------------------------ judging
     @cached_property

@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Any
 
 import mpmath
-import numpy as np
 import sympy as sp
 import torch
 
@@ -240,7 +239,7 @@ class Derivation:
         found = {}
         for name, numbers in made.items():
             value = self.tape.inputs[name].value
-            found[name] = torch.from_numpy(np.asarray(numbers, dtype=float)).reshape(value.shape).to(value.dtype)
+            found[name] = torch.as_tensor(numbers, dtype=value.dtype).reshape(value.shape)
         return found
 
     def _numbers_on_a_grid(self) -> dict[str, Any]:

@@ -15,12 +15,12 @@ import sympy as sp
 
 from .forms import Form, apply, as_key, exact, symbols_of
 from .program import Program
-from .tape import Constant, Step, Tape, Value
+from .tape import Constant, Tape, Value
 
 DIGITS = 50
 LARGEST = 50_000  # binary places before the point: on exp(exp(exp(9))) mpmath would work for ever
 NEAR = 400, 1000  # powers of ten by which a point is missed where it has no number itself
-_ZERO = mpmath.mpf(0)
+_ZERO, _ONE = mpmath.mpf(0), mpmath.mpf(1)
 _ARITHMETIC = {"add", "sub", "mul", "div"}
 
 
@@ -34,20 +34,18 @@ class Exact:
         self._adjoints: dict[int, dict[int, list[mpmath.mpf]]] = {}
         self.overflowed = False  # whether some number on the way was out of reach
         with mpmath.workdps(DIGITS):
-            for index, value in enumerate(tape.values):
-                self.values.append(self._forward(index, value))
+            for index, (value, step) in enumerate(zip(tape.values, step_functions(program))):
+                self.values.append(self._recorded(value) if step is None else self._forward(index, step))
 
     def _recorded(self, value: Value) -> list[mpmath.mpf]:
         flat = value.value.reshape(-1)
+        if flat.numel() == 1 and not flat.is_complex():
+            return [exactly(float(flat.item()))]
         if self.at is not None:
             flat = flat[[self.at if flat.numel() > 1 else 0]]
         return [exactly(number) for number in flat.double().tolist()]
 
-    def _forward(self, index: int, value: Value) -> list[mpmath.mpf]:
-        form = self.program.forms[index]
-        if not isinstance(value, Step) or form is None or form.opaque:
-            return self._recorded(value)
-        step = step_function(self.program, index)
+    def _forward(self, index: int, step: StepFunction) -> list[mpmath.mpf]:
         values = self.values
         numbers = _guarded(step.call, [*[values[used][element] for used, element in step.places], *step.numbers])
         self._slopes[index] = numbers[step.size :]
@@ -55,7 +53,7 @@ class Exact:
 
     def _in_reach(self, number: mpmath.mpf) -> mpmath.mpf:
         """The number, or an infinite one where it is far beyond what any float holds."""
-        if mpmath.mag(number) <= LARGEST or not mpmath.isfinite(number):
+        if number.exp + number.bc <= LARGEST:  # the binary places before the point, and less for inf and nan
             return number
         self.overflowed = True
         return mpmath.sign(number) * mpmath.inf
@@ -68,18 +66,12 @@ class Exact:
 
     def _back_from(self, output: int) -> dict[int, list[mpmath.mpf]]:
         with mpmath.workdps(DIGITS):
-            back = {output: [mpmath.mpf(1)] * len(self.values[output])}
-            for index in self.program.behind(output):
-                form = self.program.forms[index]
-                if index not in back or form is None or form.opaque:
-                    continue
-                step = step_function(self.program, index)
-                for (made, used), slope in zip(step.slopes, self._slopes[index]):
-                    target, element = step.places[used]
-                    if self.program.differentiated[target]:
-                        there = back.setdefault(target, [_ZERO] * len(self.values[target]))
-                        product = slope * back[index][made]
-                        there[element] = product if there[element] is _ZERO else there[element] + product
+            back = {output: [_ONE] * len(self.values[output])}
+            for index, made, number, target, element in _way_back(self.program, output):
+                if index in back:
+                    there = back.get(target) or back.setdefault(target, [_ZERO] * len(self.values[target]))
+                    product = self._slopes[index][number] * back[index][made]
+                    there[element] = product if there[element] is _ZERO else there[element] + product
             return back
 
 
@@ -99,21 +91,40 @@ class StepFunction(NamedTuple):
     slopes: list[tuple[int, int]]  # which (element, argument) each slope belongs to
 
 
-def step_function(program: Program, index: int) -> StepFunction:
+def step_functions(program: Program) -> list[StepFunction | None]:
+    """By value of the program the function of its step; None where the value is taken as it was recorded."""
+    return program.keep("exact", lambda: [_step_function(program, form) for form in program.forms])
+
+
+def _step_function(program: Program, form: Form | None) -> StepFunction | None:
     """The function of a step. Steps that are called alike, as in the rounds of a loop, are derived once."""
-    if ("exact", index) not in program.results:
-        form = program.forms[index]
-        assert form is not None
-        form, numbers = _with_numbers_as_arguments(form)
-        used = list(dict.fromkeys(o for o in form.operands if isinstance(o, int)))
-        shapes = [program.symbols[o].shape if o >= 0 else () for o in used]
-        key = ("exact", _alike(form, used, shapes))
-        if key not in program.results:
-            program.results[key] = _derived(form, used, shapes)
-        call, places, size, slopes = program.results[key]
-        there = [(used[number], element) for number, element in places]
-        program.results["exact", index] = StepFunction(call, there, numbers, size, slopes)
-    return program.results["exact", index]
+    if form is None or form.opaque:
+        return None
+    form, numbers = _with_numbers_as_arguments(form)
+    used = list(dict.fromkeys(o for o in form.operands if isinstance(o, int)))
+    shapes = [program.symbols[o].shape if o >= 0 else () for o in used]
+    key = ("exact", _alike(form, used, shapes))
+    call, places, size, slopes = program.keep(key, lambda: _derived(form, used, shapes))
+    there = [(used[number], element) for number, element in places]
+    return StepFunction(call, there, numbers, size, slopes)
+
+
+def _way_back(program: Program, output: int) -> list[tuple[int, int, int, int, int]]:
+    """The edges that a gradient takes from an output, the last first: the step, which of its elements, which of its slopes,
+    and the value that it comes to, at which element.
+    """
+
+    def find() -> list:
+        steps = step_functions(program)
+        return [
+            (index, made, number, *step.places[used])
+            for index in program.behind(output)
+            if (step := steps[index]) is not None
+            for number, (made, used) in enumerate(step.slopes)
+            if program.differentiated[step.places[used][0]]
+        ]
+
+    return program.keep(("way back", output), find)
 
 
 def _with_numbers_as_arguments(form: Form) -> tuple[Form, tuple]:
@@ -171,7 +182,7 @@ def _real(number):
         return number
     if isinstance(number, mpmath.mpc):
         return number.real if number.imag == 0 else mpmath.nan
-    return mpmath.mpf(number)
+    return exactly(number) if type(number) is int else mpmath.mpf(number)
 
 
 def _floating(function, arguments: list) -> list:

@@ -53,27 +53,35 @@ def finite_differences(
 ) -> dict[str, FiniteDifference | None]:
     """`finite_difference` for several inputs."""
     found: dict[str, FiniteDifference | None] = dict.fromkeys(names)
-    calls = 0
     with quiet(), np.errstate(all="ignore"):
-        evaluate, sensitivity, many = _evaluator(function, inputs, tape), _sensitivity(tape), _takes_many_points(tape)
-        for name in found:
-            point = inputs.arguments[name]
-            elementwise = _is_elementwise(point, tape)
-            calls += len(tape.steps) * (1 if elementwise else point.numel()) * 6
-            few = elementwise or point.numel() <= MOST_ELEMENTS
-            if few and point.numel() and not point.is_complex() and calls <= MOST_CALLS:
-                slope = _elementwise if elementwise else _many_points if many else _one_by_one
-                slopes = partial(_slopes, partial(slope, partial(evaluate, name), point), point)
-                own = np.size(sensitivity) == point.numel()  # each element has an error of its own
-                felt = sensitivity if own else float(np.sum(sensitivity))
-                make = _best if step is None else partial(_with, step)
-                parts = make(_numbers(point)[0], torch.finfo(point.dtype).eps, slopes, felt)
-                found[name] = FiniteDifference(*_tensor(parts, point).unbind())
+        points = _affordable(inputs, names, tape)
+        numbers = {name: _numbers(point)[0] for name, point in points.items()}
+        steps = {name: _tried(numbers[name], _epsilon(point), step) for name, point in points.items()}
+        slopes = _slopes(_evaluator(function, inputs, tape), points, numbers, steps, tape)
+        moved = _sensitivity(tape)
+        for name, point in points.items():
+            own = isinstance(moved, float) or moved.size == point.numel()  # each element has an error of its own
+            rounding = partial(_rounding, numbers[name], _epsilon(point), moved if own else float(moved.sum()))
+            parts = (_best if step is None else _only)(slopes[name], steps[name], rounding)
+            found[name] = FiniteDifference(*_tensor(parts, point).unbind())
+    return found
+
+
+def _affordable(inputs: Inputs, names: Iterable[str], tape: Tape) -> dict[str, torch.Tensor]:
+    """The inputs that differences are taken of."""
+    calls, found = 0, {}
+    for name in names:
+        point = inputs.arguments[name]
+        elementwise = _is_elementwise(point, tape)
+        calls += len(tape.steps) * (1 if elementwise else point.numel()) * 6
+        few = elementwise or point.numel() <= MOST_ELEMENTS
+        if few and point.numel() and not point.is_complex() and calls <= MOST_CALLS:
+            found[name] = point
     return found
 
 
 def _takes_many_points(tape: Tape) -> bool:
-    """Whether one call can take all shifted points of a single number: only pointwise steps, and no look at a value."""
+    """Whether one call can take all shifted points of single numbers: only pointwise steps, and no look at a value."""
     looked = any(event.kind in ("bool", "float", "int", "item", "index") for event in tape.events)
     return tape.target.value.ndim == 0 and not looked and all(step.pointwise for step in tape.steps)
 
@@ -89,39 +97,42 @@ def _flat(tensor: torch.Tensor) -> np.ndarray:
 
 def _numbers(tensor: torch.Tensor, rows: int = 1) -> list:
     """The rows of a tensor in double precision: as floats where each is a single number, which a slider's tick is made of."""
-    flat = _flat(tensor)
-    return flat.tolist() if flat.size == rows else list(flat.reshape(rows, -1))
+    return tensor.reshape(-1).tolist() if tensor.numel() == rows else list(_flat(tensor).reshape(rows, -1))
 
 
 def _tensor(rows: list, like: torch.Tensor) -> torch.Tensor:
     """The same rows back in the shape and the dtype of an input."""
-    return torch.from_numpy(np.array(rows)).to(like.dtype).view(len(rows), *like.shape)
+    made = torch.tensor(rows, dtype=like.dtype) if isinstance(rows[0], float) else torch.from_numpy(np.array(rows))
+    return made.to(like.dtype).view(len(rows), *like.shape)
 
 
-def _slopes(slope: Callable, point: torch.Tensor, steps: list) -> list:
-    """What the function gives for these steps, of which each element of the input has one."""
-    return _numbers(slope(_tensor(steps, point)), len(steps))
+def _epsilon(point: torch.Tensor) -> float:
+    return torch.finfo(point.dtype).eps
 
 
 # ---------------------------------------------------------------------- the step h: a float for a float, an array for an array
-def _with(step: float, point: Any, epsilon: float, slopes: Callable, sensitivity: Any) -> list:
-    """The parts of a `FiniteDifference` for a given step."""
-    h = step + np.zeros_like(point)
-    wide, narrow = slopes([h, h / 2])
-    truncation = np.abs(wide - narrow) * 4 / 3
-    return _bounded(wide, truncation, _rounding(point, epsilon, wide, h, sensitivity), h)
-
-
-def _best(point: Any, epsilon: float, slopes: Callable, sensitivity: Any) -> list:
-    """The same for the step with the smallest bound, which each element has for itself."""
+def _tried(point: Any, epsilon: float, step: float | None) -> list:
+    """The steps at which slopes are taken: of a given one also the half, for an estimate of the truncation."""
+    if step is not None:
+        h = step + np.zeros_like(point)
+        return [h, h / 2]
     first = _first(point, epsilon)
-    steps = [first, first * 2.0**-3, first * 2.0**-6]
-    values = slopes(steps)
-    off = [abs(after - before) * 64 / 63 for before, after in zip(values, values[1:])]
+    return [first, first * 2.0**-3, first * 2.0**-6]
+
+
+def _only(slopes: list, steps: list, rounding: Callable) -> list:
+    """The parts of a `FiniteDifference` for a given step."""
+    wide, narrow = slopes
+    return _bounded(wide, np.abs(wide - narrow) * 4 / 3, rounding(wide, steps[0]), steps[0])
+
+
+def _best(slopes: list, steps: list, rounding: Callable) -> list:
+    """The same for the step with the smallest bound, which each element has for itself."""
+    off = [abs(after - before) * 64 / 63 for before, after in zip(slopes, slopes[1:])]
     truncation = [*off, off[-1] / 64]
-    rounding = [_rounding(point, epsilon, value, h, sensitivity) for value, h in zip(values, steps)]
-    best = _least([t + r for t, r in zip(truncation, rounding)])
-    parts = values, truncation, rounding, steps
+    rounded = list(map(rounding, slopes, steps))
+    best = _least([t + r for t, r in zip(truncation, rounded)])
+    parts = slopes, truncation, rounded, steps
     return _bounded(*[part[best] if isinstance(best, int) else np.choose(best, part) for part in parts])
 
 
@@ -144,7 +155,7 @@ def _bounded(value: Any, truncation: Any, rounding: Any, step: Any) -> list:
     return [value, truncation, rounding, step, 4 * (truncation + rounding)]
 
 
-def _rounding(point: Any, epsilon: float, slope: Any, h: Any, sensitivity: Any) -> Any:
+def _rounding(point: Any, epsilon: float, sensitivity: Any, slope: Any, h: Any) -> Any:
     """ε/h times how far the output moves when each step is rounded, and x ± h."""
     return epsilon * (sensitivity + abs(slope) * abs(point)) / h
 
@@ -153,8 +164,9 @@ def _sensitivity(tape: Tape) -> Any:
     """How far rounding in each step moves the output, to first order: Σ |value · adjoint|; elementwise for a summed run."""
     size = tape.target.value.numel() if tape.summed else 1
     elements, alone = 0.0, 0.0
+    adjoints = {value: adjoint for run in tape.passes for value, adjoint in run.adjoints.items()}  # the last ones
     for step in tape.steps:
-        adjoint = step.adjoint
+        adjoint = adjoints.get(step)
         if adjoint is None or adjoint.is_complex():
             continue
         if adjoint.numel() == 1:
@@ -170,18 +182,46 @@ def _sensitivity(tape: Tape) -> Any:
     return elements + alone
 
 
-# ---------------------------------------------------------------------- slopes of one input; the steps h stand along the first dimension
+# ---------------------------------------------------------------------- slopes of the inputs at their steps
+def _slopes(evaluate: Callable, points: dict, numbers: dict, steps: dict[str, list], tape: Tape) -> dict[str, list]:
+    """By input what the function gives for each step, of which every element has one."""
+    found = _at_once(evaluate, points, numbers, steps) if _takes_many_points(tape) else {}
+    for name, point in points.items():
+        if name not in found:
+            slope = _elementwise if _is_elementwise(point, tape) else _one_by_one
+            made = slope(lambda x, name=name: evaluate({name: x}), point, _tensor(steps[name], point))
+            found[name] = _numbers(made, len(steps[name]))
+    return found
+
+
+def _at_once(evaluate: Callable, points: dict, numbers: dict, steps: dict[str, list]) -> dict[str, list[float]]:
+    """Slopes of single numbers in one call of the function: at each of its points one of them is moved, the others stay.
+
+    Of none where the function does not take many points at once.
+    """
+    names = [name for name, point in points.items() if point.ndim == 0]
+    count = sum(2 * len(steps[name]) for name in names)
+    moved, places, start = {}, {}, 0
+    for name in names:
+        x, end = numbers[name], start + 2 * len(steps[name])
+        shifted = [*(x + h for h in steps[name]), *(x - h for h in steps[name])]
+        moved[name] = torch.tensor([*[x] * start, *shifted, *[x] * (count - end)], dtype=points[name].dtype)
+        places[name], start = slice(start, end), end
+    values = evaluate(moved) if moved else None
+    if values is None or values.shape != (count,):
+        return {}
+    output = values.tolist()
+    return {name: _central(output[place], steps[name]) for name, place in places.items()}
+
+
+def _central(values: list[float], steps: list[float]) -> list[float]:
+    """(f(x+h) − f(x−h)) / 2h for each h, from all f(x+h), then all f(x−h)."""
+    pairs = zip(values, values[len(steps) :], steps)
+    return [(ahead - behind) / (2 * h) if h else math.nan for ahead, behind, h in pairs]
+
+
 def _elementwise(evaluate: Callable, point: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
     return torch.stack([(evaluate(point + h) - evaluate(point - h)) / (2 * h) for h in steps])
-
-
-def _many_points(evaluate: Callable, point: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
-    """A single number's slopes in one call of the function."""
-    values = evaluate(torch.cat([point + steps, point - steps])) if point.ndim == 0 else point
-    count = steps.numel()
-    if values.shape != (2 * count,):
-        return _one_by_one(evaluate, point, steps)
-    return (values[:count] - values[count:]) / (2 * steps)
 
 
 def _one_by_one(evaluate: Callable, point: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
@@ -202,13 +242,16 @@ def _evaluator(function: Callable, inputs: Inputs, tape: Tape) -> Callable:
     random_state = next((s.call.random_state for s in tape.steps if s.call.random_state is not None), None)
     differentiates = any(event.kind in ("backward", "autograd.grad", "grad") for event in tape.events)
 
-    def evaluate(name: str, point: torch.Tensor) -> torch.Tensor:
+    def evaluate(moved: dict[str, torch.Tensor]) -> torch.Tensor:
         """The output as it is; at a point outside the domain, where the function raises, nan."""
+        point = next(iter(moved.values()))
         if differentiates:
-            arguments = inputs.fresh(**{name: point})
+            arguments = inputs.fresh(**moved)
         else:
-            arguments = inputs.arguments | {name: point}
-            arguments = {k: v.clone() if isinstance(v, torch.Tensor) else v for k, v in arguments.items()}
+            arguments = inputs.arguments | moved
+            arguments = {
+                k: v.clone() if isinstance(v, torch.Tensor) and k not in moved else v for k, v in arguments.items()
+            }
         before = torch.get_rng_state() if random_state is not None else None
         if random_state is not None:
             torch.set_rng_state(random_state)

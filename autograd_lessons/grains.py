@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import torch
 
+from .slopes import slopes_of
 from .tape import Input, Pass, Step, Tape, Value
 
 GRAINS = ("variables", "operations")
 MOST_RESULTS = 4  # of a closed stretch; one with more has no nodes of its own
 MOST_ARGUMENTS = 12  # that are drawn although only closed stretches use them
-MOST_REPLAYED = 100  # steps that are called again for the slope of the link that they make up
 
 
 class Stretch(NamedTuple):
@@ -158,13 +158,7 @@ def links(tape: Tape, grain: str, run: Pass | None = None) -> tuple[Link, ...]:
     run = run or (tape.passes[-1] if tape.passes else None)
     key = f"links at {grain}", run
     if key not in tape.cache:
-        shown = set(nodes(tape, grain))
-        tape.cache[key] = () if run is None else tuple(
-            link
-            for step in reversed(tape.history)
-            if step in shown and step in run.adjoints
-            for link in _links_of(step, shown, run, grain)
-        )  # fmt: skip
+        tape.cache[key] = () if run is None else tuple(_links(tape, grain, run))
     return tape.cache[key]
 
 
@@ -176,11 +170,14 @@ def recomputed(link: Link, tape: Tape, grain: str) -> torch.Tensor | None:
     return _pull_back(link.output, link.adjoint, set(nodes(tape, grain)), None).get(link.input)
 
 
-def _links_of(step: Step, shown: set[Value], run: Pass, grain: str) -> list[Link]:
-    products = _pull_back(step, run.adjoints[step], shown, run)
-    reach = step._tape.plan.keep(("reach", grain, step.index), lambda: _reach(step, shown))
-    slopes = _slopes(step, shown, products, run, reach)
-    return [Link(step, value, slopes.get(value), product, run.adjoints[step]) for value, product in products.items()]
+def _links(tape: Tape, grain: str, run: Pass) -> Iterator[Link]:
+    shown = set(nodes(tape, grain))
+    outputs = [step for step in reversed(tape.history) if step in shown and step in run.adjoints]
+    products = {step: _pull_back(step, run.adjoints[step], shown, run) for step in outputs}
+    slopes = slopes_of(tape, grain, shown, products, run)
+    for step, back in products.items():
+        for value, product in back.items():
+            yield Link(step, value, slopes[step].get(value), product, run.adjoints[step])
 
 
 def _pull_back(step: Step, vector: torch.Tensor, shown: set[Value], run: Pass | None) -> dict[Value, torch.Tensor]:
@@ -206,53 +203,6 @@ def _pull_back(step: Step, vector: torch.Tensor, shown: set[Value], run: Pass | 
     return reached
 
 
-class Reach(NamedTuple):
-    """How far a step is from the next shown values: by how many steps, and what kind of slope they have."""
-
-    steps: int
-    single: bool  # every value on the way is a single number
-    elementwise: bool  # or all have one shape, and each element its own slope
-
-
-def _reach(step: Step, shown: set[Value]) -> Reach:
-    steps = between(step, shown)
-    values = {v for s in steps for v in s.inputs if isinstance(v, Value) and v.requires_grad}
-    single = all(v.value.numel() == 1 for v in (*values, step))
-    same = all(v.value.shape == step.value.shape for v in values) and all(s.pointwise for s in steps if s.requires_grad)
-    return Reach(len(steps), single, same)
-
-
-def _slopes(
-    step: Step, shown: set[Value], products: dict[Value, torch.Tensor], run: Pass, reach: Reach
-) -> dict[Value, torch.Tensor]:
-    """∂step/∂value where every step between is elementwise or everything is a single number."""
-    if reach.steps == 1:
-        found: dict[Value, torch.Tensor] = {}
-        for position, local in step.slopes.items():
-            value = step.inputs[position]
-            found[value] = found[value] + local if value in found else local
-        return found
-    if not (reach.single or reach.elementwise):
-        return {}
-    if reach.steps > MOST_REPLAYED:
-        adjoint = run.adjoints[step]
-        exact = reach.single and bool((adjoint != 0) & adjoint.isfinite())
-        return {value: (product / adjoint).reshape(step.value.shape) for value, product in products.items() if exact}
-    ones = torch.ones_like(step.value)
-    if torch.equal(run.adjoints[step], ones) and not was_edited(step._tape):
-        slopes = products
-    else:
-        slopes = _pull_back(step, ones, shown, None)
-    return {value: slope.reshape(step.value.shape) for value, slope in slopes.items()}
-
-
-def was_edited(tape: Tape) -> bool:
-    """Whether the run wrote through `.data`: then what the engine sent may not be what the recorded values give."""
-    if "edited" not in tape.cache:
-        tape.cache["edited"] = any(s.op == "data" for s in tape.steps) or any(e.kind == "set data" for e in tape.events)
-    return tape.cache["edited"]
-
-
 def used_by(tape: Tape, grain: str, value: Value, whole: bool = False) -> list[Value]:
     """The shown values that a value was computed from; of these with `whole` those that it could send a gradient back to."""
     key = ("uses", grain, whole)
@@ -272,14 +222,3 @@ def _used(value: Value, shown: Collection[Value], whole: bool) -> list[Value]:
                 found[used] = used in shown
                 waiting.extend([] if used in shown else [used])
     return [used for used, is_shown in found.items() if is_shown]
-
-
-def between(step: Step, shown: Collection[Value]) -> list[Step]:
-    """The step and the anonymous steps below it, down to the next shown values."""
-    found, inner = {step: None}, [step]
-    while inner:
-        for used in inner.pop().inputs:
-            if isinstance(used, Step) and used not in shown and used not in found:
-                found[used] = None
-                inner.append(used)
-    return list(found)

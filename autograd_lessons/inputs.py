@@ -96,21 +96,36 @@ def call(function: Callable, arguments: Mapping[str, Any]) -> Any:
 
     A list, dict or set is a copy: what one run puts into it is not there in the next.
     """
-    parameters = _parameters(function)
-    arguments = {name: copy.copy(a) if type(a) in (list, dict, set) else a for name, a in arguments.items()}
-    if parameters is None:
-        return function(*arguments.values())
-    kinds = {inspect.Parameter.POSITIONAL_ONLY}
-    if hasattr(function, "__wrapped__") and _takes_positions(function):
-        kinds.add(inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    by_position = [n for n, p in parameters.items() if p.kind in kinds and n in arguments]
-    rest = {name: value for name, value in arguments.items() if name not in by_position}
-    positional = tuple(arguments[name] for name in by_position)
+    rest = {name: copy.copy(a) if type(a) in (list, dict, set) else a for name, a in arguments.items()}
+    by_position = _by_position(function)
+    if by_position is None:
+        return function(*rest.values())
+    positional = [rest.pop(name) for name in by_position if name in rest]
     if isinstance(function, torch.nn.Module):
         from torch.func import functional_call
 
-        return functional_call(function, state(function, rest), positional, rest)
+        return functional_call(function, state(function, rest), tuple(positional), rest)
     return function(*positional, **rest)
+
+
+def _by_position(function: Callable) -> tuple[str, ...] | None:
+    """The parameters that are passed by position; None where no parameter is known, and all are."""
+    if isinstance(function, torch.nn.Module):
+        return _positions(parameters_of(function))
+    return _once_for(function, _read_positions)
+
+
+@functools.lru_cache(maxsize=256)  # a slider asks at every tick
+def _read_positions(function: Callable) -> tuple[str, ...] | None:
+    parameters = _parameters(function)
+    if parameters is None:
+        return None
+    taken = hasattr(function, "__wrapped__") and _takes_positions(function)
+    return _positions(parameters, inspect.Parameter.POSITIONAL_OR_KEYWORD) if taken else _positions(parameters)
+
+
+def _positions(parameters: dict[str, inspect.Parameter], *kinds: Any) -> tuple[str, ...]:
+    return tuple(name for name, p in parameters.items() if p.kind in (p.POSITIONAL_ONLY, *kinds))
 
 
 def _takes_positions(function: Callable) -> bool:
@@ -125,10 +140,15 @@ def _takes_positions(function: Callable) -> bool:
 def _parameters(function: Callable) -> dict[str, inspect.Parameter] | None:
     if isinstance(function, torch.nn.Module):
         return parameters_of(function)  # its values are not those that it had before
+    return _once_for(function, _read_parameters)
+
+
+def _once_for(function: Callable, read: Any) -> Any:
+    """What `read` gives for a function, kept there."""
     try:
-        return _read_parameters(function)
+        return read(function)
     except TypeError:  # a callable object without a hash
-        return _read_parameters.__wrapped__(function)
+        return read.__wrapped__(function)
 
 
 @functools.lru_cache(maxsize=256)

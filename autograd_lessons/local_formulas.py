@@ -8,8 +8,9 @@ from typing import Any
 import sympy as sp
 
 from . import formulas
-from .grains import between, links, nodes
+from .grains import links, nodes
 from .programs import Programs
+from .slopes import between
 from .tape import Step, Value
 
 

@@ -9,7 +9,7 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -23,8 +23,7 @@ MOST_POINTS = 100_000
 _ANY = "…"  # stands for the parameter of a function whose signature Python cannot read
 
 
-@dataclass(frozen=True)
-class Factor:
+class Factor(NamedTuple):
     """One factor of a hand-written chain: ∂output/∂input as the learner gave it, beside the recorded one."""
 
     key: str
@@ -190,18 +189,15 @@ def _number(
     shape = like.value.shape
     try:
         if isinstance(answer, torch.Tensor):
-            number = answer.detach().to(like.value.dtype)
+            number = answer.detach().to(like.value.dtype, copy=True)
         else:
-            number = torch.as_tensor(answer, dtype=like.value.dtype)
-            if number.ndim == 0 and shape != () and (spread or (callable(given) and tape.summed)):
-                number = number.expand(shape)
+            number = torch.tensor(answer, dtype=like.value.dtype)
+            spread = spread or (callable(given) and tape.summed)
     except (TypeError, ValueError, RuntimeError):
         raise ManualError(
             f"The manual gradient for {key!r} is {answer!r}; it should be a number or a tensor."
         ) from None
-    if spread and number.ndim == 0 and shape != ():
-        number = number.expand(shape)
-    return number.clone()
+    return number.expand(shape).clone() if spread and number.ndim == 0 and shape != () else number
 
 
 def _call(function: Callable, tape: Tape, inputs: Inputs, key: str, result: Manual, own: str | None = None) -> Any:

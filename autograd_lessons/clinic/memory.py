@@ -132,7 +132,7 @@ def _only_looked_at(evidence: Evidence, step: Step) -> bool:
 
 def _list_of_losses(evidence: Evidence) -> Iterator[Finding]:
     by_line: dict[Spot, list[Pass]] = {}
-    for run in evidence.passes:
+    for run in evidence.passes if len(evidence.passes) > 1 else ():
         if run.kind == "backward" and not run.keeps_graph:
             by_line.setdefault(evidence.spot(run), []).append(run)
     for spot, runs in by_line.items():

@@ -10,8 +10,9 @@ import torch
 
 from ..checking.partial import Partial
 from ..checking.points import Point
-from ..grains import Link, between, links
+from ..grains import Link, links
 from ..notation import hatted, name_text, partial_text
+from ..slopes import between
 from ..tape import Tape, Value
 from ..views.numbers import short
 from ..views.stages import Scene

@@ -21,11 +21,9 @@ _JUMP = ", where it jumps: PyTorch's slope is 0"
 
 # ---------------------------------------------------------------- which branch
 def _clamp_sides(x, min=None, max=None):
-    x = np.asarray(x)
-    below = np.zeros(x.shape, bool) if min is None else x < min
-    above = np.zeros(x.shape, bool) if max is None else x > max
-    crossed = np.zeros(x.shape, bool) if min is None or max is None else np.asarray(min) > max
-    return np.where(crossed, 3, np.where(above, 2, np.where(below, 0, 1)))
+    sides = 1 + (max is not None and x > max) - (min is not None and x < min)
+    crossed = min is not None and max is not None and min > max
+    return sides + crossed * (3 - sides)
 
 
 def _power_at_0(x, exponent):

@@ -14,8 +14,9 @@ from markupsafe import Markup
 from ..accuracy import tolerance
 from ..calls import public_name
 from ..clinic import findings
-from ..grains import Link, recomputed, was_edited
+from ..grains import Link, recomputed
 from ..notation import name_latex, partial_latex, partial_text
+from ..slopes import was_edited
 from ..tape import Input, Step
 from . import timeline, worked
 from .numbers import full, key, short

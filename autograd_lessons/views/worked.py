@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import torch
 
-from ..grains import between, nodes
+from ..grains import nodes
+from ..slopes import between
 from ..tape import Step
 from .numbers import short
 from .stages import Scene
