@@ -125,7 +125,8 @@ def make_call(function: Callable, args: tuple, kwargs: dict, known: list, random
     if function is torch.Tensor.__deepcopy__:
         function, args = copy.deepcopy, args[:1]  # the memo beside it has changed by now
     supply = iter(known)
-    args, kwargs = substitute((args, kwargs), lambda _: next(supply), torch.Tensor)
+    args = substitute(args, lambda _: next(supply), torch.Tensor)
+    kwargs = kwargs and substitute(kwargs, lambda _: next(supply), torch.Tensor)
     if function in _METHODS:
         function, order = _METHODS[function]
         given = dict(zip(("self", *(name for name in order if name != "self")), args)) | kwargs
@@ -165,7 +166,7 @@ def operands_of(call: Call) -> tuple:
     return tuple(
         [
             item if isinstance(item, Operand) else Constant(item)
-            for item in leaves((call.args, call.kwargs))
+            for item in leaves((*call.args, *call.kwargs.values()))
             if isinstance(item, Operand) or (isinstance(item, (int, float, complex)) and not isinstance(item, bool))
         ]
     )

@@ -29,10 +29,12 @@ _PARAMETERS = {
 class Ear:
     """Hears what the engine does for one recorder. `own` gives a value of an earlier tape its place on this one."""
 
-    def __init__(self, session: Session, own: Callable[[Any], Any]):
+    def __init__(self, session: Session, own: Callable[[Any], Any], leaves_at_once: bool):
         self._session, self._own = session, own
+        self._leaves_at_once = leaves_at_once  # since a run of the engine in a later block may reach them
         self._run: Pass | None = None
         self.ends: dict[Value, tuple] = {}  # which autograd node each value comes from, and which of its outputs
+        self._waiting: list[weakref.ref] = []  # leaves whose nodes have no hook yet
         self._nodes: dict[int, Any] = {}  # of leaves, by id: held, since they live only as long as somebody holds them
 
     # ------------------------------------------------------------------ hooks
@@ -44,21 +46,33 @@ class Ear:
             self.ends[value] = node._sequence_nr(), output  # pyright: ignore
             node.register_prehook(functools.partial(_arrived, self._session, value, output))
             return
-        with torch.enable_grad():
-            leaf: Any = tensor.view_as(tensor).grad_fn.next_functions[0][0]  # pyright: ignore
         self.ends[value] = id(tensor), 0
-        if self._nodes.get(id(tensor)) is not leaf:
-            self._nodes[id(tensor)] = leaf
-            leaf.register_prehook(functools.partial(_arrived_at_leaf, self._session, weakref.ref(tensor)))
+        self._waiting.append(weakref.ref(tensor))
+        if self._leaves_at_once:
+            self.attach_leaves()
+
+    def attach_leaves(self) -> None:
+        """The same for the leaves, whose nodes cost more to find: only when somebody is going to send them something."""
+        for waiting in self._waiting:
+            if (tensor := waiting()) is None:
+                continue
+            with torch.enable_grad():
+                leaf: Any = tensor.view_as(tensor).grad_fn.next_functions[0][0]  # pyright: ignore
+            if self._nodes.get(id(tensor)) is not leaf:
+                self._nodes[id(tensor)] = leaf
+                leaf.register_prehook(functools.partial(_arrived_at_leaf, self._session, waiting))
+        self._waiting.clear()
 
     def attach_behind(self, step: Step, tensor: torch.Tensor) -> None:
         """Hear what a step sends back to each of its inputs, where the step is one autograd node."""
-        node, ends = tensor.grad_fn, self.ends
+        node: Any = tensor.grad_fn
+        if node is None:
+            return
+        ends = self.ends
         used = {place: ends.get(v) for place, v in enumerate(step.inputs) if isinstance(v, Value) and v.requires_grad}
-        ahead = {i: _end(edge) for i, edge in enumerate(node.next_functions) if edge[0] is not None} if node else {}
+        ahead = {index: _end(*edge) for index, edge in enumerate(node.next_functions) if edge[0] is not None}
         if used and [*used.values()] == [*ahead.values()]:
-            places = dict(zip(used, ahead))
-            node.register_hook(functools.partial(_sent_back, self._session, step, places))  # pyright: ignore
+            node.register_hook(functools.partial(_sent_back, self._session, step, [*zip(used, ahead)]))
 
     def hear(self, value: Value, gradient: torch.Tensor) -> None:
         if self._run is not None:
@@ -67,10 +81,11 @@ class Ear:
             if isinstance(value, Step):
                 self._run.order.append(value)
 
-    def hear_sent(self, step: Step, sent: dict[int, torch.Tensor | None]) -> None:
+    def hear_sent(self, step: Step, places: list[tuple[int, int]], gradients: tuple) -> None:
         if self._run is not None:
-            copies = {place: gradient.detach().clone() for place, gradient in sent.items() if gradient is not None}
-            self._run.sent[self._own(step)] = copies
+            self._run.sent[self._own(step)] = {
+                place: gradients[edge].detach().clone() for place, edge in places if gradients[edge] is not None
+            }
 
     @contextmanager
     def listening(self, run: Pass) -> Iterator[Pass]:
@@ -155,18 +170,17 @@ def _arrived_at_leaf(session: Session, leaf: weakref.ref, gradients: tuple) -> N
         _arrived(session, seen.value, 0, gradients)
 
 
-def _sent_back(session: Session, step: Step, places: dict[int, int], gradients: tuple, _: tuple) -> None:
+def _sent_back(session: Session, step: Step, places: list[tuple[int, int]], gradients: tuple, _: tuple) -> None:
     """A hook on the autograd node of a step: what it sends to each of its inputs."""
     if session.ear is not None:
-        session.ear.hear_sent(step, {place: gradients[index] for place, index in places.items()})
+        session.ear.hear_sent(step, places, gradients)
 
 
-def _end(edge: Any) -> tuple:
-    """An edge of autograd's graph by the number of its node. A leaf's node has none: the leaf stands for it.
+def _end(node: Any, output: int) -> tuple:
+    """What an edge of autograd's graph leads to, by the number of the node. A leaf's node has none: the leaf stands for it.
 
     Nor has the node of an operation whose derivative PyTorch lacks: `2 % x`.
     """
-    node, output = edge[:2]
     number = node._sequence_nr()
     return (id(getattr(node, "variable", node)) if number == _LEAF else number), output
 

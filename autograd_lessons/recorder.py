@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
-from torch.utils.weak import WeakTensorKeyDictionary
 
 from .calls import ENGINE_CALLS, is_random, kind_of, make_call, operands_of, tensors_in, works_by_element
 from .earlier import Earlier
@@ -32,6 +31,7 @@ _is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor
 _NOTHING = nullcontext()
 MOST_STEPS = 20_000  # that a recorded block keeps
 ENDS = 4  # of many backward passes in a recorded block so many are kept at either end
+TO_LEAVES = {*ENGINE_CALLS, "requires_grad_", "set requires_grad", "detach_"}  # send to leaves, or make a leaf none
 MAY_CHANGE = {"backward", "set grad", "optimizer.step", "zero_grad"}  # calls after which a leaf's .grad may be another
 
 
@@ -51,14 +51,14 @@ class Recorder(TorchFunctionMode):
         self._session = session or Session()
         self._block = session is not None  # a block of code, where passes follow each other, and not one function
         self._earlier = Earlier(self.tape, self.inputs)
-        self._ear = Ear(self._session, self._earlier.own)
+        self._ear = Ear(self._session, self._earlier.own, leaves_at_once=self._block)
         self._lives = Lives(self._earlier.own)
         self._names = Names(self._session)
         self._trail = Trail()
         self._calls: list[types.FrameType] = []  # in which the call that is written down now was made
         self._count = 0
         self._line = 0  # of the recorded code, now
-        self._originals = WeakTensorKeyDictionary()  # what `.data` was read from: its edits raise no version
+        self._originals: dict[int, tuple] = {}  # by id: a `.data`, whose edits raise no version; of what
         self._failures: list[Failure] = []
         self._last: tuple[int, int, str] = (0, 0, "")  # what happened last: index, line, which call
         self._inside: tuple | None = None  # the call of torch's whose own calls are not steps
@@ -94,7 +94,7 @@ class Recorder(TorchFunctionMode):
         self._inside = None
         place = place_of(frames[0]) if frames else NOWHERE
         name, depth = self._names.of(frames, place)
-        tensors = tensors_in(args, kwargs)
+        tensors = tensors_in(*args, *kwargs.values())
         if any(map(_is_wrapped, tensors)):  # inside a transform of torch.func: its tensors have no numbers of their own
             with mode:
                 return func(*args, **kwargs)
@@ -103,6 +103,8 @@ class Recorder(TorchFunctionMode):
         op = kind_of(func)
         random_state = torch.get_rng_state() if is_random(op) else None
         engine = op in ENGINE_CALLS
+        if op in TO_LEAVES:
+            self._ear.attach_leaves()
         try:
             with mode, self._engine(op, args, kwargs, known, place) if engine else _NOTHING:
                 result = stand_in(caller)(func, args, kwargs)
@@ -112,8 +114,9 @@ class Recorder(TorchFunctionMode):
         if func is torch.Tensor.__iter__:
             result = list(result)
 
-        changed = [i for i, tensor in enumerate(tensors) if version_of(tensor) != versions[i]]
-        fresh = [] if changed else self._fresh(result, tensors)
+        now = [version_of(tensor) for tensor in tensors]
+        changed = [] if now == versions else [i for i, version in enumerate(now) if version != versions[i]]
+        fresh = [] if changed else self._fresh(result)
         if engine:
             self._event(op, known, place, args, kwargs, None)
             for _, tensor in fresh:
@@ -132,7 +135,7 @@ class Recorder(TorchFunctionMode):
                 self._names.only_the_last(step, frames[0].f_lasti if frames and caller.by_module else None)
                 step.grad_enabled = step.grad_enabled and mode is _NOTHING
                 if op == "data":
-                    self._originals[tensor] = weakref.ref(tensors[0])
+                    self._originals[id(tensor)] = weakref.ref(tensor), weakref.ref(tensors[0])
                 if tensor.is_leaf and tensor.requires_grad and not is_loose(tensor):
                     self._becomes_leaf(tensor, step)
         else:
@@ -382,15 +385,14 @@ class Recorder(TorchFunctionMode):
             self._drop(self.steps[MOST_STEPS // 4].index, self.steps[MOST_STEPS // 2].index)
         self._last = (step.index, self._line, op)
         self._remember(tensor, step)
-        if tensor.requires_grad and call.output is None and call.changed is None:
+        if step.requires_grad and call.output is None and call.changed is None:
             self._ear.attach_behind(step, tensor)
         return step
 
-    def _fresh(self, result, tensors: list) -> list[tuple[int | None, torch.Tensor]]:
+    def _fresh(self, result) -> list[tuple[int | None, torch.Tensor]]:
         """The new tensors in a result, with their place in it; what was passed in or is known already is not new."""
         if isinstance(result, torch.Tensor):
-            known = any(result is tensor for tensor in tensors) or result in self._session
-            return [] if known else [(None, result)]
+            return [] if result in self._session else [(None, result)]
         if isinstance(result, (tuple, list)):
             return [(i, t) for i, t in enumerate(result) if isinstance(t, torch.Tensor) and t not in self._session]
         return []
@@ -410,9 +412,10 @@ class Recorder(TorchFunctionMode):
             old, name = whole, None
         step.name = old.name or name
         step.depth = getattr(old, "depth", 0)
-        original = self._originals[tensor]() if tensor in self._originals else None
-        if original is not None and (seen := self._session.get(original)) is not None:
-            seen.version = -1
+        if id(tensor) in self._originals:
+            data, original = (reference() for reference in self._originals[id(tensor)])
+            if data is tensor and (seen := self._session.get(original)) is not None:
+                seen.version = -1
 
     def _read_again(self, tensor: torch.Tensor, old: Value | Constant) -> Value | Constant:
         """The tensor was changed, but not by its own name: through its base, or out of autograd's sight."""
@@ -437,7 +440,7 @@ def _now_at(frame: types.FrameType) -> tuple[types.FrameType, int, bool]:
 
 def _broadcasts(shapes: list, to: torch.Size) -> bool:
     """Whether the shapes broadcast to `to`; a maximum over a dimension shares its name with the elementwise one."""
-    if all(shape == to for shape in shapes):
+    if shapes.count(to) == len(shapes):
         return True
     try:
         return torch.broadcast_shapes(*shapes) == to

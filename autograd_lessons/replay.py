@@ -53,6 +53,7 @@ class Call(NamedTuple):
 
 
 PLAIN = {int, float, complex, bool, str, type(None), torch.dtype}  # what most arguments beside tensors are
+_NESTS = (tuple, list, dict, slice)
 
 
 def substitute(arguments: Any, take: Callable, kind: type = Operand) -> Any:
@@ -61,9 +62,9 @@ def substitute(arguments: Any, take: Callable, kind: type = Operand) -> Any:
         return take(arguments)
     if isinstance(arguments, (tuple, list)):
         replaced = [item if type(item) in PLAIN else substitute(item, take, kind) for item in arguments]
-        if hasattr(arguments, "_fields"):
-            return type(arguments)(*replaced)
-        return type(arguments)(replaced) if type(arguments) in (tuple, list) else tuple(replaced)
+        if type(arguments) in (tuple, list):
+            return type(arguments)(replaced)
+        return type(arguments)(*replaced) if hasattr(arguments, "_fields") else tuple(replaced)
     if isinstance(arguments, dict):
         return {key: substitute(item, take, kind) for key, item in arguments.items()}
     if isinstance(arguments, slice):
@@ -75,14 +76,12 @@ def leaves(arguments: Any) -> list[Any]:
     """Everything in nested arguments, in order."""
     found: list[Any] = []
     for item in arguments.values() if isinstance(arguments, dict) else arguments:
-        if type(item) in PLAIN:
+        if type(item) in PLAIN or not isinstance(item, _NESTS):
             found.append(item)
-        elif isinstance(item, (tuple, list, dict)):
-            found += leaves(item)
         elif isinstance(item, slice):
             found += leaves((item.start, item.stop, item.step))
         else:
-            found.append(item)
+            found += leaves(item)
     return found
 
 

@@ -76,7 +76,7 @@ def node_of(tensor: torch.Tensor) -> int | None:
 
 def is_loose(tensor: torch.Tensor) -> bool:
     """Whether this is a view of a leaf that was taken under no_grad: it says that it requires grad, and has no node."""
-    base = tensor._base if tensor._is_view() else None
+    base = tensor._base
     if base is None or not (base.requires_grad and base.is_leaf and tensor.requires_grad):
         return False
     try:

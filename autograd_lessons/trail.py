@@ -32,12 +32,19 @@ class Trail:
     """
 
     def __init__(self):
+        self._frames: list[types.FrameType] = []  # of the last step
         self._stack: list[tuple[types.FrameType, Visit, Any]] = []  # the outermost first; with the module it called
         self._names: dict[int, tuple[torch.nn.Module, dict[int, str]]] = {}
 
     def of(self, frames: list[types.FrameType]) -> tuple[Site, ...]:
         """The sites of a step whose frames these are, the innermost first; the result has the outermost first."""
-        frames = frames[::-1]
+        if frames != self._frames:
+            self._follow(frames)
+        return tuple([Site(visit, frame.f_lasti) for frame, visit, _ in self._stack])
+
+    def _follow(self, frames: list[types.FrameType]) -> None:
+        """Bring the stack up to these frames, the innermost first; what is on both keeps its visit."""
+        self._frames, frames = frames, frames[::-1]
         same = 0
         for frame, (before, _, _) in zip(frames, self._stack):
             if frame is not before:
@@ -48,11 +55,10 @@ class Trail:
             module = frame.f_locals.get("self") if is_module_call(frame) else None
             name = None if module is None else self._name(module)
             self._stack.append((frame, Visit(frame.f_code, name), module))
-        return tuple([Site(visit, frame.f_lasti) for frame, visit, _ in self._stack])
 
     def let_go(self) -> None:
         """Hold no frame and no module any more."""
-        self._stack, self._names = [], {}
+        self._frames, self._stack, self._names = [], [], {}
 
     def _name(self, module: torch.nn.Module) -> str:
         """How the call around it, or the learner's code, reaches a module: `layers.3`, `model`; else its class."""

@@ -563,3 +563,14 @@ def test_a_leaf_told_so_in_the_same_line_has_its_name():
     tape = al.record(told, x=3.0)
     assert list(tape.inputs) == ["x", "v", "w"]
     assert tape.inputs["w"].adjoint.item() == 6.0 and tape.inputs["v"].adjoint.tolist() == [6.0, 6.0]
+
+
+@pytest.mark.parametrize("turn_off", [lambda x: x.requires_grad_(False), lambda x: setattr(x, "requires_grad", False)])
+def test_gradient_is_heard_at_a_leaf_that_is_none_any_more_when_the_engine_runs(turn_off):
+    def function(x):
+        y = x * 2
+        turn_off(x)
+        y.backward()
+        return y.detach()
+
+    assert al.record(function, x=1.5).inputs["x"].adjoint.item() == 2.0
