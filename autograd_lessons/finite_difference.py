@@ -56,12 +56,14 @@ def finite_differences(
     with quiet(), np.errstate(all="ignore"):
         points = _affordable(inputs, names, tape)
         numbers = {name: _numbers(point)[0] for name, point in points.items()}
-        steps = {name: _tried(numbers[name], _epsilon(point), step) for name, point in points.items()}
+        steps = {name: _tried(numbers[name], point.dtype, step) for name, point in points.items()}
         slopes = _slopes(_evaluator(function, inputs, tape), points, numbers, steps, tape)
         moved = _sensitivity(tape)
         for name, point in points.items():
             own = isinstance(moved, float) or moved.size == point.numel()  # each element has an error of its own
-            rounding = partial(_rounding, numbers[name], _epsilon(point), moved if own else float(moved.sum()))
+            rounding = partial(
+                _rounding, numbers[name], torch.finfo(point.dtype).eps, moved if own else float(moved.sum())
+            )
             parts = (_best if step is None else _only)(slopes[name], steps[name], rounding)
             found[name] = FiniteDifference(*_tensor(parts, point).unbind())
     return found
@@ -106,17 +108,14 @@ def _tensor(rows: list, like: torch.Tensor) -> torch.Tensor:
     return made.to(like.dtype).view(len(rows), *like.shape)
 
 
-def _epsilon(point: torch.Tensor) -> float:
-    return torch.finfo(point.dtype).eps
-
-
 # ---------------------------------------------------------------------- the step h: a float for a float, an array for an array
-def _tried(point: Any, epsilon: float, step: float | None) -> list:
+def _tried(point: Any, dtype: torch.dtype, step: float | None) -> list:
     """The steps at which slopes are taken: of a given one also the half, for an estimate of the truncation."""
     if step is not None:
-        h = step + np.zeros_like(point)
+        given = torch.tensor(step, dtype=dtype).item()
+        h = given if isinstance(point, float) else np.full_like(point, given)
         return [h, h / 2]
-    first = _first(point, epsilon)
+    first = _first(point, torch.finfo(dtype).eps)
     return [first, first * 2.0**-3, first * 2.0**-6]
 
 
@@ -197,27 +196,24 @@ def _slopes(evaluate: Callable, points: dict, numbers: dict, steps: dict[str, li
 def _at_once(evaluate: Callable, points: dict, numbers: dict, steps: dict[str, list]) -> dict[str, list[float]]:
     """Slopes of single numbers in one call of the function: at each of its points one of them is moved, the others stay.
 
-    Of none where the function does not take many points at once.
+    Of none where the function does not take many points at once, or the inputs differ in dtype.
     """
     names = [name for name, point in points.items() if point.ndim == 0]
-    count = sum(2 * len(steps[name]) for name in names)
-    moved, places, start = {}, {}, 0
-    for name in names:
-        x, end = numbers[name], start + 2 * len(steps[name])
-        shifted = [*(x + h for h in steps[name]), *(x - h for h in steps[name])]
-        moved[name] = torch.tensor([*[x] * start, *shifted, *[x] * (count - end)], dtype=points[name].dtype)
-        places[name], start = slice(start, end), end
-    values = evaluate(moved) if moved else None
-    if values is None or values.shape != (count,):
+    if len({points[name].dtype for name in names}) != 1:
         return {}
-    output = values.tolist()
-    return {name: _central(output[place], steps[name]) for name, place in places.items()}
-
-
-def _central(values: list[float], steps: list[float]) -> list[float]:
-    """(f(x+h) − f(x−h)) / 2h for each h, from all f(x+h), then all f(x−h)."""
-    pairs = zip(values, values[len(steps) :], steps)
-    return [(ahead - behind) / (2 * h) if h else math.nan for ahead, behind, h in pairs]
+    dtype, each = points[names[0]].dtype, 2 * len(steps[names[0]])
+    moved = {}
+    for before, name in enumerate(names):
+        x = numbers[name]
+        shifted = [*(x + h for h in steps[name]), *(x - h for h in steps[name])]
+        row = [*[x] * (each * before), *shifted, *[x] * (each * (len(names) - before - 1))]
+        moved[name] = torch.tensor(row, dtype=dtype)
+    values = evaluate(moved)
+    if values.shape != (each * len(names),):
+        return {}
+    ahead, behind = values.view(len(names), 2, -1).unbind(1)
+    slopes = (ahead - behind) / torch.tensor([[2 * h for h in steps[name]] for name in names], dtype=dtype)
+    return dict(zip(names, slopes.tolist()))
 
 
 def _elementwise(evaluate: Callable, point: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
