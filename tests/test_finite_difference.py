@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import autograd_lessons as al
-from autograd_lessons.finite_difference import finite_difference
+from autograd_lessons.finite_difference import finite_difference, finite_differences
 from autograd_lessons.inputs import gather
 from autograd_lessons.run import run
 
@@ -110,6 +110,53 @@ def test_sine_of_square_at_1000_for_three_steps(h, value, off):
     assert true == pytest.approx(1873.504, abs=1e-3)
     if h != 1e-2:  # that one is a whole period wide: no estimate from two widths can know
         assert abs(found.value.item() - true) <= found.bound.item()
+
+
+# ---------------------------------------------------------------- several inputs in one call of the function
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_of_several_numbers_each_has_its_own_slope_within_its_own_bound(dtype):
+    def function(a, b, c):
+        return torch.sin(a) * torch.exp(b) / c
+
+    given = {"a": 0.7, "b": -0.4, "c": 2.5}
+    inputs = gather(function, given, dtype=dtype)
+    found = finite_differences(function, inputs, tuple(given), run(function, inputs))
+    a, b, c = (mpmath.mpf(value.item()) for value in inputs.arguments.values())
+    true = {
+        "a": mpmath.cos(a) * mpmath.exp(b) / c,
+        "b": mpmath.sin(a) * mpmath.exp(b) / c,
+        "c": -mpmath.sin(a) * mpmath.exp(b) / c**2,
+    }
+    for name, slope in true.items():
+        assert abs(found[name].value.item() - slope) <= found[name].bound.item() < 1e-2 * abs(slope)
+
+
+def test_the_function_is_called_once_for_all_of_them():
+    calls = []
+
+    def function(a, b):
+        calls.append((a, b))
+        return a * b
+
+    inputs = gather(function, {"a": 3.0, "b": -0.0})
+    tape = run(function, inputs)
+    calls.clear()
+    found = finite_differences(function, inputs, ("a", "b"), tape)
+    assert len(calls) == 1
+    assert (found["a"].value.item(), found["b"].value.item()) == (0, 3)
+    assert all(math.copysign(1, value) == -1 for value in calls[0][1][: len(calls[0][1]) // 2].tolist())  # −0 stays −0
+
+
+def test_numbers_of_two_dtypes_and_vectors_among_them_are_taken_apart():
+    def function(a, b, v):
+        return (a.double() * b * v).sum()
+
+    given = {"a": torch.tensor(2.0), "b": torch.tensor(3.0, dtype=torch.float64), "v": torch.tensor([1.0, 4.0])}
+    inputs = gather(function, given)
+    found = finite_differences(function, inputs, tuple(given), run(function, inputs))
+    assert found["a"].value.item() == pytest.approx(15, abs=found["a"].bound.item())
+    assert found["b"].value.item() == pytest.approx(10, abs=found["b"].bound.item())
+    assert found["v"].value.tolist() == pytest.approx([6, 6], abs=found["v"].bound.max().item())
 
 
 # ---------------------------------------------------------------- odd points

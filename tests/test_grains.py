@@ -242,3 +242,29 @@ def test_no_link_goes_where_no_gradient_flows():
 
     found = edges(al.record(f, x=2.0, k=1.0, wrt="x"), "variables")
     assert found == {("y", "x"): (6.0, 6.0)}
+
+
+def test_what_two_outputs_send_to_the_same_value_is_not_added_up():
+    def function(x):
+        a = 3 * x**2
+        b = 2 * torch.sin(x)
+        y = a * b
+        return y
+
+    found = edges(al.record(function, x=1.3), "variables")
+    a, b = 3 * 1.3**2, 2 * math.sin(1.3)
+    assert found["a", "x"] == pytest.approx((6 * 1.3, 6 * 1.3 * b))
+    assert found["b", "x"] == pytest.approx((2 * math.cos(1.3), 2 * math.cos(1.3) * a))
+
+
+def test_a_step_that_no_gradient_goes_through_is_a_number_in_the_slope():
+    def function(x):
+        with torch.no_grad():
+            scale = torch.exp(x) + 1
+        y = torch.sin(x * scale) * 2
+        z = y * y
+        return z
+
+    scale = math.exp(0.4) + 1
+    found = edges(al.record(function, x=0.4), "variables")
+    assert found["y", "x"][0] == pytest.approx(2 * math.cos(0.4 * scale) * scale)

@@ -14,16 +14,17 @@ from .nonfinite import NORMS, norm_at_zero
 
 FLAT = {"round", "floor", "ceil", "trunc", "fix", "sign", "sgn", "heaviside"}
 CLAMPS = {"clamp", "clamp_min", "clamp_max", "hardtanh", "relu6"}
+_FLATTENING = FLAT | CLAMPS | NORMS
 KINKS = {"relu", "abs", "max", "maximum", "min", "minimum", "clamp", "clamp_min", "clamp_max", "amax", "amin"}
 
 
 def zeros(evidence: Evidence) -> Iterator[Finding]:
     """A leaf whose gradient is 0 in every element because all that leads from it to the loss is flat."""
-    if not evidence.ops & (FLAT | CLAMPS | NORMS):
+    if not evidence.ops & _FLATTENING:
         return
     for run in evidence.passes:
         for step in run.order:
-            if step.op in FLAT | CLAMPS | NORMS and (found := _flat(evidence, run, step)) is not None:
+            if step.op in _FLATTENING and (found := _flat(evidence, run, step)) is not None:
                 yield found
                 return
 
