@@ -15,8 +15,9 @@ from .feedback import Feedback, blank
 from .flow import Flow, same_way
 from .matching import Match, Tolerance, explain
 from .points import Point
+from .sides import is_telling
 from .slips import Sight
-from .telling import HONEST, is_telling
+from .telling import HONEST
 from .trial import LEAST_DIGITS
 from .words import Words
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,15 +10,13 @@ import torch
 from ..grains import links
 from ..tape import Tape
 from .feedback import Counterexample, Feedback
-from .flow import Flow, same_way
-from .matching import PLAUSIBLE, Match, Tolerance, explain
+from .matching import PLAUSIBLE
 from .points import LONG, Point, branches_of
-from .slips import Sight
-from .trial import Judged, Trial, digits_of
+from .sides import slips_behind
+from .trial import Judged, Trial
 from .words import Words, at, shown
 
 MOST_FACTORS = 8  # of a chain that is written out in a hint
-MOST_LOOSE = 2e-4  # relative: a number with fewer digits is not held against two slips together
 HONEST = "No slip that is known here gives these numbers."
 
 
@@ -138,17 +135,6 @@ def _listed(names: list[str]) -> str:
 
 
 # ---------------------------------------------------------------------- wrong
-@dataclass(frozen=True)
-class _Side:
-    """Points at which the function went the same way, with the learner's answers there."""
-
-    judged: list[Judged]
-
-    @property
-    def theirs(self) -> torch.Tensor:
-        return torch.stack([one.theirs for one in self.judged])
-
-
 def _explained(
     trial: Trial, name: str, judged: list[Judged], beside: str, output: int | None, used: int | None
 ) -> Feedback:
@@ -165,7 +151,7 @@ def _explained(
     if shown_at.state == "not finite" and all(one.is_right or one.state == "not finite" for one in judged):
         note = trial.notes.get(name)
         return said(("not_finite",), f"The formula raised {note}." if note else "The answer is no finite number there.")
-    words, matches = _matches(trial, name, judged, output, used)
+    words, matches = slips_behind(trial, name, judged, output, used)
     if not trial.fixed and (not matches or matches[0].rank > PLAUSIBLE):
         special = _only_somewhere(judged)
         if special is not None:
@@ -180,78 +166,6 @@ def _explained(
         reason += "".join(f"\nOr: {match.says()}" for match in matches[1:])
         reason += "\nOn this function these give the same."
     return said(tuple(match.identifier for match in matches), reason, leading)
-
-
-def _matches(
-    trial: Trial, name: str, judged: list[Judged], output: int | None, used: int | None
-) -> tuple[Words | None, list[Match]]:
-    """The slips that give these numbers, on each way that the function went."""
-    words = None
-    for side in _sides(judged):
-        tapes = [one.point.tape for one in side.judged]
-        flow = _flow(tapes, output)
-        leaf = flow.input(name) if used is None else used
-        words = Words(flow)
-        sight = Sight(flow, words, leaf)
-        inputs = [one.point.inputs for one in side.judged]
-        theirs = side.theirs
-        tolerance = _tolerance(trial, name, theirs)
-        found = explain(sight, theirs, inputs, tolerance, pairs=is_telling(theirs, tolerance))
-        if found:
-            return words, found
-    return words, []
-
-
-def _flow(tapes: list[Tape], output: int | None) -> Flow:
-    """The whole run, or one factor of its chain: from a named value down to the next named ones."""
-    if output is None:
-        return Flow(tapes)
-    named = frozenset(
-        i for i, value in enumerate(tapes[0].values) if value.name and value.depth == 0 and i != output
-    )  # fmt: skip
-    return Flow(tapes, output, named)
-
-
-def _sides(judged: list[Judged]) -> list[_Side]:
-    """The points grouped by the way the function went, those with most wrong answers first."""
-    usable = [one for one in judged if not one.point.simple and one.theirs.shape == one.true.shape]
-    smooth = [one for one in usable if not one.point.given or one.point.is_smooth] or usable
-    groups: list[list[Judged]] = []
-    for one in smooth:
-        for group in groups:
-            if same_way(group[0].point.tape, one.point.tape):
-                group.append(one)
-                break
-        else:
-            groups.append([one])
-    return [_Side(group) for group in sorted(groups, key=lambda g: -sum(not one.is_right for one in g))]
-
-
-def is_telling(theirs: torch.Tensor, tolerance: Tolerance) -> bool:
-    """Whether the numbers are enough to hold two slips against: several, or one that is no simple fraction.
-
-    A number of two or three digits is not: some pair of slips comes near nearly any.
-    """
-    if tolerance.absolute > MOST_LOOSE * float(theirs.abs().nan_to_num(0.0).max()):
-        return False
-    distinct = {f"{v:.9g}" for v in theirs.reshape(-1).tolist()}
-    if len(distinct) > 2:
-        return True
-    return all(abs(float(v) * 720 - round(float(v) * 720)) > 1e-6 for v in distinct if v not in ("nan", "inf", "-inf"))
-
-
-def _tolerance(trial: Trial, name: str, theirs: torch.Tensor) -> Tolerance:
-    known = theirs[theirs.isfinite()].abs()
-    scale = float(known.median()) if known.numel() else 1.0
-    tolerance = Tolerance(1e-7, 1e-9 * scale)
-    if trial.fixed:
-        digits = digits_of(trial.typed(name))
-        single = bool((theirs.float().double() == theirs).all())
-        if digits is not None and digits > 1e-9 * scale:
-            return Tolerance(1e-9, digits)
-        if single:
-            return Tolerance(2e-6, 2e-6 * scale)
-    return tolerance
 
 
 # ---------------------------------------------------------------------- what is said of where
