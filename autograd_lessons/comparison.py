@@ -296,9 +296,9 @@ class Comparison:
         return {name: all([self._is_zero(name, route) for route in self.judged(name)]) for name in self.gradients}
 
     def _is_zero(self, name: str, route: str) -> bool:
-        (_, absolute), number = self._tolerance, self._numbers[name].get(route)
-        if number is not None:
-            return abs(number) <= absolute or (route == "reference" and number != number)
+        (_, absolute), single = self._tolerance, self._numbers[name].get(route)
+        if single is not None:
+            return abs(single) <= absolute or (route == "reference" and single != single)
         value = self.gradients[name][route]
         assert value is not None
         value = value.nan_to_num(0.0) if route == "reference" else value

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import torch
 
-from .inputs import Inputs, call, element_of
+from .inputs import Inputs, call, changed_at, element_of
 from .replay import quiet
 from .tape import Tape
 
@@ -79,7 +79,7 @@ class Tracer:
 def _others(tape: Tape, name: str, element: int | None) -> list[torch.Tensor]:
     """All numbers that a run was given but the one along which a curve goes."""
     others = [value.value for key, value in tape.inputs.items() if key != name]
-    return others if element is None else [*others, _moved(tape.inputs[name].value, element, torch.tensor(0.0))]
+    return others if element is None else [*others, changed_at(tape.inputs[name].value, element, 0.0)]
 
 
 def trace(
@@ -95,7 +95,7 @@ def trace(
             ys = _value(function, inputs, name, xs)
             ys = ys if ys is not None and ys.shape == xs.shape else torch.full_like(xs, math.nan)
         else:
-            values = [_value(function, inputs, name, _moved(like, element, x)) for x in xs]
+            values = [_value(function, inputs, name, changed_at(like, element or 0, x)) for x in across]
             ys = torch.stack([torch.tensor(math.nan) if v is None else v.sum() for v in values])
     label = name if element is None else f"{name}[{element}]"
     return Curve(label, across, ys.double().tolist(), point, slope)
@@ -120,12 +120,6 @@ def elementwise_in(function: Callable, inputs: Inputs, name: str) -> bool:
     if together is None or together.shape != near.shape or any(s is None or s.numel() != 1 for s in single):
         return False
     return bool(torch.isclose(together, torch.stack([s.reshape(()) for s in single]), equal_nan=True).all())  # pyright: ignore
-
-
-def _moved(like: torch.Tensor, element: int | None, x: torch.Tensor) -> torch.Tensor:
-    moved = like.clone()
-    moved.view(-1)[element or 0] = x
-    return moved
 
 
 def _value(function: Callable, inputs: Inputs, name: str, value: torch.Tensor) -> torch.Tensor | None:

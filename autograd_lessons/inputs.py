@@ -95,7 +95,7 @@ def changed_at(tensor: torch.Tensor, at: int, number: float) -> torch.Tensor:
     """A copy with another number at a flat index."""
     if tensor.numel() == 1:
         return torch.full_like(tensor, number)
-    changed = tensor.clone()
+    changed = tensor.clone(memory_format=torch.contiguous_format)
     changed.view(-1)[at].fill_(number)
     return changed
 

@@ -342,3 +342,11 @@ def test_a_random_functions_curve_is_never_kept():
     before = explorer._curve.y
     explorer.set(x=0.5)
     assert explorer._curve.y != before
+
+
+def test_a_transposed_input_has_sliders_and_a_curve_like_any_other():
+    explorer = al.explore(lambda x: (x**2).sum(), x=torch.arange(6.0).reshape(2, 3).T)
+    assert explorer._curve.point == (0, 55)
+    explorer._sliders.pairs["x", 1][0].value = 2.0
+    assert explorer.tape.inputs["x"].value.tolist() == [[0, 2], [1, 4], [2, 5]]
+    assert explorer.tape.target.value.item() == 50
