@@ -20,6 +20,7 @@ from .tape import Constant, Tape, Value
 DIGITS = 50
 LARGEST = 50_000  # binary places before the point: on exp(exp(exp(9))) mpmath would work for ever
 NEAR = 400, 1000  # powers of ten by which a point is missed where it has no number itself
+_NUMBER = mpmath.mpf
 _ZERO, _ONE = mpmath.mpf(0), mpmath.mpf(1)
 _ARITHMETIC = {"add", "sub", "mul", "div"}
 
@@ -28,75 +29,95 @@ class Exact:
     """50-digit values and adjoints of one element of an elementwise run, or of a whole small run (`at` is None)."""
 
     def __init__(self, tape: Tape, program: Program, at: int | None = None):
-        self.tape, self.program, self.at = tape, program, at
-        self.values: list[list[mpmath.mpf]] = []  # of each value all elements, flat
-        self._slopes: dict[int, list] = {}  # of each step, in the order of `StepFunction.slopes`
-        self._adjoints: dict[int, dict[int, list[mpmath.mpf]]] = {}
+        self.program, self.at = program, at
+        self.numbers: list[mpmath.mpf] = []  # of all values, as the `Layout` has it
+        self._adjoints: dict[int, list[mpmath.mpf]] = {}  # by output: of all numbers
         self.overflowed = False  # whether some number on the way was out of reach
         with mpmath.workdps(DIGITS):
-            for index, (value, step) in enumerate(zip(tape.values, step_functions(program))):
-                self.values.append(self._recorded(value) if step is None else self._forward(index, step))
+            for value, step in zip(tape.values, layout(program).steps):
+                self.numbers += self._recorded(value) if step is None else self._forward(step)
+
+    def value(self, index: int) -> list[mpmath.mpf]:
+        """All elements of a value, flat."""
+        return self.numbers[layout(self.program).elements[index]]
+
+    def adjoint(self, output: int, index: int) -> list[mpmath.mpf]:
+        """∂(sum of the output)/∂value, by element."""
+        if output not in self._adjoints:
+            self._adjoints[output] = self._back_from(output)
+        return self._adjoints[output][layout(self.program).elements[index]]
 
     def _recorded(self, value: Value) -> list[mpmath.mpf]:
-        flat = value.value.reshape(-1)
-        if flat.numel() == 1 and not flat.is_complex():
-            return [exactly(float(flat.item()))]
+        tensor = value.value
+        if tensor.numel() == 1 and not tensor.is_complex():
+            return [exactly(float(tensor.item()))]
+        flat = tensor.reshape(-1)
         if self.at is not None:
             flat = flat[[self.at if flat.numel() > 1 else 0]]
         return [exactly(number) for number in flat.double().tolist()]
 
-    def _forward(self, index: int, step: StepFunction) -> list[mpmath.mpf]:
-        values = self.values
-        numbers = _guarded(step.call, [*[values[used][element] for used, element in step.places], *step.numbers])
-        self._slopes[index] = numbers[step.size :]
-        return [self._in_reach(number) for number in numbers[: step.size]]
+    def _forward(self, step: StepFunction) -> list[mpmath.mpf]:
+        """The elements of a step, and its slopes; an element far beyond what any float holds is infinite."""
+        numbers = self.numbers
+        found = _guarded(step, [*[numbers[place] for place in step.places], *step.numbers])
+        for element in range(step.size):
+            number = found[element]
+            if number.exp + number.bc > LARGEST:  # the binary places before the point, and less for inf and nan
+                found[element] = mpmath.sign(number) * mpmath.inf
+                self.overflowed = True
+        return found
 
-    def _in_reach(self, number: mpmath.mpf) -> mpmath.mpf:
-        """The number, or an infinite one where it is far beyond what any float holds."""
-        if number.exp + number.bc <= LARGEST:  # the binary places before the point, and less for inf and nan
-            return number
-        self.overflowed = True
-        return mpmath.sign(number) * mpmath.inf
-
-    def adjoints(self, output: int) -> dict[int, list[mpmath.mpf]]:
-        """∂(sum of the output)/∂value for every value that the output was computed from."""
-        if output not in self._adjoints:
-            self._adjoints[output] = self._back_from(output)
-        return self._adjoints[output]
-
-    def _back_from(self, output: int) -> dict[int, list[mpmath.mpf]]:
+    def _back_from(self, output: int) -> list[mpmath.mpf]:
+        numbers, elements = self.numbers, layout(self.program).elements[output]
+        back = [_ZERO] * len(numbers)
+        back[elements] = [_ONE] * len(numbers[elements])
         with mpmath.workdps(DIGITS):
-            back = {output: [_ONE] * len(self.values[output])}
-            for index, made, number, target, element in _way_back(self.program, output):
-                if index in back:
-                    there = back.get(target) or back.setdefault(target, [_ZERO] * len(self.values[target]))
-                    product = self._slopes[index][number] * back[index][made]
-                    there[element] = product if there[element] is _ZERO else there[element] + product
-            return back
+            for made, slope, used in _way_back(self.program, output):
+                product = numbers[slope] * back[made]
+                back[used] = product if back[used] is _ZERO else back[used] + product
+        return back
 
 
 @functools.lru_cache(maxsize=4096)  # at a slider's tick all inputs but one are what they were
 def exactly(number: float) -> mpmath.mpf:
     """A double as a number of mpmath; exact at any precision."""
-    return mpmath.mpf(number)
+    return mpmath.mpmathify(number)
 
 
 class StepFunction(NamedTuple):
     """A step at 50 digits: `call(*arguments)` gives its elements, then its slopes that are not zero."""
 
     call: Callable
-    places: list[tuple[int, int]]  # which (value, element) the arguments are; `numbers` stand behind them
-    numbers: tuple
+    arguments: list[tuple[int, int]]  # which (value, element) they are
+    places: list[int]  # where those stand in the list of all numbers
+    numbers: tuple  # the arguments behind them, the same in every run
     size: int  # how many elements
     slopes: list[tuple[int, int]]  # which (element, argument) each slope belongs to
 
 
-def step_functions(program: Program) -> list[StepFunction | None]:
-    """By value of the program the function of its step; None where the value is taken as it was recorded."""
-    return program.keep("exact", lambda: [_step_function(program, form) for form in program.forms])
+class Layout(NamedTuple):
+    """In which order the numbers of a run stand in one list: those of each value, and behind those of a step its slopes."""
+
+    steps: list[StepFunction | None]  # by value; None where it is taken as it was recorded
+    elements: list[slice]  # by value: where its elements are
 
 
-def _step_function(program: Program, form: Form | None) -> StepFunction | None:
+def layout(program: Program) -> Layout:
+    return program.keep("exact", lambda: _laid_out(program))
+
+
+def _laid_out(program: Program) -> Layout:
+    made, end = Layout([], []), 0
+    for form, symbols in zip(program.forms, program.symbols):
+        step = _step_function(program, form, made.elements)
+        size, slopes = (symbols.size, 0) if step is None else (step.size, len(step.slopes))
+        made.steps.append(step)
+        made.elements.append(slice(end, end + size))
+        end += size + slopes
+    return made
+
+
+def _step_function(program: Program, form: Form | None, elements: list[slice]) -> StepFunction | None:
     """The function of a step. Steps that are called alike, as in the rounds of a loop, are derived once."""
     if form is None or form.opaque:
         return None
@@ -104,25 +125,29 @@ def _step_function(program: Program, form: Form | None) -> StepFunction | None:
     used = list(dict.fromkeys(o for o in form.operands if isinstance(o, int)))
     shapes = [program.symbols[o].shape if o >= 0 else () for o in used]
     key = ("exact", _alike(form, used, shapes))
-    call, places, size, slopes = program.keep(key, lambda: _derived(form, used, shapes))
-    there = [(used[number], element) for number, element in places]
-    return StepFunction(call, there, numbers, size, slopes)
+    call, arguments, size, slopes = program.keep(key, lambda: _derived(form, used, shapes))
+    there = [(used[number], element) for number, element in arguments]
+    places = [elements[value].start + element for value, element in there]
+    return StepFunction(call, there, places, numbers, size, slopes)
 
 
-def _way_back(program: Program, output: int) -> list[tuple[int, int, int, int, int]]:
-    """The edges that a gradient takes from an output, the last first: the step, which of its elements, which of its slopes,
-    and the value that it comes to, at which element.
+def _way_back(program: Program, output: int) -> list[tuple[int, int, int]]:
+    """The edges that a gradient takes from an output, the last first, each by the places of three numbers: an element of a
+    step, its slope, and the element of another value that it is the slope to.
     """
 
     def find() -> list:
-        steps = step_functions(program)
-        return [
-            (index, made, number, *step.places[used])
-            for index in program.behind(output)
-            if (step := steps[index]) is not None
-            for number, (made, used) in enumerate(step.slopes)
-            if program.differentiated[step.places[used][0]]
-        ]
+        (steps, elements), reached, edges = layout(program), {output}, []
+        for index in program.behind(output):
+            step, made = steps[index], elements[index]
+            if step is None or index not in reached:
+                continue
+            for number, (element, argument) in enumerate(step.slopes):
+                value, _ = step.arguments[argument]
+                if program.differentiated[value]:
+                    reached.add(value)
+                    edges.append((made.start + element, made.stop + number, step.places[argument]))
+        return edges
 
     return program.keep(("way back", output), find)
 
@@ -168,36 +193,34 @@ def _derived(form: Form, used: list[int], shapes: list[tuple]) -> tuple:
     return call, places, len(elements), where
 
 
-def _guarded(function, arguments: list) -> list:
+def _guarded(step: StepFunction, arguments: list) -> list:
     """The numbers; where mpmath raises or leaves the real line, what floating point makes of it: inf or nan."""
     try:
-        numbers = function(*arguments)
+        numbers = step.call(*arguments)
     except (ZeroDivisionError, OverflowError, ValueError):
-        return _floating(function, arguments)
-    return [_real(number) for number in numbers]
+        return _floating(step, arguments)
+    return [number if type(number) is _NUMBER else _real(number) for number in numbers]
 
 
 def _real(number):
-    if type(number) is mpmath.mpf:
-        return number
     if isinstance(number, mpmath.mpc):
         return number.real if number.imag == 0 else mpmath.nan
     return exactly(number) if type(number) is int else mpmath.mpf(number)
 
 
-def _floating(function, arguments: list) -> list:
+def _floating(step: StepFunction, arguments: list) -> list:
     """Each number by its limit from the right side, which is what 1/0 = inf and log 0 = −inf mean; nan where there is none."""
     for digits, moves in ((DIGITS, lambda argument: argument == 0), (NEAR[1] + DIGITS, lambda argument: True)):
         try:
             with mpmath.workdps(digits):
                 near, nearer = (
-                    [_real(number) for number in function(*(a + tiny if moves(a) else a for a in arguments))]
+                    [_real(number) for number in step.call(*(a + tiny if moves(a) else a for a in arguments))]
                     for tiny in (mpmath.mpf(10) ** -power for power in NEAR)
                 )
         except (ZeroDivisionError, OverflowError, ValueError):
             continue
         return [_limit(*pair) for pair in zip(near, nearer)]
-    return [mpmath.nan] * 10_000
+    return [mpmath.nan] * (step.size + len(step.slopes))
 
 
 def _limit(near, nearer):

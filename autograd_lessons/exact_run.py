@@ -33,8 +33,8 @@ class ExactRun:
             return None
         wanted = _wanted(value, where)
         if self._programs.generic:
-            return [self._at(i).values[index][0] for i in wanted]
-        flat = self._at(None).values[index]
+            return [self._at(i).value(index)[0] for i in wanted]
+        flat = self._at(None).value(index)
         return [flat[i] for i in wanted]
 
     def gradient(self, value: Value, where: Iterable[int] | None) -> list[mpmath.mpf] | None:
@@ -44,7 +44,7 @@ class ExactRun:
         if not self._programs.generic:
             if self.overflowed:
                 return None
-            flat = self._slopes(None).get(index) or [mpmath.mpf(0)] * value.value.numel()
+            flat = self._slopes(None, index)
             return [flat[i] for i in wanted]
         summed = value.value.numel() != size
         if summed and size > MOST_SUMMED:
@@ -52,14 +52,14 @@ class ExactRun:
         elements = range(size) if summed else wanted
         if any(self._at(i).overflowed for i in elements):
             return None
-        slopes = [self._slopes(i)[index][0] if index in self._slopes(i) else mpmath.mpf(0) for i in elements]
+        slopes = [self._slopes(i, index)[0] for i in elements]
         if not summed:
             return slopes
         with mpmath.workdps(DIGITS):
             return [mpmath.fsum(slopes)]
 
-    def _slopes(self, at: int | None) -> dict[int, list[mpmath.mpf]]:
-        return self._at(at).adjoints(self._programs.index[self._programs.tape.output])  # pyright: ignore
+    def _slopes(self, at: int | None, index: int) -> list[mpmath.mpf]:
+        return self._at(at).adjoint(self._programs.index[self._programs.tape.output], index)  # pyright: ignore
 
     def _at(self, at: int | None) -> Exact:
         if at not in self._runs:
