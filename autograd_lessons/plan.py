@@ -6,7 +6,7 @@ graph, formulas, where things stand on the page) is worked out at the first of t
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import functools
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .tape import Tape, Value
 
 MOST_PLANS = 256
-_plans: OrderedDict[Hashable, Plan] = OrderedDict()  # the least recently used goes first
+_plans: dict[Hashable, Plan] = {}  # the least recently used goes first
 Made = TypeVar("Made")
 
 
@@ -37,32 +37,36 @@ class Plan:
 def plan_of(tape: Tape) -> Plan:
     """The plan of a run that has come to its end."""
     values = tape.values
-    places = {value: ("value", place) for place, value in enumerate(values)}
-    key = (
-        tape.summed,
-        places.get(tape.output),  # pyright: ignore
-        *[tuple([places.get(value) for value in (*run.roots, None, *run.adjoints)]) for run in tape.passes],  # pyright: ignore
-        *[_described(value, places) for value in values],
-    )
+    places = dict(zip(values, _places(len(values))))
+    key = [tape.summed, places.get(tape.output)]  # pyright: ignore
+    key += [tuple([places.get(value) for value in (*run.roots, None, *run.adjoints)]) for run in tape.passes]  # pyright: ignore
+    for value in values:
+        key += _described(value, places)
+    key = tuple(key)  # in one piece: at a tick all of it is compared, and cold memory answers slowly
     plan = _plans.pop(key, None) or Plan([getattr(value, "source", None) for value in values])
     _plans[key] = plan
     while len(_plans) > MOST_PLANS:
-        _plans.popitem(last=False)
+        del _plans[next(iter(_plans))]
     return plan
+
+
+@functools.lru_cache(maxsize=16)
+def _places(number: int) -> list[tuple[str, int]]:
+    return [("value", place) for place in range(number)]
 
 
 def _described(value: Any, places: dict[Value, tuple]) -> tuple:
     """One value without its numbers."""
     tensor, call = value.value, getattr(value, "call", None)
+    same = value.name, value.depth, tensor.shape, tensor.dtype, value.requires_grad
     if call is None:
-        made = value.path, value.origin, value.is_leaf
-    else:
-        given = _frozen(call.args, places), _frozen(call.kwargs, places) if call.kwargs else None
-        made = value.op, value.index, id(value.source), value.grad_enabled, call.output, call.changed, call.view, given
-    return value.name, value.depth, tensor.shape, tensor.dtype, value.requires_grad, made
+        return *same, value.path, value.origin, value.is_leaf
+    made = value.op, value.index, id(value.source), value.grad_enabled, call.output, call.changed, call.view
+    options = _frozen(call.kwargs, places) if call.kwargs else None
+    return *same, *made, options, len(call.args), *_frozen(call.args, places)
 
 
-def _frozen(arguments: Any, places: dict[Value, tuple]) -> Hashable:
+def _frozen(arguments: Any, places: dict[Value, tuple]) -> Any:
     """The arguments of a call as a part of a key; of a tensor without a name the shape."""
     if isinstance(arguments, Operand):
         return places.get(arguments) or ("tensor", arguments.value.shape)  # pyright: ignore

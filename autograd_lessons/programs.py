@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +14,7 @@ from .tape import Step, Tape
 from .translation import MOST_ELEMENTS, contents, program_of
 
 MOST_PROGRAMS = 256
-_programs: OrderedDict[tuple, Program] = OrderedDict()  # the least recently used goes first
+_programs: dict[tuple, Program] = {}  # the least recently used goes first
 
 
 class Programs:
@@ -66,7 +65,7 @@ class Programs:
         found = _programs.pop(key, None) or program_of(self.tape, branches, generic)
         _programs[key] = found
         while len(_programs) > MOST_PROGRAMS:
-            _programs.popitem(last=False)
+            del _programs[next(iter(_programs))]
         return found
 
     def _branching(self) -> list[Step]:
