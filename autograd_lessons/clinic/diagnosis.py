@@ -6,26 +6,27 @@ from collections.abc import Iterator
 
 from ..tape import Tape
 from . import flat, gradients, inplace, losses, memory, nonfinite, passes, raised, unreached
-from .evidence import Evidence
+from .evidence import EXITS, Evidence
 from .finding import Finding
 
-#: in the order in which they are tried: what stops a gradient comes before what it is worth
-_SILENT = (
-    unreached.silent,
-    gradients.read_in_silence,
-    gradients.retained_leaf,
-    passes.doubled,
-    memory.accumulated,
-    passes.penalty_without_effect,
-    memory.graphs_kept,
-    inplace.data_edit,
-    losses.broadcast,
-    losses.twice,
-    losses.capped,
-    nonfinite.nonfinite,
-    flat.zeros,
-    flat.kinks,
-)
+#: in the order in which they are tried (what stops a gradient comes before what it is worth), each with the signs of which
+#: one at least is on the tape where it finds something
+_SILENT = {
+    unreached.silent:              EXITS | {"grad", "optimizer.step", "a life"},
+    gradients.read_in_silence:     {"grad"},
+    gradients.retained_leaf:       {"retain_grad"},
+    passes.doubled:                {"a second pass"},
+    memory.accumulated:            {"a life"},
+    passes.penalty_without_effect: {"gradient"},
+    memory.graphs_kept:            {"add", "add_", "a second pass"},
+    inplace.data_edit:             {"data", "set data"},
+    losses.broadcast:              losses.DIFFERENCES,
+    losses.twice:                  set(losses.SQUASHED),
+    losses.capped:                 {"binary_cross_entropy"},
+    nonfinite.nonfinite:           {"a pass"},
+    flat.zeros:                    flat.FLATTENING,
+    flat.kinks:                    flat.KINKS,
+}  # fmt: skip
 
 
 def diagnose(tape: Tape) -> tuple[Finding, ...]:
@@ -39,8 +40,9 @@ def diagnose(tape: Tape) -> tuple[Finding, ...]:
 
 def _one_a_line(evidence: Evidence) -> Iterator[Finding]:
     met = set()
-    for detector in _SILENT:
-        for finding in detector(evidence):
+    signs = evidence.signs
+    for detector, needed in _SILENT.items():
+        for finding in () if signs.isdisjoint(needed) else detector(evidence):
             if finding.line not in met:
                 met.add(finding.line)
                 yield finding

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import torch
 
 from ..source import Source
-from ..tape import Constant, Event, Input, Pass, Step, Tape, Value
+from ..tape import Constant, Event, Input, Step, Tape, Value
 from . import reading
 from .finding import Finding
 
@@ -58,7 +58,15 @@ class Evidence:
         self.tape = tape
         self.raised = tape.error is not None
         self.kinds = {event.kind for event in tape.events}
-        self.ops = {step.op for step in tape.steps}
+        #: the runs of the engine that came to their end
+        self.passes = [run for run in tape.passes if not run.failed]
+
+    @property
+    def signs(self) -> set[str]:
+        """What is on the tape: operations, kinds of events, where inputs come from, and whether there are passes and lives."""
+        ops, origins = [step.op for step in self.tape.steps], [value.origin for value in self.tape.inputs.values()]
+        passes, lives = ("a pass", "a second pass")[: len(self.passes)], ("a life",)[: len(self.tape.lives)]
+        return {*ops, *self.kinds, *origins, *passes, *lives}
 
     # ------------------------------------------------------------------ where
     @functools.cached_property
@@ -152,11 +160,6 @@ class Evidence:
         return list(dict.fromkeys(leaf for leaf in found if leaf is not None))
 
     # ------------------------------------------------------------------ passes and gradients
-    @functools.cached_property
-    def passes(self) -> list[Pass]:
-        """The runs of the engine that came to their end."""
-        return [run for run in self.tape.passes if not run.failed]
-
     @functools.cached_property
     def reached(self) -> set[Input]:
         """The leaves that some pass brought a gradient to."""

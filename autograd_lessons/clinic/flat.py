@@ -14,17 +14,15 @@ from .nonfinite import NORMS, norm_at_zero
 
 FLAT = {"round", "floor", "ceil", "trunc", "fix", "sign", "sgn", "heaviside"}
 CLAMPS = {"clamp", "clamp_min", "clamp_max", "hardtanh", "relu6"}
-_FLATTENING = FLAT | CLAMPS | NORMS
+FLATTENING = FLAT | CLAMPS | NORMS
 KINKS = {"relu", "abs", "max", "maximum", "min", "minimum", "clamp", "clamp_min", "clamp_max", "amax", "amin"}
 
 
 def zeros(evidence: Evidence) -> Iterator[Finding]:
     """A leaf whose gradient is 0 in every element because all that leads from it to the loss is flat."""
-    if not evidence.ops & _FLATTENING:
-        return
     for run in evidence.passes:
         for step in run.order:
-            if step.op in _FLATTENING and (found := _flat(evidence, run, step)) is not None:
+            if step.op in FLATTENING and (found := _flat(evidence, run, step)) is not None:
                 yield found
                 return
 
@@ -32,7 +30,7 @@ def zeros(evidence: Evidence) -> Iterator[Finding]:
 def _flat(evidence: Evidence, run: Pass, step: Step) -> Finding | None:
     operand = step.inputs[0]
     clamps = step.op in CLAMPS
-    if clamps and (_is_a_hinge(step) or torch.equal(operand.value, step.value)) or not bool(run.adjoints[step].any()):
+    if clamps and (_is_a_hinge(step) or _are_equal(operand.value, step.value)) or not bool(run.adjoints[step].any()):
         return None
     is_dead = any(not bool(gradient.any()) for _, gradient in _leaves(evidence, run, operand))
     if clamps:
@@ -42,6 +40,12 @@ def _flat(evidence: Evidence, run: Pass, step: Step) -> Finding | None:
     if step.op in FLAT:
         return _flat_operation(evidence, step)
     return norm_at_zero(evidence, step) if not bool(step.value.any()) else None
+
+
+def _are_equal(one: torch.Tensor, other: torch.Tensor) -> bool:
+    if one.numel() == 1 and one.shape == other.shape:
+        return one.item() == other.item()
+    return torch.equal(one, other)
 
 
 def _leaves(evidence: Evidence, run: Pass, value: Any) -> Iterator[tuple[Any, torch.Tensor]]:
@@ -116,8 +120,6 @@ _RULE = {
 
 def kinks(evidence: Evidence) -> Iterator[Finding]:
     """A single number that stands exactly on a kink, where all that leads back to a leaf goes through it."""
-    if not evidence.ops & KINKS:
-        return
     for run in evidence.passes:
         for step in run.order:
             if step.op not in KINKS or step.value.numel() != 1 or not _on_a_kink(step):

@@ -152,7 +152,7 @@ def _too_late(evidence: Evidence, asked: Event) -> Finding:
 def read_in_silence(evidence: Evidence) -> Iterator[Finding]:
     """`.grad` of intermediate values that was read, came back as None, and nothing was done about it."""
     first = next((run.index for run in evidence.passes), float("inf"))
-    for event in evidence.missing_reads() if "grad" in evidence.kinds else ():
+    for event in evidence.missing_reads():
         value = event.on
         if value is None or not value.requires_grad or evidence.leaf(value) is not None:
             continue

@@ -118,8 +118,6 @@ def _mended(evidence: Evidence, edit: Any, name: str | None) -> str:
 # ---------------------------------------------------------------- through .data
 def data_edit(evidence: Evidence) -> Iterator[Finding]:
     """An edit through .data of a value that a step had saved: the gradient that came back is that of another function."""
-    if "data" not in evidence.ops and "set data" not in evidence.kinds:
-        return
     edits = [s for s in evidence.tape.steps if s.call.changed is not None and getattr(changed(s), "op", "") == "data"]
     edits += [e for e in evidence.tape.events if e.kind == "set data" and e.on is not None]
     for edit in edits:

@@ -11,9 +11,9 @@ from .evidence import Evidence, shape, tensors
 from .finding import Finding
 
 _PAIRWISE = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"}
-_DIFFERENCES = {"sub", *_PAIRWISE}
+DIFFERENCES = {"sub", *_PAIRWISE}
 _VIEWS = {"squeeze", "unsqueeze", "view", "reshape", "flatten", "getitem", "t", "mean"}
-_SQUASHED = {
+SQUASHED = {
     "binary_cross_entropy_with_logits": ({"sigmoid"}, "sigmoid", "Sigmoid"),
     "cross_entropy": ({"softmax"}, "softmax", "Softmax"),
 }
@@ -21,10 +21,8 @@ _SQUASHED = {
 
 def broadcast(evidence: Evidence) -> Iterator[Finding]:
     """A column of predictions against a row of targets: every prediction is compared with every target."""
-    if not evidence.ops & _DIFFERENCES:
-        return
     for step in evidence.tape.steps:
-        if step.op not in _DIFFERENCES or not step.requires_grad:
+        if step.op not in DIFFERENCES or not step.requires_grad:
             continue
         operands = tensors(step.inputs)
         if len(operands) == 2 and _column_against_row(operands) and _is_meant_as_a_loss(evidence, step, operands):
@@ -65,9 +63,9 @@ def _table(evidence: Evidence, step: Step, operands: list) -> Finding:
 
 def twice(evidence: Evidence) -> Iterator[Finding]:
     """A sigmoid or softmax in front of a loss that applies it itself."""
-    for step in evidence.tape.steps if evidence.ops & set(_SQUASHED) else ():
-        if step.op in _SQUASHED and step.requires_grad and step.inputs:
-            ops, word, module = _SQUASHED[step.op]
+    for step in evidence.tape.steps:
+        if step.op in SQUASHED and step.requires_grad and step.inputs:
+            ops, word, module = SQUASHED[step.op]
             squashed = _behind_views(step.inputs[0])
             if isinstance(squashed, Step) and squashed.op in ops:
                 yield _twice(evidence, step, squashed, word, module)
@@ -97,7 +95,7 @@ def _twice(evidence: Evidence, loss: Step, squashed: Step, word: str, module: st
 
 def capped(evidence: Evidence) -> Iterator[Finding]:
     """BCELoss of a probability that is exactly 0 or 1, and wrong."""
-    for step in evidence.tape.steps if "binary_cross_entropy" in evidence.ops else ():
+    for step in evidence.tape.steps:
         if step.op != "binary_cross_entropy" or not step.requires_grad or len(operands := tensors(step.inputs)) < 2:
             continue
         p, y = operands[0].value, operands[1].value

@@ -138,8 +138,6 @@ def no_create_graph(evidence: Evidence, gradient: Any, earlier: Pass | None) -> 
 
 def penalty_without_effect(evidence: Evidence) -> Iterator[Finding]:
     """A term of the loss that comes from a gradient without a graph: it is added, and moves nothing."""
-    if not any(v.origin == "gradient" for v in evidence.tape.inputs.values()):
-        return
     for run in evidence.passes:
         for term in _terms(run.roots[0]):
             gradient = None if term.requires_grad else _gradient_among(evidence, (term,))
