@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -139,9 +139,10 @@ class Derivation:
         """By input: its derivative, a nested list in the shape of a small vector, one formula for each element of a grid."""
         return {name: made for name in self._differentiated if (made := self._gradient(name)) is not None}
 
-    @cached_property
+    @property
     def _differentiated(self) -> list[str]:
-        return [name for name, value in self.tape.inputs.items() if value.adjoint is not None]
+        inputs = self.tape.inputs
+        return self._once("differentiated", lambda: [name for name in inputs if inputs[name].adjoint is not None])
 
     def _gradient(self, name: str):
         pieces = self._pieces(name) if len(self._programs.all) > 1 else self._formulas(self._programs.first, name)
@@ -233,22 +234,22 @@ class Derivation:
         if self.generic:
             made = self._numbers_on_a_grid()
         else:
-            written = {name: self._formulas(self._programs.first, name) for name in self._differentiated}
-            there = {name: one for name, one in written.items() if one is not None}
-            made = evaluation.of_elements(self._programs, there, bool(there) and self._exact.overflowed)
-        found = {}
-        for name, numbers in made.items():
-            value = self.tape.inputs[name].value
-            found[name] = torch.as_tensor(numbers, dtype=value.dtype).reshape(value.shape)
-        return found
+            written = self._once("written", self._written)
+            made = evaluation.of_elements(self._programs, written, bool(written) and self._exact.overflowed)
+        return {name: _shaped(numbers, self.tape.inputs[name].value) for name, numbers in made.items()}
 
-    def _numbers_on_a_grid(self) -> dict[str, Any]:
+    def _written(self) -> dict[str, list[sp.Expr]]:
+        """By input: the formulas of its slope that a small run has."""
+        written = {name: self._formulas(self._programs.first, name) for name in self._differentiated}
+        return {name: made for name, made in written.items() if made is not None}
+
+    def _numbers_on_a_grid(self) -> dict[str, Sequence[float]]:
         size, made = self.tape.target.value.numel(), {}
         for name in self._differentiated:
             pieces = self._pieces(name)
             if pieces is not None:
                 slopes = evaluation.on_a_grid(self._programs, name, pieces)
-                made[name] = slopes if self.tape.inputs[name].value.numel() == size else slopes.sum()
+                made[name] = slopes if self.tape.inputs[name].value.numel() == size else [slopes.sum()]
         return made
 
     def reference(self, name: str, where: Iterable[int] | None = None) -> list[mpmath.mpf] | None:
@@ -275,6 +276,13 @@ class Derivation:
     @property
     def _output_name(self) -> str:
         return self.tape.output.label if isinstance(self.tape.output, Value) else "output"
+
+
+def _shaped(numbers: Sequence[float], like: torch.Tensor) -> torch.Tensor:
+    """Numbers as a tensor in the dtype and the shape of another."""
+    if like.ndim == 0:
+        return torch.tensor(numbers[0], dtype=like.dtype)
+    return torch.as_tensor(numbers, dtype=like.dtype).reshape(like.shape)
 
 
 def _shown(made, form: Callable) -> str | None:

@@ -7,6 +7,7 @@ import itertools
 import mpmath
 import numpy as np
 import sympy as sp
+import torch
 
 from . import formulas
 from .exact import exactly
@@ -61,8 +62,12 @@ def on_a_grid(programs: Programs, name: str, made: list[sp.Expr]) -> np.ndarray:
 
 def _leaf_values(tape: Tape, leaves: list[tuple[int, int]]) -> list[float]:
     values = tape.values
-    flat = {index: values[index].value.reshape(-1).tolist() for index in {index for index, _ in leaves}}
+    flat = {index: _flat(values[index].value) for index in {index for index, _ in leaves}}
     return [flat[index][element] for index, element in leaves]
+
+
+def _flat(tensor: torch.Tensor) -> list[float]:
+    return [tensor.item()] if tensor.numel() == 1 else tensor.reshape(-1).tolist()
 
 
 def _float(number) -> float:

@@ -27,7 +27,7 @@ class Programs:
 
     def __init__(self, tape: Tape):
         self.tape = tape
-        small = all(value.value.numel() <= MOST_ELEMENTS for value in tape.values if value.requires_grad)
+        small = tape.plan.keep("small", lambda: _is_small(tape))
         self.generic = bool(not small and tape.summed)
         self.written_out = small or self.generic
         self.index = {value: i for i, value in enumerate(tape.values)}
@@ -91,3 +91,7 @@ class Programs:
     def _elementwise_branches(self) -> dict[Step, np.ndarray]:
         """Those that each element takes for itself: what a maximum chose is none of them."""
         return {step: taken for step, taken in self.branches.items() if step.pointwise}
+
+
+def _is_small(tape: Tape) -> bool:
+    return all(value.value.numel() <= MOST_ELEMENTS for value in tape.values if value.requires_grad)
