@@ -6,6 +6,9 @@ gets no finding: where the tape leaves a doubt, they say nothing.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 from ..tape import Tape
 from .finding import Finding
 
@@ -14,12 +17,18 @@ __all__ = ["Finding", "explain", "findings"]
 
 def findings(tape: Tape) -> tuple[Finding, ...]:
     """What the tape shows to be wrong, the most likely to matter first; nothing for code without a mistake."""
-    from .diagnosis import diagnose  # a dozen detectors, which an import of the package need not wait for
-
+    diagnose = _diagnose()
     try:
         return diagnose(tape)
     except Exception:  # what runs beside the learner's code must never be what breaks it
         return ()
+
+
+@functools.cache
+def _diagnose() -> Callable[[Tape], tuple[Finding, ...]]:
+    from .diagnosis import diagnose  # a dozen detectors, which an import of the package need not wait for
+
+    return diagnose
 
 
 def explain(tape: Tape) -> None:
