@@ -7,7 +7,7 @@ import math
 
 from markupsafe import Markup
 
-from ..curves import Curve
+from ..curves import Curve, Line
 from .numbers import short
 from .stencil import rendered
 
@@ -18,15 +18,15 @@ _STENCILS: dict = {}  # a curve looks the same whatever run it is of
 
 def drawing(curve: Curve, output: str) -> dict:
     """What the SVG template needs: polylines in pixels, tangent, point, ticks."""
-    heights, (x0, y0) = tuple(curve.y), curve.point
-    reached = (*_reach(heights), *filter(math.isfinite, (y0,)))
+    line, (x0, y0) = curve.line, curve.point
+    reached = (*_reach(line), *filter(math.isfinite, (y0,)))
     low, high = (min(reached), max(reached)) if reached else (0.0, 1.0)
     if high - low < 1e-12 * max(abs(high), 1e-300) or high == low:
         reach = max(1.0, abs(high) * 1e-12)  # 1 is nothing beside 1e+30
         low, high = low - reach, high + reach
     margin = (high - low) * 0.06
     low, high = low - margin, high + margin
-    first, last = curve.x[0], curve.x[-1]
+    first, last = line.x[0], line.x[-1]
 
     px, py = functools.partial(_px, first, last), functools.partial(_py, low, high)
     shown = math.isfinite(y0) and first <= x0 <= last
@@ -34,10 +34,10 @@ def drawing(curve: Curve, output: str) -> dict:
     if shown and curve.slope is not None and math.isfinite(curve.slope):
         tangent = _clipped(x0, y0, curve.slope, first, last, low, high, px, py)
     return {
-        "pieces": _pieces(heights, low, high), "tangent": tangent, "point": (px(x0), py(y0)) if shown else None, "width": WIDTH, "height": HEIGHT,
+        "pieces": _pieces(line, low, high), "tangent": tangent, "point": (px(x0), py(y0)) if shown else None, "width": WIDTH, "height": HEIGHT,
         "left": LEFT, "bottom": HEIGHT - BOTTOM, "right": WIDTH - PAD, "top": PAD,
         "x_ticks": _x_ticks(first, last), "y_ticks": _y_ticks(low, high),
-        "name": curve.name, "output": output, "at": short(x0, 5), "value": short(y0, 5),
+        "name": line.name, "output": output, "at": short(x0, 5), "value": short(y0, 5),
         "slope": "none" if curve.slope is None else short(curve.slope, 5),
     }  # fmt: skip
 
@@ -61,17 +61,17 @@ def _still(pieces: tuple, x_ticks: tuple, y_ticks: tuple, name: str, output: str
 
 
 @functools.lru_cache(maxsize=16)
-def _reach(ys: tuple[float, ...]) -> tuple[float, ...]:
-    """The lowest and the highest of the finite heights, if there are any."""
-    finite = list(filter(math.isfinite, ys))
+def _reach(line: Line) -> tuple[float, ...]:
+    """The lowest and the highest of its finite heights, if there are any."""
+    finite = list(filter(math.isfinite, line.y))
     return (min(finite), max(finite)) if finite else ()
 
 
 @functools.lru_cache(maxsize=16)
-def _pieces(ys: tuple[float, ...], low: float, high: float) -> list[str]:
+def _pieces(line: Line, low: float, high: float) -> list[str]:
     """Points that stand evenly from left to right, as polylines: one ends where a height is not finite."""
     up = _scale(low, high)
-    heights = [PAD + (high - y) * up for y in ys]
+    heights = [PAD + (high - y) * up for y in line.y]
     form, points = _evenly(len(heights)), tuple(heights)
     if all(map(math.isfinite, heights)):
         return [" ".join(form) % points]
