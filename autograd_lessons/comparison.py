@@ -5,6 +5,7 @@ from __future__ import annotations
 import cmath
 import itertools
 import math
+import numbers
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
@@ -78,8 +79,8 @@ class Comparison:
         manual: Any = None,
         finite_difference_step: float | None = None,
     ):
-        if finite_difference_step is not None and not 0 < finite_difference_step < math.inf:
-            raise InputError(f"finite_difference_step={finite_difference_step}: it takes a positive number, or None.")
+        if finite_difference_step is not None:
+            _check_step(finite_difference_step, inputs)
         tape.target  # noqa: B018 (raises OutputError where there is no single tensor)
         self.tape = tape
         self.derivation = derivation
@@ -426,6 +427,20 @@ class Comparison:
             lines.append(f"SymPy: {self.derivation.obstacle}")
         lines += [f"{reason.input}: [{reason.code}] {reason.text}" for reason in self.told]
         return "\n".join([*lines, self.verdict])
+
+
+def _check_step(step: Any, inputs: Inputs) -> None:
+    """Raise `InputError` for a step that is no positive number, or none any more in the dtype of an input."""
+    if not isinstance(step, numbers.Real) or not 0 < step < math.inf:
+        raise InputError(f"finite_difference_step={step!r}: it takes a positive number, or None.")
+    for name in inputs.wrt:
+        dtype = inputs.arguments[name].dtype
+        rounded = torch.tensor(float(step), dtype=dtype).item()
+        if not dtype.is_complex and not 0 < rounded < math.inf:
+            raise InputError(
+                f"finite_difference_step={step!r} is {rounded:g} in the dtype of {name}, {dtype}. "
+                "Give another one, or none: then a step that suits the dtype is chosen."
+            )
 
 
 def _worst_points(row: Mapping[str, torch.Tensor | None], like: torch.Tensor) -> list[int]:

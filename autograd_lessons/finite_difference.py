@@ -104,8 +104,9 @@ def _numbers(tensor: torch.Tensor, rows: int = 1) -> list:
 
 def _tensor(rows: list, like: torch.Tensor) -> torch.Tensor:
     """The same rows back in the shape and the dtype of an input."""
-    made = torch.tensor(rows, dtype=like.dtype) if isinstance(rows[0], float) else torch.from_numpy(np.array(rows))
-    return made.to(like.dtype).view(len(rows), *like.shape)
+    if isinstance(rows[0], float):
+        return torch.tensor(rows, dtype=like.dtype).view(len(rows), *like.shape)
+    return torch.from_numpy(np.array(rows)).to(like.dtype).view(len(rows), *like.shape)
 
 
 # ---------------------------------------------------------------------- the step h: a float for a float, an array for an array
@@ -122,7 +123,7 @@ def _tried(point: Any, dtype: torch.dtype, step: float | None) -> list:
 def _only(slopes: list, steps: list, rounding: Callable) -> list:
     """The parts of a `FiniteDifference` for a given step."""
     wide, narrow = slopes
-    return _bounded(wide, np.abs(wide - narrow) * 4 / 3, rounding(wide, steps[0]), steps[0])
+    return _bounded(wide, abs(wide - narrow) * 4 / 3, rounding(wide, steps[0]), steps[0])
 
 
 def _best(slopes: list, steps: list, rounding: Callable) -> list:
@@ -211,9 +212,18 @@ def _at_once(evaluate: Callable, points: dict, numbers: dict, steps: dict[str, l
     values = evaluate(moved)
     if values.shape != (each * len(names),):
         return {}
-    ahead, behind = values.view(len(names), 2, -1).unbind(1)
-    slopes = (ahead - behind) / torch.tensor([[2 * h for h in steps[name]] for name in names], dtype=dtype)
-    return dict(zip(names, slopes.tolist()))
+    outputs, quotient = values.tolist(), torch.promote_types(values.dtype, dtype)
+    slopes = {}
+    for name in names:
+        ahead, behind, outputs = outputs[: each // 2], outputs[each // 2 : each], outputs[each:]
+        rises = _rounded([y - y_before for y, y_before in zip(ahead, behind)], values.dtype)
+        slopes[name] = _rounded([rise / (2 * h) for rise, h in zip(rises, steps[name])], quotient)
+    return slopes
+
+
+def _rounded(numbers: list[float], dtype: torch.dtype) -> list[float]:
+    """What one operation on numbers of a dtype gives in it, where Python made it in double precision."""
+    return numbers if dtype == torch.float64 else torch.tensor(numbers, dtype=dtype).tolist()
 
 
 def _elementwise(evaluate: Callable, point: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:

@@ -84,7 +84,7 @@ class Link:
         made, like = self.adjoint * self.local, self.product
         if made.shape != like.shape:
             made = made.sum_to_size(like.shape) if made.numel() != like.numel() else made.reshape(like.shape)
-        return made.to(like.dtype)
+        return made if made.dtype == like.dtype else made.to(like.dtype)
 
 
 def nodes(tape: Tape, grain: str) -> tuple[Value, ...]:

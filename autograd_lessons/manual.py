@@ -186,12 +186,12 @@ def _number(
     `own` is what a lone parameter of any name stands for.
     """
     answer = _call(given, tape, inputs, key, result, own) if callable(given) else given
-    shape = like.value.shape
+    shape, dtype = like.value.shape, like.value.dtype
     try:
         if isinstance(answer, torch.Tensor):
-            number = answer.detach().to(like.value.dtype, copy=True)
+            number = answer.detach().clone() if answer.dtype == dtype else answer.detach().to(dtype)
         else:
-            number = torch.tensor(answer, dtype=like.value.dtype)
+            number = torch.tensor(answer, dtype=dtype)
             spread = spread or (callable(given) and tape.summed)
     except (TypeError, ValueError, RuntimeError):
         raise ManualError(
@@ -202,31 +202,40 @@ def _number(
 
 def _call(function: Callable, tape: Tape, inputs: Inputs, key: str, result: Manual, own: str | None = None) -> Any:
     names = _parameters(function, tape, inputs, key, own)
-    plain = {name: value for name, value in inputs.arguments.items() if not isinstance(value, torch.Tensor)}
-    arguments = {p: plain[name] if name in plain else _value(tape, name).value.clone() for p, name in names.items()}
-    points = max((a.numel() for a in arguments.values() if isinstance(a, torch.Tensor)), default=1)
+    arguments = {p: _argument(tape, inputs, name) for p, name in names.items()}
     try:
-        return _apply(function, names, arguments)
+        return _apply(function, arguments)
     except (ArithmeticError, ValueError) as error:
-        if points == 1:
+        if _points(arguments) == 1:
             result.notes[key] = f"{type(error).__name__}: {error}"
             return float("nan")
-        return _point_by_point(function, names, arguments, key, result)
+        return _point_by_point(function, arguments, key, result)
     except Exception as error:
-        if points > 1 and isinstance(error, (TypeError, RuntimeError)):
-            return _point_by_point(function, names, arguments, key, result)
+        if _points(arguments) > 1 and isinstance(error, (TypeError, RuntimeError)):
+            return _point_by_point(function, arguments, key, result)
         raise ManualError(f"The manual gradient for {key!r} raised {type(error).__name__}: {error}") from error
 
 
-def _apply(function: Callable, names: Mapping[str, str], arguments: Mapping[str, Any]) -> Any:
-    if _ANY in names:
+def _argument(tape: Tape, inputs: Inputs, name: str) -> Any:
+    """A value of the run: a copy, since what a hand-written gradient does to it is its own affair."""
+    is_plain = name in inputs.arguments and not isinstance(inputs.arguments[name], torch.Tensor)
+    return inputs.arguments[name] if is_plain else _value(tape, name).value.clone()
+
+
+def _points(arguments: Mapping[str, Any]) -> int:
+    return max((a.numel() for a in arguments.values() if isinstance(a, torch.Tensor)), default=1)
+
+
+def _apply(function: Callable, arguments: Mapping[str, Any]) -> Any:
+    if _ANY in arguments:
         return function(arguments[_ANY])
-    kinds = _signature(function)
-    positional = [arguments[p] for p in names if kinds[p].kind is kinds[p].POSITIONAL_ONLY]
-    return function(*positional, **{p: arguments[p] for p in names if kinds[p].kind is not kinds[p].POSITIONAL_ONLY})
+    alone = _positional_only(function)
+    return function(
+        *[a for p, a in arguments.items() if p in alone], **{p: a for p, a in arguments.items() if p not in alone}
+    )
 
 
-def _point_by_point(function: Callable, names, arguments: dict, key: str, result: Manual) -> torch.Tensor:
+def _point_by_point(function: Callable, arguments: dict, key: str, result: Manual) -> torch.Tensor:
     """For a function that takes one number at a time, such as one with `math.cos`."""
     many = {p: value for p, value in arguments.items() if isinstance(value, torch.Tensor)}
     together = torch.broadcast_tensors(*many.values())
@@ -241,7 +250,7 @@ def _point_by_point(function: Callable, names, arguments: dict, key: str, result
     for i in range(count):
         try:
             point = arguments | {p: values[i] for p, values in zip(many, flat)}
-            answers.append(float(_apply(function, names, point)))
+            answers.append(float(_apply(function, point)))
         except (ArithmeticError, ValueError) as error:
             result.notes[key] = f"{type(error).__name__}: {error}"
             answers.append(float("nan"))
@@ -262,24 +271,29 @@ def _parameters(function: Callable, tape: Tape, inputs: Inputs, key: str, own: s
             f"The manual gradient for {key!r} has no readable parameters. Write lambda x: … around it."
         ) from None
     needed = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    known = tape.plan.keep(
+    named = tape.plan.keep(
         "names given", lambda: {value.name for value in tape.values if value.name and value.depth == 0}
     )
-    known = known.union(inputs.arguments)
-    if len(needed) == 1 and needed[0].name not in known and own is not None and not is_typed(function):
+    known = [p.name in named or p.name in inputs.arguments for p in needed]
+    if known == [False] and own is not None and not is_typed(function):
         return {needed[0].name: own}
-    missing = [p.name for p in needed if p.name not in known and p.default is p.empty]
+    missing = [p.name for p, is_known in zip(needed, known) if not is_known and p.default is p.empty]
     if missing:
         raise ManualError(
             f"The manual gradient for {key!r} asks for {missing[0]!r}, which this run does not have. "
-            f"There are: {', '.join(sorted(known))}."
+            f"There are: {', '.join(sorted(named.union(inputs.arguments)))}."
         )
-    return {p.name: p.name for p in needed if p.name in known}
+    return {p.name: p.name for p, is_known in zip(needed, known) if is_known}
 
 
 @functools.lru_cache(maxsize=256)  # a slider asks at every tick
 def _signature(function: Callable) -> Mapping[str, inspect.Parameter]:
     return inspect.signature(function).parameters
+
+
+@functools.lru_cache(maxsize=256)
+def _positional_only(function: Callable) -> frozenset[str]:
+    return frozenset(name for name, p in _signature(function).items() if p.kind is p.POSITIONAL_ONLY)
 
 
 def _value(tape: Tape, name: str) -> Value:

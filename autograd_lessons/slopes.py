@@ -35,15 +35,23 @@ def slopes_of(tape: Tape, grain: str, shown: set[Value], products: Found, run: P
             adjoint = run.adjoints[step]
             exact = reach.single and bool((adjoint != 0) & adjoint.isfinite())
             found[step] = {value: product / adjoint for value, product in back.items() if exact}
-        elif torch.equal(run.adjoints[step], torch.ones_like(step.value)) and not was_edited(tape):
+        elif _is_one(run.adjoints[step]) and not was_edited(tape):
             found[step] = back
         else:
             again.append(step)
     found |= _replayed(again, shown)
     return {
-        step: {value: slope.reshape(step.value.shape) for value, slope in slopes.items()}
+        step: {value: _in_shape(slope, step.value.shape) for value, slope in slopes.items()}
         for step, slopes in found.items()
     }
+
+
+def _is_one(adjoint: torch.Tensor) -> bool:
+    return adjoint.item() == 1 if adjoint.numel() == 1 else torch.equal(adjoint, torch.ones_like(adjoint))
+
+
+def _in_shape(slope: torch.Tensor, shape: torch.Size) -> torch.Tensor:
+    return slope if slope.shape == shape else slope.reshape(shape)
 
 
 class Reach(NamedTuple):

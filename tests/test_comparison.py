@@ -495,10 +495,17 @@ def test_the_text_form_names_routes_and_verdict():
         assert part in text
 
 
-@pytest.mark.parametrize("step", [0, -1e-3, math.inf, math.nan])
+@pytest.mark.parametrize("step", [0, -1e-3, math.inf, math.nan, "small"])
 def test_a_step_that_is_no_step_is_refused(step):
     with pytest.raises(al.InputError, match="positive"):
         al.compare(lambda x: x**2, x=1.0, finite_difference_step=step)
+
+
+@pytest.mark.parametrize(("step", "is_there"), [(1e-50, "0"), (1e300, "inf")])
+def test_a_step_that_float32_does_not_have_is_refused(step, is_there):
+    with pytest.raises(al.InputError, match=f"is {is_there} in the dtype of x, torch.float32"):
+        al.compare(lambda x: x**2, x=1.0, dtype=torch.float32, finite_difference_step=step)
+    assert al.compare(lambda x: x**2, x=1.0, dtype=torch.float64, finite_difference_step=step).ok
 
 
 def test_a_finite_difference_over_a_kink_is_told_so():
