@@ -270,7 +270,9 @@ def test_numbers_are_short(number, text):
 
 
 def test_a_curve_with_gaps_and_a_point_outside():
-    drawn = plot.drawing(Curve(Line("x", [0.0, 1.0, 2.0, 3.0], [1.0, math.nan, 2.0, math.inf]), (1.0, math.nan), None), "y")
+    drawn = plot.drawing(
+        Curve(Line("x", [0.0, 1.0, 2.0, 3.0], [1.0, math.nan, 2.0, math.inf]), (1.0, math.nan), None), "y"
+    )
     assert len(drawn["pieces"]) == 2 and drawn["point"] is None and drawn["tangent"] is None
     flat = plot.drawing(Curve(Line("x", [0.0, 1.0], [2.0, 2.0]), (0.5, 2.0), 0.0), "y")
     assert flat["tangent"] is not None
