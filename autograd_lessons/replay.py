@@ -91,6 +91,11 @@ def repeated(call: Call, tensors: list[torch.Tensor]) -> torch.Tensor:
         return call.again(tensors)
 
 
+def start_of(result: torch.Tensor) -> torch.Tensor | None:
+    """Ones to start the way back with; None for a single real number, which PyTorch itself starts with 1."""
+    return None if result.numel() == 1 and not result.is_complex() else torch.ones_like(result)
+
+
 class Replay:
     """A call made once more on copies of what it used. `inputs` are its operands, as `Step.inputs` lists them."""
 
@@ -127,9 +132,7 @@ class Replay:
             spread = [t.detach().expand(result.shape).clone().requires_grad_(t.requires_grad) for t in self.tensors]
             result, flows = self._again(spread), [t for t in spread if t.requires_grad]
             assert result is not None
-        starts_alone = single and not result.is_complex()  # PyTorch itself starts a single real number with 1
-        vector = None if starts_alone else torch.ones_like(result)
-        found = torch.autograd.grad(result, flows, vector, allow_unused=True)
+        found = torch.autograd.grad(result, flows, start_of(result), allow_unused=True)
         return {place: slope.reshape(result.shape) for place, slope in zip(self.positions, found) if slope is not None}
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import torch
 
-from .replay import repeated
+from .replay import repeated, start_of
 from .tape import Pass, Step, Tape, Value
 
 MOST_REPLAYED = 100  # steps that are called again for the slope of the link that they make up
@@ -89,8 +89,8 @@ def _replayed(steps: list[Step], shown: set[Value]) -> Found:
             results.append(result)
             copies += [(step, value, copy) for value, copy in used.items() if copy.requires_grad]
     if results:
-        ones = [torch.ones_like(result) for result in results]
-        back = torch.autograd.grad(results, [copy for _, _, copy in copies], ones, allow_unused=True)
+        starts = [start_of(result) for result in results]
+        back = torch.autograd.grad(results, [copy for _, _, copy in copies], starts, allow_unused=True)
         for (step, value, _), slope in zip(copies, back):
             if slope is not None:
                 found[step][value] = slope
