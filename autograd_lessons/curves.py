@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -19,13 +19,20 @@ SINGLE_POINTS = 41  # where each takes a run of its own
 MOST_CALLS = 100_000  # of PyTorch for one curve
 
 
-@dataclass(frozen=True)
-class Curve:
+@dataclass(frozen=True, eq=False)  # no other is the same: what is drawn of it can be kept by it
+class Line:
     """`y[i]` is the output at `x[i]`, in the run's dtype; nan where the function has no value or raised."""
 
     name: str
     x: list[float]
     y: list[float]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line and the point on it; `slope` is the gradient there."""
+
+    line: Line
     point: tuple[float, float]
     slope: float | None
 
@@ -49,7 +56,7 @@ class Tracer:
     def __init__(self, function: Callable):
         self._function = function
         self._at_once: dict[str, bool] = {}
-        self._last: tuple[Traced, Curve] | None = None
+        self._last: tuple[Traced, Line] | None = None
 
     def curve(
         self, tape: Tape, program: object, inputs: Inputs, name: str, element: int | None, ends: tuple[float, float]
@@ -69,11 +76,11 @@ class Tracer:
         point = x, tape.target.value.sum().item()
         now = Traced(program, (name, element, ends), _others(tape, name, element))
         if self._last is not None and now.is_as(self._last[0]):
-            return replace(self._last[1], point=point, slope=slope)
-        curve = trace(self._function, inputs, name, element, ends, point, slope, self._at_once[name])
+            return Curve(self._last[1], point, slope)
+        line = trace(self._function, inputs, name, element, ends, self._at_once[name])
         is_random = any(step.call.random_state is not None for step in tape.steps)
-        self._last = None if is_random else (now, curve)
-        return curve
+        self._last = None if is_random else (now, line)
+        return Curve(line, point, slope)
 
 
 def _others(tape: Tape, name: str, element: int | None) -> list[torch.Tensor]:
@@ -83,9 +90,8 @@ def _others(tape: Tape, name: str, element: int | None) -> list[torch.Tensor]:
 
 
 def trace(
-    function: Callable, inputs: Inputs, name: str, element: int | None, ends: tuple[float, float],
-    point: tuple[float, float], slope: float | None, at_once: bool,
-) -> Curve:  # fmt: skip
+    function: Callable, inputs: Inputs, name: str, element: int | None, ends: tuple[float, float], at_once: bool
+) -> Line:
     """The curve between two ends. `at_once` evaluates all points in one call: right for elementwise code only."""
     like = inputs.arguments[name]
     points, across = _evenly(*ends, POINTS if at_once else SINGLE_POINTS, like.dtype)
@@ -98,7 +104,7 @@ def trace(
             values = [_value(function, inputs, name, changed_at(like, element or 0, x)) for x in across]
             ys = torch.stack([torch.tensor(math.nan) if v is None else v.sum() for v in values])
     label = name if element is None else f"{name}[{element}]"
-    return Curve(label, across, ys.double().tolist(), point, slope)
+    return Line(label, across, ys.double().tolist())
 
 
 @functools.lru_cache(maxsize=64)

@@ -47,8 +47,10 @@ class Sliders:
 
     def show(self, inputs: Inputs) -> None:
         """Slider and box both show the input; a number beyond the slider's ends stands in the box only."""
-        self._inputs, self._showing = inputs, True
+        before, self._inputs, self._showing = self._inputs, inputs, True
         for (name, element), (slider, box) in self.pairs.items():
+            if inputs.arguments[name] is before.arguments[name]:
+                continue
             value, low, high = self._number(name, element), slider.min, slider.max
             if box.value != value:
                 box.value = value

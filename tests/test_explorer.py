@@ -308,7 +308,7 @@ def test_a_curve_is_traced_again_only_where_it_is_another(monkeypatch):
 
     def ends_of_curve():
         curve = explorer._curve
-        return curve.y[0], curve.y[-1], curve.point[1], curve.slope
+        return curve.line.y[0], curve.line.y[-1], curve.point[1], curve.slope
 
     low, high = math.sin(-3), math.sin(3)
     assert ends_of_curve() == pytest.approx((2 * low, 2 * high, 2 * math.sin(1), 2 * math.cos(1)))
@@ -329,19 +329,19 @@ def test_a_curve_is_traced_again_only_where_it_is_another(monkeypatch):
 
 def test_a_vectors_curve_is_another_where_another_element_moves():
     explorer = al.explore(lambda x: (x**2).sum(), x=[1.0, 2.0], ranges={"x": (-3, 3)})
-    assert explorer._curve.name == "x[0]"
-    assert (explorer._curve.y[0], explorer._curve.point) == (13, (1, 5))
+    assert explorer._curve.line.name == "x[0]"
+    assert (explorer._curve.line.y[0], explorer._curve.point) == (13, (1, 5))
     explorer.set(x=[2.0, 2.0])
-    assert (explorer._curve.y[0], explorer._curve.point) == (13, (2, 8))
+    assert (explorer._curve.line.y[0], explorer._curve.point) == (13, (2, 8))
     explorer.set(x=[2.0, 0.0])
-    assert (explorer._curve.y[0], explorer._curve.point) == (9, (2, 4))
+    assert (explorer._curve.line.y[0], explorer._curve.point) == (9, (2, 4))
 
 
 def test_a_random_functions_curve_is_never_kept():
     explorer = al.explore(lambda x: x * torch.rand(()), x=1.0)
-    before = explorer._curve.y
+    before = explorer._curve.line.y
     explorer.set(x=0.5)
-    assert explorer._curve.y != before
+    assert explorer._curve.line.y != before
 
 
 def test_a_transposed_input_has_sliders_and_a_curve_like_any_other():

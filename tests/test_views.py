@@ -13,7 +13,7 @@ from hypothesis.strategies import sampled_from
 import autograd_lessons as al
 from autograd_lessons import lessons
 from autograd_lessons.comparison import Comparison
-from autograd_lessons.curves import Curve
+from autograd_lessons.curves import Curve, Line
 from autograd_lessons.derivation import Derivation
 from autograd_lessons.grains import GRAINS
 from autograd_lessons.inputs import gather
@@ -270,22 +270,24 @@ def test_numbers_are_short(number, text):
 
 
 def test_a_curve_with_gaps_and_a_point_outside():
-    drawn = plot.drawing(Curve("x", [0.0, 1.0, 2.0, 3.0], [1.0, math.nan, 2.0, math.inf], (1.0, math.nan), None), "y")
+    drawn = plot.drawing(
+        Curve(Line("x", [0.0, 1.0, 2.0, 3.0], [1.0, math.nan, 2.0, math.inf]), (1.0, math.nan), None), "y"
+    )
     assert len(drawn["pieces"]) == 2 and drawn["point"] is None and drawn["tangent"] is None
-    flat = plot.drawing(Curve("x", [0.0, 1.0], [2.0, 2.0], (0.5, 2.0), 0.0), "y")
+    flat = plot.drawing(Curve(Line("x", [0.0, 1.0], [2.0, 2.0]), (0.5, 2.0), 0.0), "y")
     assert flat["tangent"] is not None
-    nothing = plot.drawing(Curve("x", [0.0, 1.0], [math.nan] * 2, (0.5, math.nan), math.nan), "y")
+    nothing = plot.drawing(Curve(Line("x", [0.0, 1.0], [math.nan] * 2), (0.5, math.nan), math.nan), "y")
     assert nothing["pieces"] == []
 
 
 @pytest.mark.parametrize("height", [2.0, 1e30, -1e300, 1e308])
 def test_a_flat_curve_runs_across_the_middle_of_the_frame(height):
-    drawn = plot.drawing(Curve("x", [0.0, 1.0], [height, height], (0.5, height), 0.0), "y")
+    drawn = plot.drawing(Curve(Line("x", [0.0, 1.0], [height, height]), (0.5, height), 0.0), "y")
     assert drawn["point"][1] == pytest.approx((drawn["top"] + drawn["bottom"]) / 2, abs=0.1)
 
 
 def test_a_steep_tangent_stays_inside_the_frame():
-    drawn = plot.drawing(Curve("x", [0.0, 1.0], [0.0, 1.0], (0.5, 0.5), 1e6), "y")
+    drawn = plot.drawing(Curve(Line("x", [0.0, 1.0], [0.0, 1.0]), (0.5, 0.5), 1e6), "y")
     x0, y0, x1, y1 = drawn["tangent"]
     assert drawn["left"] <= min(x0, x1) and max(x0, x1) <= drawn["right"] + 10
     assert drawn["top"] - 1 <= min(y0, y1) and max(y0, y1) <= drawn["bottom"] + 1

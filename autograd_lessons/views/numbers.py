@@ -50,7 +50,8 @@ def full(value: torch.Tensor | None) -> str:
     """Every digit, for programs that read the page."""
     if value is None:
         return ""
-    return " ".join(repr(v) for v in value.reshape(-1).tolist()[:16])
+    numbers = [value.item()] if value.numel() == 1 else value.reshape(-1)[:16].tolist()
+    return " ".join(map(repr, numbers))
 
 
 def title(value: Value) -> str:

@@ -29,7 +29,7 @@ def html(scene: Scene, curve: Curve | None, uid: str, trouble: str = "") -> str:
         "uid": uid, "style": sheets(), "links": Markup(_linked(scene, uid)),
         "code": code.html(scene), "graph": _graph_svg(scene, graphed, f"{uid}-{scene.at}"), "left_out": graphed["left_out"],
         "where": f"this step: {where}", "direction": scene.stage.direction, "term": terms.explained(scene),
-        "curve": drawn and {part: drawn[part] for part in ("slope", "name", "at")}, "plot": _curve_svg(scene, drawn),
+        "curve": drawn and {part: drawn[part] for part in ("slope", "name", "at")}, "plot": plot.svg(drawn) if drawn else "",
         "table": None if scene.verdict is None else tables.rows(scene.verdict), "trouble": trouble if scene.is_whole else _LATER,
         "ledger": ledger.lines(scene), "at": scene.at,
         "no_curve": "" if curve else f"None for {len(scene.tape.steps):,} steps: it takes a run for each of its points.",
@@ -93,13 +93,6 @@ def _graph_svg(scene: Scene, graphed: dict, uid: str) -> Markup:
     return Markup(filled(scene.kept, shown, texts, render))
 
 
-def _curve_svg(scene: Scene, drawn: dict | None) -> Markup:
-    if drawn is None:
-        return Markup("")
-    labels = [(y, y + 4, text) for y, text in drawn["y_ticks"]]  # the text stands a little below its tick's height
-    return Markup(rendered(scene.kept, "curve.svg", {"c": drawn | {"y_ticks": labels}}))
-
-
 def trouble(source: str, inputs: str, error: BaseException, findings: tuple, uid: str) -> str:
     """What stands on the screen where the function raises, and why it does where the clinic knows it."""
     return templates().get_template("trouble.html").render(
@@ -139,6 +132,6 @@ def _still(scene: Scene | None, rows: list[str], curve: Curve | None) -> str:
     uid = identity(rows, "" if scene is None else _graph_svg(scene, graphed, ""), drawn)
     return templates().get_template("still.svg").render(
         uid=uid, style=still_style(uid), rows=rows, left=round(left),
-        width=round(left + right + 24), height=round(height), graph_height=graphed["height"], plot="" if scene is None else _curve_svg(scene, drawn),
+        width=round(left + right + 24), height=round(height), graph_height=graphed["height"], plot=plot.svg(drawn) if drawn else "",
         graph="" if scene is None else _graph_svg(scene, graphed, uid), label=rows[0] if scene is None else terms.sentence(scene),
     )  # fmt: skip

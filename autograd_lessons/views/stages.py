@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -28,8 +28,7 @@ TOLD = {  # events that are stages of their own
 LEAVES_THE_GRAPH = {"item", "float", "int", "bool", "numpy", "tolist", "complex", "array"}
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(NamedTuple):
     """One thing to look at: a value as it is computed, the gradient as it comes back to it, or another call."""
 
     direction: str  # "forward", "backward" or "event"
@@ -149,7 +148,8 @@ class Scene:
 
     @cached_property
     def run(self) -> Pass | None:
-        return next((s.run for s in reversed(self.stages[: self.at + 1]) if s.run is not None), None)
+        before = reversed(self.stages[: self.at])
+        return self.stage.run or next((stage.run for stage in before if stage.run is not None), None)
 
     @property
     def output_label(self) -> str:

@@ -56,13 +56,15 @@ def _frame(content: dict | list | tuple, texts: list[str]) -> Hashable:
     is_dict = isinstance(content, dict)
     frame: list[Hashable] = list(content) if is_dict else []
     for item in content.values() if is_dict else content:
-        if isinstance(item, (str, float)):
-            texts.append(item if isinstance(item, str) else str(item))
-            frame.append("")
+        if isinstance(item, str):
+            texts.append(item)
+            item = ""
+        elif isinstance(item, float):
+            texts.append(str(item))
+            item = ""
         elif isinstance(item, (dict, list, tuple)):
-            frame.append(_frame(item, texts))
-        else:
-            frame.append(item)
+            item = _frame(item, texts)
+        frame.append(item)
     return tuple(frame)
 
 

@@ -15,7 +15,8 @@ def rows(comparison: Comparison) -> dict:
         "rows": [
             {
                 "input": name,
-                "cells": [{"text": _cell(comparison, name, route), "off": (name, route) in off} for route in routes],
+                "cells": [_cell(comparison, name, route) for route in routes],
+                "off": [(name, route) in off for route in routes],
             }
             for name in comparison.listed
         ],

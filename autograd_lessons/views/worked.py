@@ -28,10 +28,10 @@ def formula(scene: Scene) -> str | None:
     value = scene.stage.value
     if not isinstance(value, Step) or value.value.numel() != 1:
         return None
-    key = ("worked", value.label, scene.grain)
-    if key not in scene.kept:
-        scene.kept[key] = _blanks(scene, value)
-    blanks = scene.kept[key]
+    kept, key = scene.kept, ("worked", value.label, scene.grain)
+    if key not in kept:
+        kept[key] = _blanks(scene, value)
+    blanks = kept[key]
     if blanks is None:
         return None
     values, parts = scene.tape.values, [blanks.texts[0]]
