@@ -7,7 +7,7 @@ What was said wrong
 Ordinary PyTorch code is recorded
     run recording recorder inputs modules returned calls replay frames source naming trail session engine earlier
 What a record holds, and how much of it is shown
-    tape life plan grains slopes sections loops statements
+    tape elements life plan grains slopes sections loops statements
 What an operation is in SymPy
     rules functions lookup branches moves forms
 The gradient by SymPy: formulas, their numbers, 50 digits

@@ -128,7 +128,7 @@ class Comparison:
         rounded = [math.nan] * like.numel()
         for i, value in self._exact[name].items():
             rounded[i] = value.rounded
-        return torch.tensor(rounded, dtype=like.dtype).reshape(like.shape)
+        return torch.tensor(rounded, dtype=like.dtype).view(like.shape)
 
     # ------------------------------------------------------------------ judging
     @cached_property

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import torch
 
-from .inputs import Inputs, call, changed_at, element_of
+from .elements import are_equal, changed_at, element_of, total_of
+from .inputs import Inputs, call
 from .replay import quiet
 from .tape import Tape
 
@@ -47,7 +48,7 @@ class Traced(NamedTuple):
     def is_as(self, before: Traced) -> bool:
         """Whether a curve that was traced from `before` is still the same."""
         same = self.program is before.program and self.along == before.along and len(self.others) == len(before.others)
-        return same and all(map(torch.equal, self.others, before.others))
+        return same and all(map(are_equal, self.others, before.others))
 
 
 class Tracer:
@@ -73,7 +74,7 @@ class Tracer:
         x = element_of(value, element or 0)
         slope = None if adjoint is None else element_of(adjoint, element or 0)
         ends = (min(ends[0], x), max(ends[1], x)) if math.isfinite(x) else ends
-        point = x, tape.target.value.sum().item()
+        point = x, total_of(tape.target.value)
         now = Traced(program, (name, element, ends), _others(tape, name, element))
         if self._last is not None and now.is_as(self._last[0]):
             return Curve(self._last[1], point, slope)

@@ -15,9 +15,10 @@ from .clinic import Finding, explain
 from .comparison import Comparison
 from .curves import Curve, Tracer
 from .derivation import Derivation
+from .elements import changed_at
 from .errors import InputError, LessonError
 from .grains import GRAINS
-from .inputs import Inputs, changed_at, gather
+from .inputs import Inputs, gather
 from .run import attempt
 from .sliders import Sliders, classed, show
 from .stepper import WRAP, Stepper, choice

@@ -99,6 +99,8 @@ def _flat(tensor: torch.Tensor) -> np.ndarray:
 
 def _numbers(tensor: torch.Tensor, rows: int = 1) -> list:
     """The rows of a tensor in double precision: as floats where each is a single number, which a slider's tick is made of."""
+    if tensor.numel() == 1:
+        return [tensor.item()]
     return tensor.reshape(-1).tolist() if tensor.numel() == rows else list(_flat(tensor).reshape(rows, -1))
 
 
@@ -262,7 +264,8 @@ def _evaluator(function: Callable, inputs: Inputs, tape: Tape) -> Callable:
         if random_state is not None:
             torch.set_rng_state(random_state)
         try:
-            output = call(function, arguments).detach().as_subclass(torch.Tensor)
+            output = call(function, arguments).detach()
+            output = output if type(output) is torch.Tensor else output.as_subclass(torch.Tensor)
             return output if output.is_floating_point() else output.to(point.dtype)
         except Exception:
             return (

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from .elements import are_equal
 from .slopes import slopes_of
 from .tape import Input, Pass, Step, Tape, Value
 
@@ -189,7 +190,7 @@ def _pull_back(step: Step, vector: torch.Tensor, shown: set[Value], run: Pass | 
         _, last = heapq.heappop(order)
         back = waiting.pop(last)
         recorded = None if run is None else run.adjoints.get(last)
-        as_recorded = recorded is not None and (back is recorded or torch.equal(back, recorded))
+        as_recorded = recorded is not None and (back is recorded or are_equal(back, recorded))
         parts = run.products(last) if as_recorded else last.pull_back(back)  # pyright: ignore
         for position, product in parts.items():
             value = last.inputs[position]

@@ -86,20 +86,6 @@ def gather(
     return Inputs(arguments, _differentiated(arguments, values, wrt), dtype)
 
 
-def element_of(tensor: torch.Tensor, at: int) -> float:
-    """The number at a flat index."""
-    return tensor.item() if tensor.numel() == 1 else tensor.reshape(-1)[at].item()
-
-
-def changed_at(tensor: torch.Tensor, at: int, number: float) -> torch.Tensor:
-    """A copy with another number at a flat index."""
-    if tensor.numel() == 1:
-        return torch.full_like(tensor, number)
-    changed = tensor.clone(memory_format=torch.contiguous_format)
-    changed.view(-1)[at].fill_(number)
-    return changed
-
-
 def call(function: Callable, arguments: Mapping[str, Any]) -> Any:
     """Call by name; positional-only parameters, built-ins without a signature and wrappers that take `*args` by position.
 

@@ -9,7 +9,8 @@ from typing import Any
 import ipywidgets as widgets
 import torch
 
-from .inputs import Inputs, element_of
+from .elements import element_of
+from .inputs import Inputs
 
 SLIDERS_A_VECTOR = 8
 MOST_SLIDERS = 40  # what more there is can be set by name only

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from ..elements import are_equal
 from ..tape import Input, Pass, Step
 from .evidence import Evidence, number
 from .finding import Finding
@@ -30,7 +31,7 @@ def zeros(evidence: Evidence) -> Iterator[Finding]:
 def _flat(evidence: Evidence, run: Pass, step: Step) -> Finding | None:
     operand = step.inputs[0]
     clamps = step.op in CLAMPS
-    if clamps and (_is_a_hinge(step) or _are_equal(operand.value, step.value)) or not bool(run.adjoints[step].any()):
+    if clamps and (_is_a_hinge(step) or are_equal(operand.value, step.value)) or not bool(run.adjoints[step].any()):
         return None
     is_dead = any(not bool(gradient.any()) for _, gradient in _leaves(evidence, run, operand))
     if clamps:
@@ -40,12 +41,6 @@ def _flat(evidence: Evidence, run: Pass, step: Step) -> Finding | None:
     if step.op in FLAT:
         return _flat_operation(evidence, step)
     return norm_at_zero(evidence, step) if not bool(step.value.any()) else None
-
-
-def _are_equal(one: torch.Tensor, other: torch.Tensor) -> bool:
-    if one.numel() == 1 and one.shape == other.shape:
-        return one.item() == other.item()
-    return torch.equal(one, other)
 
 
 def _leaves(evidence: Evidence, run: Pass, value: Any) -> Iterator[tuple[Any, torch.Tensor]]:

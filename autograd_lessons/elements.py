@@ -1,0 +1,31 @@
+"""Elements of tensors, one by one. Most tensors of a lesson are single numbers: of these no operation is asked at a tick."""
+
+from __future__ import annotations
+
+import torch
+
+
+def element_of(tensor: torch.Tensor, at: int) -> float:
+    """The number at a flat index."""
+    return tensor.item() if tensor.numel() == 1 else tensor.reshape(-1)[at].item()
+
+
+def changed_at(tensor: torch.Tensor, at: int, number: float) -> torch.Tensor:
+    """A copy with another number at a flat index."""
+    if tensor.numel() == 1:
+        return torch.full_like(tensor, number)
+    changed = tensor.clone(memory_format=torch.contiguous_format)
+    changed.view(-1)[at].fill_(number)
+    return changed
+
+
+def total_of(tensor: torch.Tensor) -> float:
+    """The sum of all elements."""
+    return tensor.item() + 0 if tensor.numel() == 1 else tensor.sum().item()  # + 0: a bool counts as a number
+
+
+def are_equal(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether two tensors of a dtype have the same shape and the same numbers; nan is never the same."""
+    if one.numel() == 1 and one.shape == other.shape:
+        return one.item() == other.item()
+    return torch.equal(one, other)
