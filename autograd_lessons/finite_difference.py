@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -22,18 +21,39 @@ MOST_ELEMENTS = 2_000
 MOST_CALLS = 500_000  # of PyTorch, for all inputs together: some seconds
 
 
-@dataclass(frozen=True)
 class FiniteDifference:
-    """`value`, and how far it may be off: `truncation` and `rounding`; `step` is h. All in the input's shape.
+    """The derivative, and how far it may be off. All in the shape and the dtype of the input."""
 
-    `bound` is a safe multiple of the two estimates.
-    """
+    def __init__(self, parts: list, like: torch.Tensor):
+        self._parts, self._like = parts, like  # floats for a single number, else flat arrays
 
-    value: torch.Tensor
-    truncation: torch.Tensor
-    rounding: torch.Tensor
-    step: torch.Tensor
-    bound: torch.Tensor
+    @cached_property
+    def value(self) -> torch.Tensor:
+        """The derivative."""
+        return self._part(0)
+
+    @cached_property
+    def truncation(self) -> torch.Tensor:
+        """How far the step h makes it miss."""
+        return self._part(1)
+
+    @cached_property
+    def rounding(self) -> torch.Tensor:
+        """How far floating point does."""
+        return self._part(2)
+
+    @cached_property
+    def step(self) -> torch.Tensor:
+        """h, which each element has for itself."""
+        return self._part(3)
+
+    @cached_property
+    def bound(self) -> torch.Tensor:
+        """A safe multiple of the two estimates."""
+        return self._part(4)
+
+    def _part(self, number: int) -> torch.Tensor:
+        return _tensor(self._parts[number], self._like)
 
 
 def finite_difference(
@@ -61,11 +81,9 @@ def finite_differences(
         moved = _sensitivity(tape)
         for name, point in points.items():
             own = isinstance(moved, float) or moved.size == point.numel()  # each element has an error of its own
-            rounding = partial(
-                _rounding, numbers[name], torch.finfo(point.dtype).eps, moved if own else float(moved.sum())
-            )
+            rounding = partial(_rounding, numbers[name], _epsilon(point.dtype), moved if own else float(moved.sum()))
             parts = (_best if step is None else _only)(slopes[name], steps[name], rounding)
-            found[name] = FiniteDifference(*_tensor(parts, point).unbind())
+            found[name] = FiniteDifference(parts, point)
     return found
 
 
@@ -104,11 +122,11 @@ def _numbers(tensor: torch.Tensor, rows: int = 1) -> list:
     return tensor.reshape(-1).tolist() if tensor.numel() == rows else list(_flat(tensor).reshape(rows, -1))
 
 
-def _tensor(rows: list, like: torch.Tensor) -> torch.Tensor:
-    """The same rows back in the shape and the dtype of an input."""
-    if isinstance(rows[0], float):
-        return torch.tensor(rows, dtype=like.dtype).view(len(rows), *like.shape)
-    return torch.from_numpy(np.array(rows)).to(like.dtype).view(len(rows), *like.shape)
+def _tensor(row: Any, like: torch.Tensor) -> torch.Tensor:
+    """A row back in the shape and the dtype of an input."""
+    if isinstance(row, float):
+        return torch.full_like(like, row)
+    return torch.from_numpy(row).to(like.dtype).view(like.shape)
 
 
 # ---------------------------------------------------------------------- the step h: a float for a float, an array for an array
@@ -118,8 +136,13 @@ def _tried(point: Any, dtype: torch.dtype, step: float | None) -> list:
         given = torch.tensor(step, dtype=dtype).item()
         h = given if isinstance(point, float) else np.full_like(point, given)
         return [h, h / 2]
-    first = _first(point, torch.finfo(dtype).eps)
+    first = _first(point, _epsilon(dtype))
     return [first, first * 2.0**-3, first * 2.0**-6]
+
+
+@cache
+def _epsilon(dtype: torch.dtype) -> float:
+    return torch.finfo(dtype).eps
 
 
 def _only(slopes: list, steps: list, rounding: Callable) -> list:
@@ -191,7 +214,8 @@ def _slopes(evaluate: Callable, points: dict, numbers: dict, steps: dict[str, li
     for name, point in points.items():
         if name not in found:
             slope = _elementwise if _is_elementwise(point, tape) else _one_by_one
-            made = slope(lambda x, name=name: evaluate({name: x}), point, _tensor(steps[name], point))
+            tried = torch.stack([_tensor(h, point) for h in steps[name]])
+            made = slope(lambda x, name=name: evaluate({name: x}), point, tried)
             found[name] = _numbers(made, len(steps[name]))
     return found
 
@@ -214,7 +238,8 @@ def _at_once(evaluate: Callable, points: dict, numbers: dict, steps: dict[str, l
     values = evaluate(moved)
     if values.shape != (each * len(names),):
         return {}
-    outputs, quotient = values.tolist(), torch.promote_types(values.dtype, dtype)
+    outputs = values.tolist()
+    quotient = dtype if values.dtype == dtype else torch.promote_types(values.dtype, dtype)
     slopes = {}
     for name in names:
         ahead, behind, outputs = outputs[: each // 2], outputs[each // 2 : each], outputs[each:]
