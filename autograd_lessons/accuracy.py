@@ -25,7 +25,7 @@ class Reference:
     def __init__(self, value: mpmath.mpf, dtype: torch.dtype):
         self.value = value
         self.rounded = float(value)
-        self.finite = bool(mpmath.isfinite(value))
+        self.finite = math.isfinite(self.rounded) or bool(mpmath.isfinite(value))  # a double may be too small for it
         self._rest = float(value - self.rounded) if self.finite else 0.0
         self._ulp = ulp(self.rounded, dtype)
 

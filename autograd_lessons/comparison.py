@@ -17,6 +17,7 @@ from . import manual as hand
 from . import reasons
 from .accuracy import Error, Reference, number, show_tensor, tolerance
 from .derivation import Derivation
+from .elements import single
 from .errors import InputError
 from .finite_difference import MOST_CALLS, MOST_ELEMENTS, FiniteDifference, finite_differences
 from .frames import learners_traceback
@@ -125,6 +126,8 @@ class Comparison:
         if exact is None:
             return None
         self._exact[name] = {i: Reference(value, self.dtype) for i, value in zip(where, exact)}
+        if like.numel() == 1:
+            return single(self._exact[name][0].rounded, like)
         rounded = [math.nan] * like.numel()
         for i, value in self._exact[name].items():
             rounded[i] = value.rounded

@@ -14,6 +14,7 @@ import torch
 from . import evaluation, formulas
 from .branches import conditions
 from .calls import public_name
+from .elements import single
 from .exact_run import ExactRun
 from .frames import learners_traceback
 from .grains import GRAINS, links
@@ -280,8 +281,8 @@ class Derivation:
 
 def _shaped(numbers: Sequence[float], like: torch.Tensor) -> torch.Tensor:
     """Numbers as a tensor in the dtype and the shape of another."""
-    if like.ndim == 0:
-        return torch.tensor(numbers[0], dtype=like.dtype)
+    if like.numel() == 1:
+        return single(float(numbers[0]), like)
     return torch.as_tensor(numbers, dtype=like.dtype).reshape(like.shape)
 
 

@@ -13,10 +13,17 @@ def element_of(tensor: torch.Tensor, at: int) -> float:
 def changed_at(tensor: torch.Tensor, at: int, number: float) -> torch.Tensor:
     """A copy with another number at a flat index."""
     if tensor.numel() == 1:
-        return torch.full_like(tensor, number)
+        return single(number, tensor)
     changed = tensor.clone(memory_format=torch.contiguous_format)
-    changed.view(-1)[at].fill_(number)
+    changed.view(-1)[at] = torch.tensor(number, dtype=tensor.dtype)
     return changed
+
+
+def single(number: float, like: torch.Tensor) -> torch.Tensor:
+    """A number in the dtype and the shape of another one; inf where the dtype has none so large."""
+    if like.dtype == torch.float64:
+        return torch.full_like(like, number)  # raises in a narrower dtype
+    return torch.tensor(number, dtype=like.dtype).view(like.shape)
 
 
 def total_of(tensor: torch.Tensor) -> float:

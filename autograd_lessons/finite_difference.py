@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from .elements import single
 from .inputs import Inputs, call
 from .replay import quiet
 from .tape import Tape
@@ -125,7 +126,7 @@ def _numbers(tensor: torch.Tensor, rows: int = 1) -> list:
 def _tensor(row: Any, like: torch.Tensor) -> torch.Tensor:
     """A row back in the shape and the dtype of an input."""
     if isinstance(row, float):
-        return torch.full_like(like, row)
+        return single(row, like)
     return torch.from_numpy(row).to(like.dtype).view(like.shape)
 
 

@@ -350,3 +350,11 @@ def test_a_transposed_input_has_sliders_and_a_curve_like_any_other():
     explorer._sliders.pairs["x", 1][0].value = 2.0
     assert explorer.tape.inputs["x"].value.tolist() == [[0, 2], [1, 4], [2, 5]]
     assert explorer.tape.target.value.item() == 50
+
+
+@pytest.mark.parametrize("x", [1.0, [1.0, 2.0]])
+def test_a_number_that_float32_does_not_have_is_infinite_as_in_torch(x):
+    explorer = al.explore(lambda x: (x**2).sum(), x=x, dtype=torch.float32)
+    explorer._sliders.pairs["x", 0][1].value = 1e39
+    assert explorer.tape.inputs["x"].value.reshape(-1)[0].item() == math.inf
+    assert "inf" in explorer.html

@@ -213,3 +213,8 @@ def test_the_learners_tensor_is_not_shifted():
     x = torch.tensor([1.0, 2.0], requires_grad=True)
     difference(lambda x: (x**2).sum(), x=x)
     assert x.tolist() == [1.0, 2.0] and x._version == 0 and x.grad is None
+
+
+def test_a_bound_beyond_float32_is_infinite():
+    found = difference(lambda x: x * 1e38, step=1e-30, dtype=torch.float32, x=3.0)
+    assert found.bound.item() == math.inf
