@@ -247,6 +247,7 @@ class Recorder(TorchFunctionMode):
         self._ear.let_go()
         self._session.forget_the_dead()
         tape.alive = frozenset(seen.value for _, seen in self._session.items() if isinstance(seen.value, Step))
+        tape.forget_derived()
         return tape
 
     def _forget_errors(self) -> None:

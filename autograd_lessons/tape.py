@@ -268,7 +268,6 @@ class Tape:
     alive: frozenset = frozenset()  # the steps whose tensor somebody still held when the run had ended
     folded: int = 0  # how many backward passes between the first and the last ones are not kept
     cache: dict[Any, Any] = field(default_factory=dict)  # what others derived from this tape
-    _labels: dict[Value, str] | None = None
 
     @property
     def engine_order(self) -> tuple[int, ...]:
@@ -295,7 +294,7 @@ class Tape:
         """The steps of earlier recorded blocks that this one goes on from, then its own."""
         return (*self.earlier, *self.steps) if self.earlier else self.steps
 
-    @property
+    @cached_property
     def values(self) -> tuple[Value, ...]:
         """The inputs, then the steps."""
         return (*self.inputs.values(), *self.history)
@@ -325,12 +324,16 @@ class Tape:
         """What this run has in common with others that took the same way: all but the numbers."""
         return plan_of(self)
 
-    @property
+    @cached_property
     def labels(self) -> dict[Value, str]:
         """A unique text for each value: inputs keep their names, a name given twice belongs to the last step."""
-        if self._labels is None:
-            self._labels = dict(zip(self.values, self.plan.keep("labels", self._find_labels)))
-        return self._labels
+        return dict(zip(self.values, self.plan.keep("labels", self._find_labels)))
+
+    def forget_derived(self) -> None:
+        """Now that the tape is written: forget what somebody derived from it before."""
+        self.cache.clear()
+        for name in ("values", "plan", "labels"):
+            self.__dict__.pop(name, None)
 
     def _find_labels(self) -> list[str]:
         taken: dict[Any, Any] = {value.name: value for value in self.history if value.name and value.depth == 0}

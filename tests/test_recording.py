@@ -298,3 +298,12 @@ def test_a_function_recorded_inside_a_block_is_a_run_of_its_own():
         y = x * 2
     assert inner.inputs["x"].adjoint.item() == 6.0
     assert [step.name for step in tape.steps] == ["y"] and y.item() == 2.0
+
+
+def test_a_tape_that_was_looked_at_while_it_was_written_is_whole_afterwards():
+    with al.recording() as tape:
+        x = torch.tensor(2.0, requires_grad=True)
+        assert (tape.values, tape.labels) == ((), {})
+        y = x * x  # noqa: F841
+    assert set(tape.labels.values()) == {"x", "y"}
+    assert [value.name for value in tape.values] == ["x", "y"]

@@ -62,17 +62,17 @@ def _drawn(scene: Scene, curve: Curve | None) -> dict | None:
 def _linked(scene: Scene, uid: str) -> str:
     """One rule for each step: what is under the pointer or has the focus lights everything that belongs to it."""
     kept, name = scene.kept, ("linked", scene.grain, scene.part)
-    if name not in kept:
+    if kept.get(name, ("",))[0] != uid:
         rules = []
         for value in scene.nodes:
             here = f'[data-step~="{key(value, scene.tape)}"]'
             rules.append(
-                f".UID:has({here}:is(:hover,:focus)) {here}:is(span,tr,p){{background:var(--al-glow)}}"
-                f".UID:has({here}:is(:hover,:focus)) g{here}>rect{{fill:var(--al-glow)}}"
-                f".UID:has({here}:is(:hover,:focus)) g{here}>path{{stroke-width:3.2}}"
+                f".{uid}:has({here}:is(:hover,:focus)) {here}:is(span,tr,p){{background:var(--al-glow)}}"
+                f".{uid}:has({here}:is(:hover,:focus)) g{here}>rect{{fill:var(--al-glow)}}"
+                f".{uid}:has({here}:is(:hover,:focus)) g{here}>path{{stroke-width:3.2}}"
             )
-        kept[name] = "".join(rules)
-    return kept[name].replace("UID", uid)
+        kept[name] = uid, "".join(rules)
+    return kept[name][1]
 
 
 def _graph_svg(scene: Scene, graphed: dict, uid: str) -> Markup:
