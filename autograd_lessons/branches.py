@@ -41,7 +41,10 @@ def branch_taken(step: Step) -> np.ndarray:
     args = [_compared(a, dtype) for a in step.call.args]
     kwargs = {key: _compared(a, dtype) for key, a in _options(step).items() if a is not None and key != "inplace"}
     with np.errstate(all="ignore"):
-        taken = np.asarray(BRANCHES[op].choose(*args, **kwargs))
+        chosen = BRANCHES[op].choose(*args, **kwargs)
+        if isinstance(chosen, int):
+            return np.array(chosen, dtype=int)
+        taken = np.asarray(chosen)
         return (np.where(taken == taken, taken, 0) if taken.dtype.kind == "f" else taken).astype(int)
 
 

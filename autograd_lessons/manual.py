@@ -229,7 +229,7 @@ def _points(arguments: Mapping[str, Any]) -> int:
 def _apply(function: Callable, arguments: Mapping[str, Any]) -> Any:
     if _ANY in arguments:
         return function(arguments[_ANY])
-    alone = _positional_only(function)
+    alone = _asked_by(function).by_position
     return function(
         *[a for p, a in arguments.items() if p in alone], **{p: a for p, a in arguments.items() if p not in alone}
     )
@@ -263,37 +263,41 @@ def _parameters(function: Callable, tape: Tape, inputs: Inputs, key: str, own: s
     """Which recorded value each parameter of a hand-written gradient gets."""
     own = own or (key if key in inputs.wrt else inputs.wrt[0] if len(inputs.wrt) == 1 else None)
     try:
-        parameters = _signature(function).values()
+        optional = _asked_by(function).optional
     except (TypeError, ValueError):  # a built-in, such as torch.cos: it takes the one input
         if own is not None:
             return {_ANY: own}
         raise ManualError(
             f"The manual gradient for {key!r} has no readable parameters. Write lambda x: … around it."
         ) from None
-    needed = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     named = tape.plan.keep(
         "names given", lambda: {value.name for value in tape.values if value.name and value.depth == 0}
     )
-    known = [p.name in named or p.name in inputs.arguments for p in needed]
-    if known == [False] and own is not None and not is_typed(function):
-        return {needed[0].name: own}
-    missing = [p.name for p, is_known in zip(needed, known) if not is_known and p.default is p.empty]
+    known = [name for name in optional if name in named or name in inputs.arguments]
+    if len(optional) == 1 and not known and own is not None and not is_typed(function):
+        return dict.fromkeys(optional, own)
+    missing = [name for name, is_optional in optional.items() if not is_optional and name not in known]
     if missing:
         raise ManualError(
             f"The manual gradient for {key!r} asks for {missing[0]!r}, which this run does not have. "
             f"There are: {', '.join(sorted(named.union(inputs.arguments)))}."
         )
-    return {p.name: p.name for p, is_known in zip(needed, known) if is_known}
+    return dict(zip(known, known))
+
+
+class Asked(NamedTuple):
+    """The parameters of a hand-written gradient but for `*args` and `**kwargs`."""
+
+    optional: dict[str, bool]  # by name: whether it may be left out
+    by_position: frozenset[str]  # which have no name for the caller
 
 
 @functools.lru_cache(maxsize=256)  # a slider asks at every tick
-def _signature(function: Callable) -> Mapping[str, inspect.Parameter]:
-    return inspect.signature(function).parameters
-
-
-@functools.lru_cache(maxsize=256)
-def _positional_only(function: Callable) -> frozenset[str]:
-    return frozenset(name for name, p in _signature(function).items() if p.kind is p.POSITIONAL_ONLY)
+def _asked_by(function: Callable) -> Asked:
+    parameters = inspect.signature(function).parameters.values()
+    asked = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    by_position = frozenset(p.name for p in asked if p.kind is p.POSITIONAL_ONLY)
+    return Asked({p.name: p.default is not p.empty for p in asked}, by_position)
 
 
 def _value(tape: Tape, name: str) -> Value:

@@ -87,8 +87,11 @@ def leaves(arguments: Any) -> list[Any]:
 
 def repeated(call: Call, tensors: list[torch.Tensor]) -> torch.Tensor:
     """A call on other tensors, with a graph, in silence and with the random numbers that it drew."""
-    with quiet(), torch.enable_grad(), _random_state(call.random_state):
-        return call.again(tensors)
+    with quiet(), torch.enable_grad():
+        if call.random_state is None:
+            return call.again(tensors)
+        with _random_state(call.random_state):
+            return call.again(tensors)
 
 
 def start_of(result: torch.Tensor) -> torch.Tensor | None:
@@ -139,17 +142,15 @@ class Replay:
 class _random_state:
     """Run a block from a remembered random state and leave the generator as it was."""
 
-    def __init__(self, state: torch.Tensor | None):
+    def __init__(self, state: torch.Tensor):
         self.state = state
 
     def __enter__(self):
-        if self.state is not None:
-            self.before = torch.get_rng_state()
-            torch.set_rng_state(self.state)
+        self.before = torch.get_rng_state()
+        torch.set_rng_state(self.state)
 
     def __exit__(self, *_):
-        if self.state is not None:
-            torch.set_rng_state(self.before)
+        torch.set_rng_state(self.before)
 
 
 class quiet:
