@@ -6,6 +6,7 @@ import cmath
 import itertools
 import math
 import numbers
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
@@ -80,8 +81,7 @@ class Comparison:
         manual: Any = None,
         finite_difference_step: float | None = None,
     ):
-        if finite_difference_step is not None:
-            _check_step(finite_difference_step, inputs)
+        step = None if finite_difference_step is None else _checked(finite_difference_step, inputs)
         tape.target  # noqa: B018 (raises OutputError where there is no single tensor)
         self.tape = tape
         self.derivation = derivation
@@ -89,12 +89,12 @@ class Comparison:
         self.inputs = inputs
         self.hand = hand.evaluate(manual, tape, inputs) if manual is not None else hand.Manual()
         self.manual = manual
-        self.step_was_given = finite_difference_step is not None
+        self.step_was_given = step is not None
         #: by input, then by route: a tensor of the input's shape, or None where the route has no answer
         self.gradients: dict[str, dict[str, torch.Tensor | None]] = {}
         #: by input: the finite difference with its bound
         self.differences: dict[str, FiniteDifference | None] = finite_differences(
-            tape.function, inputs, inputs.wrt, tape, finite_difference_step
+            tape.function, inputs, inputs.wrt, tape, step
         )
         self._tolerance = tolerance(self.dtype)  # relative, absolute
         self._exact: dict[str, dict[int, Reference]] = {}
@@ -432,9 +432,9 @@ class Comparison:
         return "\n".join([*lines, self.verdict])
 
 
-def _check_step(step: Any, inputs: Inputs) -> None:
-    """Raise `InputError` for a step that is no positive number, or none any more in the dtype of an input."""
-    if not isinstance(step, numbers.Real) or not 0 < step < math.inf:
+def _checked(step: Any, inputs: Inputs) -> float:
+    """A given step; `InputError` for one that is no positive number, or none any more in the dtype of an input."""
+    if not isinstance(step, numbers.Real) or not 0 < step <= sys.float_info.max:
         raise InputError(f"finite_difference_step={step!r}: it takes a positive number, or None.")
     for name in inputs.wrt:
         dtype = inputs.arguments[name].dtype
@@ -444,6 +444,7 @@ def _check_step(step: Any, inputs: Inputs) -> None:
                 f"finite_difference_step={step!r} is {rounded:g} in the dtype of {name}, {dtype}. "
                 "Give another one, or none: then a step that suits the dtype is chosen."
             )
+    return float(step)
 
 
 def _worst_points(row: Mapping[str, torch.Tensor | None], like: torch.Tensor) -> list[int]:

@@ -20,9 +20,9 @@ def changed_at(tensor: torch.Tensor, at: int, number: float) -> torch.Tensor:
 
 
 def single(number: float, like: torch.Tensor) -> torch.Tensor:
-    """A number in the dtype and the shape of another one; inf where the dtype has none so large."""
+    """A number in the dtype and the shape of another one; inf where the dtype has none so large (`full_like` raises there)."""
     if like.dtype == torch.float64:
-        return torch.full_like(like, number)  # raises in a narrower dtype
+        return torch.full_like(like, number)
     return torch.tensor(number, dtype=like.dtype).view(like.shape)
 
 

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from fractions import Fraction
 
 import pytest
 import torch
@@ -495,10 +496,15 @@ def test_the_text_form_names_routes_and_verdict():
         assert part in text
 
 
-@pytest.mark.parametrize("step", [0, -1e-3, math.inf, math.nan, "small"])
+@pytest.mark.parametrize("step", [0, -1e-3, math.inf, math.nan, 10**400, "small"])
 def test_a_step_that_is_no_step_is_refused(step):
     with pytest.raises(al.InputError, match="positive"):
         al.compare(lambda x: x**2, x=1.0, finite_difference_step=step)
+
+
+def test_a_step_may_be_any_kind_of_real_number():
+    found = [al.compare(lambda x: x**3, x=1.0, finite_difference_step=h) for h in (Fraction(1, 8), 0.125)]
+    assert [comparison.differences["x"].value.item() for comparison in found] == [3 + 1 / 64] * 2  # (x + h)³ − (x − h)³
 
 
 @pytest.mark.parametrize(("step", "is_there"), [(1e-50, "0"), (1e300, "inf")])
