@@ -117,7 +117,7 @@ class Explorer(Stepper):
             old = arguments[name]
             if isinstance(old, torch.Tensor):
                 try:
-                    value = torch.as_tensor(value, dtype=old.dtype)
+                    value = torch.as_tensor(value, dtype=old.dtype).detach().clone()
                 except (TypeError, ValueError, RuntimeError):
                     raise InputError(f"{name}={value!r}: it takes a number or a list of numbers.") from None
                 if value.shape != old.shape:

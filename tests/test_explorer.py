@@ -358,3 +358,12 @@ def test_a_number_that_float32_does_not_have_is_infinite_as_in_torch(x):
     explorer._sliders.pairs["x", 0][1].value = 1e39
     assert explorer.tape.inputs["x"].value.reshape(-1)[0].item() == math.inf
     assert "inf" in explorer.html
+
+
+def test_a_tensor_that_was_set_stays_the_learners_own():
+    explorer, own = al.explore(lambda x: (x**2).sum(), x=[1.0, 2.0]), torch.tensor([3.0, 4.0], requires_grad=True)
+    explorer.set(x=own)
+    with torch.no_grad():
+        own[0] = 100.0
+    explorer._sliders.pairs["x", 1][1].value = 5.0
+    assert explorer.tape.inputs["x"].value.tolist() == [3.0, 5.0] and own.tolist() == [100.0, 4.0]
