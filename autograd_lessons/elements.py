@@ -10,6 +10,11 @@ def element_of(tensor: torch.Tensor, at: int) -> float:
     return tensor.item() if tensor.numel() == 1 else tensor.reshape(-1)[at].item()
 
 
+def numbers_of(tensor: torch.Tensor) -> list:
+    """All numbers, flat."""
+    return [tensor.item()] if tensor.numel() == 1 else tensor.reshape(-1).tolist()
+
+
 def changed_at(tensor: torch.Tensor, at: int, number: float) -> torch.Tensor:
     """A copy with another number at a flat index."""
     if tensor.numel() == 1:

@@ -7,9 +7,9 @@ import itertools
 import mpmath
 import numpy as np
 import sympy as sp
-import torch
 
 from . import formulas
+from .elements import numbers_of
 from .exact import exactly
 from .programs import Programs
 from .tape import Tape
@@ -62,12 +62,8 @@ def on_a_grid(programs: Programs, name: str, made: list[sp.Expr]) -> np.ndarray:
 
 def _leaf_values(tape: Tape, leaves: list[tuple[int, int]]) -> list[float]:
     values = tape.values
-    flat = {index: _flat(values[index].value) for index in {index for index, _ in leaves}}
+    flat = {index: numbers_of(values[index].value) for index in {index for index, _ in leaves}}
     return [flat[index][element] for index, element in leaves]
-
-
-def _flat(tensor: torch.Tensor) -> list[float]:
-    return [tensor.item()] if tensor.numel() == 1 else tensor.reshape(-1).tolist()
 
 
 def _float(number) -> float:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .elements import single
+from .elements import numbers_of, single
 from .inputs import Inputs, call
 from .replay import quiet
 from .tape import Tape
@@ -22,39 +22,20 @@ MOST_ELEMENTS = 2_000
 MOST_CALLS = 500_000  # of PyTorch, for all inputs together: some seconds
 
 
+def _part(number: int) -> cached_property[torch.Tensor]:
+    return cached_property(lambda difference: _tensor(difference.parts[number], difference.like))
+
+
 class FiniteDifference:
-    """The derivative, and how far it may be off. All in the shape and the dtype of the input."""
+    """`value`, and how far it may be off: `truncation` and `rounding`; `step` is h. All in the shape and dtype of the input.
+
+    `bound` is a safe multiple of the two estimates. Each is made a tensor when it is asked for.
+    """
+
+    value, truncation, rounding, step, bound = map(_part, range(5))
 
     def __init__(self, parts: list, like: torch.Tensor):
-        self._parts, self._like = parts, like  # floats for a single number, else flat arrays
-
-    @cached_property
-    def value(self) -> torch.Tensor:
-        """The derivative."""
-        return self._part(0)
-
-    @cached_property
-    def truncation(self) -> torch.Tensor:
-        """How far the step h makes it miss."""
-        return self._part(1)
-
-    @cached_property
-    def rounding(self) -> torch.Tensor:
-        """How far floating point does."""
-        return self._part(2)
-
-    @cached_property
-    def step(self) -> torch.Tensor:
-        """h, which each element has for itself."""
-        return self._part(3)
-
-    @cached_property
-    def bound(self) -> torch.Tensor:
-        """A safe multiple of the two estimates."""
-        return self._part(4)
-
-    def _part(self, number: int) -> torch.Tensor:
-        return _tensor(self._parts[number], self._like)
+        self.parts, self.like = parts, like  # in this order: floats for a single number, else flat arrays
 
 
 def finite_difference(
@@ -118,9 +99,7 @@ def _flat(tensor: torch.Tensor) -> np.ndarray:
 
 def _numbers(tensor: torch.Tensor, rows: int = 1) -> list:
     """The rows of a tensor in double precision: as floats where each is a single number, which a slider's tick is made of."""
-    if tensor.numel() == 1:
-        return [tensor.item()]
-    return tensor.reshape(-1).tolist() if tensor.numel() == rows else list(_flat(tensor).reshape(rows, -1))
+    return numbers_of(tensor) if tensor.numel() == rows else list(_flat(tensor).reshape(rows, -1))
 
 
 def _tensor(row: Any, like: torch.Tensor) -> torch.Tensor:

@@ -70,7 +70,7 @@ def version_of(tensor: torch.Tensor) -> int:
 
 def node_of(tensor: torch.Tensor) -> int | None:
     """The number of the autograd node that made a tensor; to hold the node would keep its graph alive."""
-    node = None if tensor._base is not None and is_loose(tensor) else tensor.grad_fn
+    node = None if is_loose(tensor) else tensor.grad_fn
     return None if node is None else node._sequence_nr()  # pyright: ignore
 
 

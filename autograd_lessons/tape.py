@@ -332,7 +332,7 @@ class Tape:
     def forget_derived(self) -> None:
         """Now that the tape is written: forget what somebody derived from it before."""
         self.cache.clear()
-        for name in ("values", "plan", "labels"):
+        for name in _DERIVED:
             self.__dict__.pop(name, None)
 
     def _find_labels(self) -> list[str]:
@@ -363,6 +363,9 @@ class Tape:
         for finding in self.findings:
             lines += ["", finding.text]
         return "\n".join(lines)
+
+
+_DERIVED = [name for name, made in vars(Tape).items() if isinstance(made, cached_property)]
 
 
 def _row(value: Value) -> tuple[str, str, str, str, str]:

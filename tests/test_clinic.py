@@ -15,7 +15,8 @@ import autograd_lessons as al
 from autograd_lessons import lessons
 from autograd_lessons.blocks import BlockExplorer
 from autograd_lessons.clinic import findings
-from autograd_lessons.clinic.diagnosis import diagnose
+from autograd_lessons.clinic.diagnosis import SILENT, diagnose
+from autograd_lessons.clinic.evidence import Evidence
 
 from .clinic_cases import CASES, CORRECT, run_plain
 
@@ -70,6 +71,14 @@ def test_text_is_short_and_ends_with_what_to_change(case):
 @each_correct
 def test_correct_cell_gets_no_finding(code):
     assert diagnose(recorded(code).namespace["tape"]) == ()
+
+
+@each_cell
+def test_a_detector_finds_nothing_where_none_of_its_signs_is_on_the_tape(code):
+    evidence = Evidence(recorded(code).namespace["tape"])
+    for detector, needed in SILENT.items():
+        if not evidence.raised and evidence.signs.isdisjoint(needed):
+            assert list(detector(evidence)) == []
 
 
 @each_case

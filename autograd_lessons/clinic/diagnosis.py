@@ -11,7 +11,7 @@ from .finding import Finding
 
 #: in the order in which they are tried (what stops a gradient comes before what it is worth), each with the signs of which
 #: one at least is on the tape where it finds something
-_SILENT = {
+SILENT = {
     unreached.silent:              EXITS | {"grad", "optimizer.step", "a life"},
     gradients.read_in_silence:     {"grad"},
     gradients.retained_leaf:       {"retain_grad"},
@@ -41,7 +41,7 @@ def diagnose(tape: Tape) -> tuple[Finding, ...]:
 def _one_a_line(evidence: Evidence) -> Iterator[Finding]:
     met = set()
     signs = evidence.signs
-    for detector, needed in _SILENT.items():
+    for detector, needed in SILENT.items():
         for finding in () if signs.isdisjoint(needed) else detector(evidence):
             if finding.line not in met:
                 met.add(finding.line)
