@@ -252,7 +252,7 @@ def test_each_turn_of_a_loop_has_a_graph_of_its_own():
 
 def test_at_the_next_turn_the_gradients_of_the_last_one_are_gone():
     explorer = BlockExplorer(looping(2), "variables")
-    grads = [[node["grad"] for node in graph.drawing(explorer.scene(at))["nodes"]] for at in range(explorer.count)]
+    grads = [graph.drawing(explorer.scene(at))["grads"] for at in range(explorer.count)]
     _, second = (at for at, stage in enumerate(explorer.scene().stages) if stage.direction == "forward")
     assert any(grads[second - 1]) and not any(grads[second])
 

@@ -71,7 +71,8 @@ def test_no_nodes_overlap_and_no_edge_runs_through_a_node(function, given):
 def test_no_factor_lies_over_another(function):
     given = dict(a=1.2345, b=2.3456, c=3.4567, d=4.5678)
     drawn = graph.drawing(scene_of(function, len(scene_of(function, **given).stages) - 1, **given))
-    labels = [(edge["x"], edge["y"], len(edge["factor"]) * 6.7) for edge in drawn["edges"] if edge["factor"]]
+    factors = zip(drawn["edges"], drawn["factors"])
+    labels = [(edge["x"], edge["y"], len(factor) * 6.7) for edge, factor in factors if factor]
     assert len(labels) >= 8
     for (x, y, wide), (other_x, other_y, other_wide) in itertools.combinations(labels, 2):
         across = min(x + wide, other_x + other_wide) - max(x, other_x)
@@ -86,9 +87,9 @@ def test_values_and_gradients_appear_when_their_stage_comes():
     last = len(scene_of(wide, a=1.0, b=2.0, c=3.0, d=4.0).stages) - 1
     first = graph.drawing(scene_of(wide, 0, a=1.0, b=2.0, c=3.0, d=4.0))
     end = graph.drawing(scene_of(wide, last, a=1.0, b=2.0, c=3.0, d=4.0))
-    assert sum(bool(n["value"]) for n in first["nodes"]) == 5  # four inputs and the first step
-    assert not any(n["grad"] for n in first["nodes"])
-    assert all(n["grad"] for n in end["nodes"])
+    assert sum(map(bool, first["values"])) == 5  # four inputs and the first step
+    assert not any(first["grads"])
+    assert all(end["grads"])
 
 
 def test_backward_stages_are_in_the_engines_order():
@@ -355,6 +356,6 @@ def test_the_factor_of_a_vector_stands_in_its_drawing():
         return total
 
     scene = scene_of(squares, at=4, grain="variables", x=[1.0, 2.0, 3.0])
-    assert [edge["factor"] for edge in graph.drawing(scene)["edges"]] == ["×[2, 4, 6]", "vᵀJ"]
+    assert graph.drawing(scene)["factors"] == ["×[2, 4, 6]", "vᵀJ"]
     long = scene_of(squares, at=4, grain="variables", x=[1.25, 2.25, 3.25])
-    assert max(len(edge["factor"]) for edge in graph.drawing(long)["edges"]) <= 10
+    assert max(map(len, graph.drawing(long)["factors"])) <= 10

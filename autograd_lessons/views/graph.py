@@ -14,7 +14,7 @@ LABEL_GAP = 8  # between an edge and its factor, and between that and the frame
 
 
 def drawing(scene: Scene) -> dict:
-    """What the SVG template needs: nodes, edges, size."""
+    """What the SVG template needs: nodes and edges, which stay where they are from tick to tick, their texts, the size."""
     shown, pairs, layout, left_out = _arranged(scene)
     kept, names = scene.kept, tuple(value.name for value in shown)
     key = ("graph frame", scene.grain, scene.at, names)
@@ -26,8 +26,8 @@ def drawing(scene: Scene) -> dict:
     links: dict = {(link.output, link.input): link for link in scene.links}
     nodes, edges, width = kept[key]
     return {
-        "nodes": [node | _numbers(scene, value) for node, value in zip(nodes, shown)],
-        "edges": [edge | _factor(scene, pair, links.get(pair)) for edge, pair in zip(edges, pairs)],
+        "nodes": nodes, "values": [_value(scene, value) for value in shown], "grads": [_grad(scene, value) for value in shown],
+        "edges": edges, "factors": [_factor(scene, pair, links.get(pair)) for pair in pairs],
         "width": width, "height": round(layout.height), "left_out": left_out, "names": names,
     }  # fmt: skip
 
@@ -80,14 +80,17 @@ def _closed_title(name: str, stretch: Stretch) -> str:
     return f"▸ {stretch.name}" if name.endswith(stretch.name) else f"{name} ▸ {stretch.name}"
 
 
-def _numbers(scene: Scene, value: Value) -> dict:
-    """The value and the gradient, where the stages so far have reached them."""
+def _value(scene: Scene, value: Value) -> str:
+    """The value, once a stage has reached it."""
+    return _fit(short(value.value, 5), 11) if scene.reached(value, "forward") else ""
+
+
+def _grad(scene: Scene, value: Value) -> str:
+    """The gradient, once a stage has brought it."""
+    if scene.is_asked and scene.stage.value is value:
+        return "?"
     grad = scene.gradient(value)
-    is_asked = scene.is_asked and scene.stage.value is value
-    return {
-        "value": _fit(short(value.value, 5), 11) if scene.reached(value, "forward") else "",
-        "grad": "?" if is_asked else _fit(short(grad, 5), 11) if grad is not None else "",
-    }
+    return "" if grad is None else _fit(short(grad, 5), 11)
 
 
 def _edge(scene: Scene, pair: tuple[Value, Value], layout: Layout) -> dict:
@@ -131,14 +134,14 @@ def _on_curve(start: tuple[float, float], end: tuple[float, float], along: float
     return x0 + (x1 - x0) * turned, back**3 * y0 + middle + along**3 * y1 + lift
 
 
-def _factor(scene: Scene, pair: tuple[Value, Value], link: Link | None) -> dict:
+def _factor(scene: Scene, pair: tuple[Value, Value], link: Link | None) -> str:
     """What the gradient is multiplied by on its way back along this edge, once it has come."""
     if link is None or scene.gradient(pair[0]) is None or scene.gradient(pair[1]) is None:
-        return {"back": False, "factor": ""}
+        return ""
     if link.local is None:
-        return {"back": True, "factor": "vᵀJ"}
+        return "vᵀJ"
     factor = "×" + short(link.local, 4)
-    return {"back": True, "factor": factor if link.local.numel() == 1 else _fit(factor, 10)}
+    return factor if link.local.numel() == 1 else _fit(factor, 10)
 
 
 def _fit(text: str, most: int) -> str:

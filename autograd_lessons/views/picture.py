@@ -77,14 +77,13 @@ def _linked(scene: Scene, uid: str) -> str:
 
 def _graph_svg(scene: Scene, graphed: dict, uid: str) -> Markup:
     nodes, edges = graphed["nodes"], graphed["edges"]
-    texts = [uid, *(node[part] for node in nodes for part in ("value", "grad")), *(edge["factor"] for edge in edges)]
+    texts = [uid, *graphed["values"], *graphed["grads"], *graphed["factors"]]
 
     def render(holes: list[str]) -> str:
-        uid, *rest = holes
-        supply = iter(rest)
+        uid, rest, count = holes[0], holes[1:], len(nodes)
         frame = graphed | {
-            "nodes": [node | {"value": next(supply), "grad": next(supply)} for node in nodes],
-            "edges": [edge | {"factor": next(supply)} for edge in edges],
+            "nodes": [n | {"value": v, "grad": g} for n, v, g in zip(nodes, rest[:count], rest[count : 2 * count])],
+            "edges": [edge | {"factor": factor} for edge, factor in zip(edges, rest[2 * count :])],
         }
         label = f"graph of {', '.join(node['full'] for node in nodes)}"
         return templates().get_template("graph.svg").render(g=frame, uid=uid, label=label)

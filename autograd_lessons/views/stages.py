@@ -37,7 +37,7 @@ class Stage(NamedTuple):
     event: Event | Step | None = None  # a call that made no value of the graph
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Scene:
     """All that the views draw from: one run, at one grain, at one stage."""
 
