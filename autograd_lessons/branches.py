@@ -88,6 +88,12 @@ def conditions(step: Step, taken: np.ndarray) -> Iterator[str]:
             yield sentence
 
 
+def names_a_number(step: Step) -> bool:
+    """Whether the conditions of a step say numbers of this run: of a value without a name, or which element was chosen."""
+    nameless = (isinstance(value, Value) and not value.name and not value.requires_grad for value in step.inputs)
+    return _chooses(step, step.op.rstrip("_")) or any(nameless)
+
+
 def _by_parameter(step: Step) -> dict[str, str]:
     """What the operation was given, by the names of its parameters, defaults included."""
     op = step.op.rstrip("_")

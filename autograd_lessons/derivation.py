@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 import mpmath
+import numpy as np
 import sympy as sp
 import torch
 
 from . import evaluation, formulas
-from .branches import conditions
+from .branches import conditions, names_a_number
 from .calls import public_name
 from .elements import single
 from .exact_run import ExactRun
@@ -25,7 +27,7 @@ from .notation import latex, partial_text, renamed, text
 from .program import Program
 from .programs import Programs
 from .run import run
-from .tape import Input, Tape, Value
+from .tape import Input, Step, Tape, Value
 from .translation import MOST_ELEMENTS
 from .typed import as_function
 
@@ -126,13 +128,14 @@ class Derivation:
     @property
     def conditions(self) -> tuple[str, ...]:
         """What was true of the numbers on the branches taken: `1e-08 ≤ y_pred ≤ 0.99999999`."""
-        found = [
-            sentence
-            for step, taken in self.branches.items()
-            if step.requires_grad
-            for sentence in conditions(step, taken)
-        ]
-        return tuple(dict.fromkeys(found))
+        met = [self._conditions_of(step, taken) for step, taken in self.branches.items() if step.requires_grad]
+        return tuple(dict.fromkeys(itertools.chain(*met)))
+
+    def _conditions_of(self, step: Step, taken: np.ndarray) -> list[str]:
+        at = self._index[step]
+        if self.generic or self.tape.plan.keep(("names a number", at), lambda: names_a_number(step)):
+            return list(conditions(step, taken))
+        return self._once(("conditions", at), lambda: list(conditions(step, taken)))
 
     # ------------------------------------------------------------------ formulas
     @property
