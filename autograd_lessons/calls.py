@@ -115,15 +115,8 @@ def _has_tag(op: str, tag) -> bool:
 
 def make_call(function: Callable, args: tuple, kwargs: dict, known: list, random_state) -> Call:
     """The call with each tensor replaced by the next of `known`; `2 - x` is written as the subtraction it is."""
-    if function is torch.Tensor.__iter__:
-        function = torch.unbind
-    if getattr(function, "__name__", "") in _REFLECTED and len(args) == 2:
-        function, args = _REFLECTED[function.__name__], args[::-1]
-        known = known[::-1]
-    if function in (torch.prelu, torch.Tensor.prelu) and _is_elementwise(*known[:2]):
-        function = torch._prelu_kernel  # takes a weight of any shape that broadcasts
-    if function is torch.Tensor.__deepcopy__:
-        function, args = copy.deepcopy, args[:1]  # the memo beside it has changed by now
+    if _has_another_form(function):
+        function, args, known = _in_another_form(function, args, known)
     supply = iter(known)
     args = substitute(args, lambda _: next(supply), torch.Tensor)
     kwargs = kwargs and substitute(kwargs, lambda _: next(supply), torch.Tensor)
@@ -132,6 +125,25 @@ def make_call(function: Callable, args: tuple, kwargs: dict, known: list, random
         given = dict(zip(("self", *(name for name in order if name != "self")), args)) | kwargs
         args, kwargs = tuple(given.pop(name) for name in order if name in given), given
     return Call(function, *_spelled(args, kwargs), random_state=random_state)
+
+
+_ITERATED, _COPIED, _PRELU = torch.Tensor.__iter__, torch.Tensor.__deepcopy__, (torch.prelu, torch.Tensor.prelu)
+
+
+@functools.lru_cache(maxsize=4096)
+def _has_another_form(function: Callable) -> bool:
+    """Whether a call of it is written down as the call of another function."""
+    return getattr(function, "__name__", "") in _REFLECTED or function in (_ITERATED, _COPIED, *_PRELU)
+
+
+def _in_another_form(function: Callable, args: tuple, known: list) -> tuple[Callable, tuple, list]:
+    if function is _ITERATED:
+        return torch.unbind, args, known
+    if function is _COPIED:
+        return copy.deepcopy, args[:1], known  # the memo beside it has changed by now
+    if function in _PRELU:  # the kernel takes a weight of any shape that broadcasts
+        return (torch._prelu_kernel if _is_elementwise(*known[:2]) else function), args, known
+    return (_REFLECTED[function.__name__], args[::-1], known[::-1]) if len(args) == 2 else (function, args, known)
 
 
 def _is_elementwise(x: Any, weight: Any) -> bool:

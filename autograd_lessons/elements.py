@@ -31,6 +31,11 @@ def single(number: float, like: torch.Tensor) -> torch.Tensor:
     return torch.tensor(number, dtype=like.dtype).view(like.shape)
 
 
+def copy_of(tensor: torch.Tensor) -> torch.Tensor:
+    """A copy outside autograd's graph."""
+    return (tensor.detach() if tensor.requires_grad else tensor).clone()
+
+
 def total_of(tensor: torch.Tensor) -> float:
     """The sum of all elements."""
     return tensor.item() + 0 if tensor.numel() == 1 else tensor.sum().item()  # + 0: a bool counts as a number

@@ -15,7 +15,7 @@ from .clinic import Finding, explain
 from .comparison import Comparison
 from .curves import Curve, Tracer
 from .derivation import Derivation
-from .elements import changed_at
+from .elements import changed_at, copy_of
 from .errors import InputError, LessonError
 from .grains import GRAINS
 from .inputs import Inputs, gather
@@ -117,7 +117,7 @@ class Explorer(Stepper):
             old = arguments[name]
             if isinstance(old, torch.Tensor):
                 try:
-                    value = torch.as_tensor(value, dtype=old.dtype).detach().clone()
+                    value = copy_of(torch.as_tensor(value, dtype=old.dtype))
                 except (TypeError, ValueError, RuntimeError):
                     raise InputError(f"{name}={value!r}: it takes a number or a list of numbers.") from None
                 if value.shape != old.shape:

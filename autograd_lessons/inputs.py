@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from .elements import copy_of
 from .errors import InputError
 from .modules import parameters_of, paths, state
 
@@ -32,7 +33,8 @@ class Inputs:
         run = {}
         for name, value in (self.arguments | changed).items():
             if isinstance(value, torch.Tensor):
-                value = value.detach().clone().requires_grad_(name in self.wrt)
+                value = copy_of(value)
+                value = value.requires_grad_() if name in self.wrt else value
             run[name] = value
         return run
 
@@ -204,7 +206,7 @@ def _tensor(name: str, value: Any, annotation: Any, dtype: torch.dtype) -> Any:
                 else f"Give {name}.{'dequantize' if value.is_quantized else 'to_dense'}()."
             )
             raise InputError(f"{name} is a {kind}, and only plain tensors can be shown number by number. {fix}")
-        return value.detach().clone()
+        return copy_of(value)
     if annotation in (int, bool, str, "int", "bool", "str") or isinstance(value, (bool, str)) or value is None:
         return value
     if isinstance(value, numbers.Real) or _is_numeric(value):

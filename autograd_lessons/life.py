@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
+from .elements import copy_of
+
 if TYPE_CHECKING:
     from .tape import Input
 
@@ -114,7 +116,7 @@ def _kept(grad: torch.Tensor | None) -> tuple[torch.Tensor | None, bool]:
 
 
 def _copy(tensor: torch.Tensor) -> torch.Tensor | None:
-    return tensor.detach().clone() if tensor.numel() <= MOST_ELEMENTS else None
+    return copy_of(tensor) if tensor.numel() <= MOST_ELEMENTS else None
 
 
 class Lives:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from .elements import copy_of, single
 from .errors import ManualError
 from .formula.compiled import is_typed
 from .grains import Link, links, nodes
@@ -135,8 +136,9 @@ def _back_through(edges: Mapping, given: Mapping, tape: Tape, target: Value) -> 
 
 
 def _users_of_each(tape: Tape, edges: Mapping) -> list[tuple[str, list[str]]]:
-    """What used each value at the variables grain, the last value first."""
-    names = [value.label for value in (*reversed(tape.steps), *tape.inputs.values())]
+    """What used each value of the variables grain, the last value first and the inputs last."""
+    shown = sorted(nodes(tape, "variables"), key=lambda value: getattr(value, "index", -1), reverse=True)
+    names = [value.label for value in shown]
     return [(name, [output for output, used in edges if used == name]) for name in names]
 
 
@@ -189,7 +191,9 @@ def _number(
     shape, dtype = like.value.shape, like.value.dtype
     try:
         if isinstance(answer, torch.Tensor):
-            number = answer.detach().clone() if answer.dtype == dtype else answer.detach().to(dtype)
+            number = copy_of(answer) if answer.dtype == dtype else answer.detach().to(dtype)
+        elif type(answer) is float and shape == ():
+            number = single(answer, like.value)
         else:
             number = torch.tensor(answer, dtype=dtype)
             spread = spread or (callable(given) and tape.summed)

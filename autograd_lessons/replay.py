@@ -61,7 +61,10 @@ def substitute(arguments: Any, take: Callable, kind: type = Operand) -> Any:
     if isinstance(arguments, kind):
         return take(arguments)
     if isinstance(arguments, (tuple, list)):
-        replaced = [item if type(item) in PLAIN else substitute(item, take, kind) for item in arguments]
+        replaced = [
+            take(item) if isinstance(item, kind) else item if type(item) in PLAIN else substitute(item, take, kind)
+            for item in arguments
+        ]
         if type(arguments) in (tuple, list):
             return type(arguments)(replaced)
         return type(arguments)(*replaced) if hasattr(arguments, "_fields") else tuple(replaced)
