@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from .calls import tensors_in
+from .elements import copy_of
 from .session import Session
 from .tape import Pass, Step, Value
 
@@ -26,16 +28,27 @@ _PARAMETERS = {
 }  # fmt: skip
 
 
-class Ear:
-    """Hears what the engine does for one recorder. `own` gives a value of an earlier tape its place on this one."""
+class Single(NamedTuple):
+    """A step that is one autograd node, and which edge of the node leads to which place in the step's inputs."""
 
-    def __init__(self, session: Session, own: Callable[[Any], Any], leaves_at_once: bool):
-        self._session, self._own = session, own
-        self._leaves_at_once = leaves_at_once  # since a run of the engine in a later block may reach them
+    node: Any
+    edges: list[tuple[int, int]]  # (place, edge)
+
+
+class Ear:
+    """Hears what the engine does for one recorder. `own` gives a value of an earlier tape its place on this one.
+
+    With `at_once` no hook waits until the engine is called, since a run of it in a later block may get there.
+    """
+
+    def __init__(self, session: Session, own: Callable[[Any], Any], at_once: bool):
+        self._session, self._own, self._at_once = session, own, at_once
         self._run: Pass | None = None
         self.ends: dict[Value, tuple] = {}  # which autograd node each value comes from, and which of its outputs
         self._waiting: list[weakref.ref] = []  # leaves whose nodes have no hook yet
         self._nodes: dict[int, Any] = {}  # of leaves, by id: held, since they live only as long as somebody holds them
+        self._single: dict[Step, Single] = {}  # the steps that are one node, but for those with hooks set at once
+        self._silent: list[Step] = []  # those of them that have no hook yet
 
     # ------------------------------------------------------------------ hooks
     def attach(self, tensor: torch.Tensor, value: Value) -> None:
@@ -48,11 +61,11 @@ class Ear:
             return
         self.ends[value] = id(tensor), 0
         self._waiting.append(weakref.ref(tensor))
-        if self._leaves_at_once:
+        if self._at_once:
             self.attach_leaves()
 
     def attach_leaves(self) -> None:
-        """The same for the leaves, whose nodes cost more to find: only when somebody is going to send them something."""
+        """The same for the leaves, whose nodes take longer to find: only when somebody is going to send them something."""
         for waiting in self._waiting:
             if (tensor := waiting()) is None:
                 continue
@@ -72,19 +85,46 @@ class Ear:
         used = {place: ends.get(v) for place, v in enumerate(step.inputs) if isinstance(v, Value) and v.requires_grad}
         ahead = {index: _end(*edge) for index, edge in enumerate(node.next_functions) if edge[0] is not None}
         if used and [*used.values()] == [*ahead.values()]:
-            node.register_hook(functools.partial(_sent_back, self._session, step, [*zip(used, ahead)]))
+            single = Single(node, [*zip(used, ahead)])
+            if self._at_once:
+                self._hear_behind(step, single)
+            else:
+                self._single[step] = single
+                self._silent.append(step)
+
+    def _hear_behind(self, step: Step, single: Single) -> None:
+        single.node.register_hook(functools.partial(_sent_back, self._session, step, single.edges))
+
+    def attach_steps(self, but: Collection[Step] = ()) -> None:
+        """Before a run of the engine: the same for the steps that have waited for it."""
+        for step in self._silent:
+            if step not in but:
+                self._hear_behind(step, self._single[step])
+        self._silent.clear()
+
+    def alone(self, steps: list[Step]) -> dict[Step, list[int]]:
+        """The steps whose inputs get nothing from elsewhere, with the places of these: what arrives there is what was sent.
+
+        `steps` are all that a run of the engine goes through; there is an answer only where each of them is one node.
+        """
+        if any(step.requires_grad and step not in self._single for step in steps):
+            return {}
+        places = {step: [place for place, _ in single.edges] for step, single in self._single.items()}
+        count = Counter([self.ends[step.inputs[place]] for step, here in places.items() for place in here])
+        shared = {step for step, here in places.items() if any([count[self.ends[step.inputs[p]]] > 1 for p in here])}
+        return {step: here for step, here in places.items() if step not in shared}
 
     def hear(self, value: Value, gradient: torch.Tensor) -> None:
         if self._run is not None:
             value = self._own(value)
-            self._run.adjoints[value] = gradient.detach().clone()
+            self._run.adjoints[value] = copy_of(gradient)
             if isinstance(value, Step):
                 self._run.order.append(value)
 
-    def hear_sent(self, step: Step, places: list[tuple[int, int]], gradients: tuple) -> None:
+    def hear_sent(self, step: Step, edges: list[tuple[int, int]], gradients: tuple) -> None:
         if self._run is not None:
             self._run.sent[self._own(step)] = {
-                place: gradients[edge].detach().clone() for place, edge in places if gradients[edge] is not None
+                place: copy_of(gradients[edge]) for place, edge in edges if gradients[edge] is not None
             }
 
     @contextmanager
@@ -104,7 +144,28 @@ class Ear:
 
     def let_go(self) -> None:
         """Hold no part of the graph any more."""
-        self.ends, self._nodes = {}, {}
+        self.ends, self._nodes, self._single = {}, {}, {}
+        self._silent.clear()
+
+    # ------------------------------------------------------------------ asking instead of listening
+    def ask(self, step: Step, vector: torch.Tensor) -> dict[int, torch.Tensor]:
+        """What the autograd node of a step sends back for any vector, by position in the step's inputs; nobody hears of it.
+
+        To be called without grad mode, as the engine does. Raises LookupError where there is no node that can be asked, or
+        where the engine would make something else of the answer: it brings a broadcast back to shape.
+        """
+        if step not in self._single:
+            raise LookupError(f"{step.op} is not one node, or autograd has let go of it")
+        node, edges = self._single[step]
+        try:
+            answer = node(vector)
+        except (RuntimeError, TypeError) as error:  # what it saved was changed, or it is of a learner's own Function
+            raise LookupError(str(error)) from None
+        sent = answer if isinstance(answer, tuple) else (answer,)
+        back = {place: sent[edge] for place, edge in edges if sent[edge] is not None}
+        if not all([_fits(product, step.inputs[place].value) for place, product in back.items()]):
+            raise LookupError(f"{step.op} was broadcast")
+        return back
 
     # ------------------------------------------------------------------ what cannot be heard
     def unreadable(self, args: tuple, kwargs: dict) -> tuple:
@@ -170,10 +231,10 @@ def _arrived_at_leaf(session: Session, leaf: weakref.ref, gradients: tuple) -> N
         _arrived(session, seen.value, 0, gradients)
 
 
-def _sent_back(session: Session, step: Step, places: list[tuple[int, int]], gradients: tuple, _: tuple) -> None:
+def _sent_back(session: Session, step: Step, edges: list[tuple[int, int]], gradients: tuple, _: tuple) -> None:
     """A hook on the autograd node of a step: what it sends to each of its inputs."""
     if session.ear is not None:
-        session.ear.hear_sent(step, places, gradients)
+        session.ear.hear_sent(step, edges, gradients)
 
 
 def _end(node: Any, output: int) -> tuple:
@@ -183,6 +244,10 @@ def _end(node: Any, output: int) -> tuple:
     """
     number = node._sequence_nr()
     return (id(getattr(node, "variable", node)) if number == _LEAF else number), output
+
+
+def _fits(product: torch.Tensor, value: torch.Tensor) -> bool:
+    return product.shape == value.shape and product.dtype == value.dtype
 
 
 def _can_be_read(node: Any) -> bool:

@@ -6,7 +6,6 @@ vector–Jacobian products through the steps between.
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter, deque
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Any, NamedTuple
 import torch
 
 from .elements import are_equal
-from .slopes import slopes_of
+from .slopes import Sent, carried_back, slopes_of
 from .tape import Input, Pass, Step, Tape, Value
 
 GRAINS = ("variables", "operations")
@@ -168,40 +167,28 @@ def recomputed(link: Link, tape: Tape, grain: str) -> torch.Tensor | None:
 
     The engine computed its own with what it had saved, and an edit through `.data` changes that in silence.
     """
-    return _pull_back(link.output, link.adjoint, set(nodes(tape, grain)), None).get(link.input)
+    return carried_back(link.output, link.adjoint, set(nodes(tape, grain)), Step.pull_back).get(link.input)
 
 
 def _links(tape: Tape, grain: str, run: Pass) -> Iterator[Link]:
     shown = set(nodes(tape, grain))
     outputs = [step for step in reversed(tape.history) if step in shown and step in run.adjoints]
-    products = {step: _pull_back(step, run.adjoints[step], shown, run) for step in outputs}
+    products = {step: carried_back(step, run.adjoints[step], shown, _sent_in(run)) for step in outputs}
     slopes = slopes_of(tape, grain, shown, products, run)
     for step, back in products.items():
         for value, product in back.items():
             yield Link(step, value, slopes[step].get(value), product, run.adjoints[step])
 
 
-def _pull_back(step: Step, vector: torch.Tensor, shown: set[Value], run: Pass | None) -> dict[Value, torch.Tensor]:
-    """The vector carried back through the anonymous steps to the next shown values, with what `run` sent where it sent the same."""
-    waiting = {step: vector}
-    order = [(-step.index, step)]  # the last first
-    reached: dict[Value, torch.Tensor] = {}
-    while waiting:
-        _, last = heapq.heappop(order)
-        back = waiting.pop(last)
-        recorded = None if run is None else run.adjoints.get(last)
-        as_recorded = recorded is not None and (back is recorded or are_equal(back, recorded))
-        parts = run.products(last) if as_recorded else last.pull_back(back)  # pyright: ignore
-        for position, product in parts.items():
-            value = last.inputs[position]
-            if value in shown:
-                reached[value] = reached[value] + product if value in reached else product
-            elif value in waiting:
-                waiting[value] = waiting[value] + product
-            elif isinstance(value, Step):
-                waiting[value] = product
-                heapq.heappush(order, (-value.index, value))
-    return reached
+def _sent_in(run: Pass) -> Sent:
+    """What a step sent back in a run; of a vector that the run did not bring it, what the step makes of that."""
+
+    def sent(step: Step, vector: torch.Tensor) -> dict[int, torch.Tensor]:
+        recorded = run.adjoints.get(step)
+        as_recorded = recorded is not None and (vector is recorded or are_equal(vector, recorded))
+        return run.products(step) if as_recorded else step.pull_back(vector)
+
+    return sent
 
 
 def used_by(tape: Tape, grain: str, value: Value, whole: bool = False) -> list[Value]:

@@ -42,6 +42,7 @@ class Magic(Magics):
             raise UsageError(f"%%autograd {options.name}: the tape needs the name of a variable, like run")
         recorder, error = self._run(cell)
         tape = recorder.finish(error=error)
+        recorder.let_go()
         tape.findings = findings(tape)
         if options.name is not None:
             self.shell.user_ns[options.name] = tape

@@ -8,7 +8,8 @@ from __future__ import annotations
 import sys
 import types
 import weakref
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from torch.overrides import TorchFunctionMode
 
 from .calls import ENGINE_CALLS, is_random, kind_of, make_call, operands_of, tensors_in, works_by_element
 from .earlier import Earlier
+from .elements import copy_of
 from .engine import Ear, pass_of
 from .frames import Caller, caller_of, identifier, name_in, stand_in
 from .life import Lives
@@ -27,11 +29,13 @@ from .source import NOWHERE, Place, place_of
 from .tape import Constant, Event, Failure, Input, Pass, Step, Tape, Value
 from .trail import Trail
 
+_are_transforms_active = torch._C._are_functorch_transforms_active
 _is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor
 _NOTHING = nullcontext()
 MOST_STEPS = 20_000  # that a recorded block keeps
 ENDS = 4  # of many backward passes in a recorded block so many are kept at either end
 TO_LEAVES = {*ENGINE_CALLS, "requires_grad_", "set requires_grad", "detach_"}  # send to leaves, or make a leaf none
+TO_NODES = {"register_hook", "grad_fn"}  # may change what the engine delivers
 MAY_CHANGE = {"backward", "set grad", "optimizer.step", "zero_grad"}  # calls after which a leaf's .grad may be another
 
 
@@ -51,7 +55,7 @@ class Recorder(TorchFunctionMode):
         self._session = session or Session()
         self._block = session is not None  # a block of code, where passes follow each other, and not one function
         self._earlier = Earlier(self.tape, self.inputs)
-        self._ear = Ear(self._session, self._earlier.own, leaves_at_once=self._block)
+        self._ear = Ear(self._session, self._earlier.own, at_once=self._block)
         self._lives = Lives(self._earlier.own)
         self._names = Names(self._session)
         self._trail = Trail()
@@ -95,7 +99,9 @@ class Recorder(TorchFunctionMode):
         place = place_of(frames[0]) if frames else NOWHERE
         name, depth = self._names.of(frames, place)
         tensors = tensors_in(*args, *kwargs.values())
-        if any(map(_is_wrapped, tensors)):  # inside a transform of torch.func: its tensors have no numbers of their own
+        if _are_transforms_active() and any(
+            map(_is_wrapped, tensors)
+        ):  # in torch.func they have no numbers of their own
             with mode:
                 return func(*args, **kwargs)
         known = [self._value_of(tensor, frames) for tensor in tensors]
@@ -214,11 +220,35 @@ class Recorder(TorchFunctionMode):
 
     def own_pass(self, root: Value) -> AbstractContextManager[Pass]:
         """The same for a pass from the output that is not the learner's, but ours."""
-        return self.listening(Pass(self._count, "backward", (root,), False, None, self._line))
+        run = Pass(self._count, "backward", (root,), False, None, self._line)
+        run.alone = self._ear.alone(self.steps) if self._sees_all() else {}
+        self._ear.attach_steps(but=run.alone)
+        return self.listening(run)
+
+    def _sees_all(self) -> bool:
+        """Whether nothing else has a hand in what comes back: no graph that was not recorded, and no hook of the learner's."""
+        unseen = any([value.requires_grad and not value.is_leaf for value in self.inputs.values()])
+        return not unseen and TO_NODES.isdisjoint([event.kind for event in self.events])
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """In this block the tape's steps ask the graph itself what they send back."""
+        self.tape.ask = self._ear.ask
+        try:
+            with torch.no_grad():
+                yield
+        finally:
+            self.tape.ask = None
+
+    def let_go(self) -> None:
+        """Hold no part of the graph any more, nor the frame that may hold this recorder."""
+        self._ear.let_go()
+        del self._base
 
     def _engine(self, op: str, args: tuple, kwargs: dict, known: list, place: Place) -> AbstractContextManager[Pass]:
         if not self.tape.passes:
             self._watch_all()
+        self._ear.attach_steps()
         return self.listening(pass_of(op, args, kwargs, known, self._count, place.source, self._line))
 
     def _watch_all(self) -> None:
@@ -229,7 +259,7 @@ class Recorder(TorchFunctionMode):
                 (self._lives.watch if mine else self._lives.watch_from_elsewhere)(tensor, seen.value)
 
     def finish(self, output: Any = None, error: BaseException | None = None) -> Tape:
-        """The tape, once the code has run and returned `output` or raised; lets go of the graph and the frames."""
+        """The tape, once the code has run and returned `output` or raised; lets go of the frames."""
         self._lives.look(*self._last)
         self._stepping, self._calls = None, []
         self._trail.let_go()
@@ -244,7 +274,6 @@ class Recorder(TorchFunctionMode):
         tape.caught = tuple(self._failures)
         tape.steps, tape.events, tape.inputs = tuple(self.steps), tuple(self.events), self.inputs
         tape.lives = tuple(self._lives.lives)
-        self._ear.let_go()
         self._session.forget_the_dead()
         tape.alive = frozenset(seen.value for _, seen in self._session.items() if isinstance(seen.value, Step))
         tape.forget_derived()
@@ -321,7 +350,7 @@ class Recorder(TorchFunctionMode):
     def _stranger(self, tensor: torch.Tensor, name: str | None) -> Value | Constant:
         """A tensor from outside: a leaf, a plain constant, or the result of something that no mode can see."""
         if tensor.is_leaf and name is None and not tensor.requires_grad:
-            value = Constant(_copy(tensor))
+            value = Constant(copy_of(tensor))
             self._session.know(tensor, value)
             return value
         return self.add_input(name or "unnamed", tensor, "closure" if tensor.is_leaf else "unknown")
@@ -429,7 +458,7 @@ class Recorder(TorchFunctionMode):
         elif tensor.is_leaf and tensor.requires_grad:
             return self._updated(tensor, old)
         else:  # .data, .detach() or shared memory: autograd goes on as if nothing had happened
-            step = self._step(tensor, "edited", Call(_edited, (old, Constant(_copy(tensor))), {}), None)
+            step = self._step(tensor, "edited", Call(_edited, (old, Constant(copy_of(tensor))), {}), None)
         step.name, step.depth = old.name, getattr(old, "depth", 0)
         return step
 
@@ -447,10 +476,6 @@ def _broadcasts(shapes: list, to: torch.Size) -> bool:
         return torch.broadcast_shapes(*shapes) == to
     except RuntimeError:
         return False
-
-
-def _copy(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.detach().clone()
 
 
 def _edited(old: torch.Tensor, new: torch.Tensor) -> torch.Tensor:

@@ -41,7 +41,9 @@ class recording:
 
     def __exit__(self, kind, error, traceback) -> None:
         self._recorder.__exit__(kind, error, traceback)
-        explain(self._recorder.finish(error=error))
+        tape = self._recorder.finish(error=error)
+        self._recorder.let_go()
+        explain(tape)
         if error is not None:
             error.with_traceback(learners_traceback(error))
 

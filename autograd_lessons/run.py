@@ -5,20 +5,25 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 import torch
 
 from .clinic import explain
+from .elements import copy_of
 from .errors import OutputError
 from .frames import learners_traceback
+from .grains import links
 from .inputs import Inputs, call, gather
 from .modules import paths
 from .recorder import Recorder
 from .replay import quiet
+from .slopes import was_edited
 from .tape import Tape, Value
 from .typed import as_function
+
+MOST_ASKED = 100  # steps of single numbers, of which the graph itself is asked what they make of a vector
 
 
 def record(
@@ -85,8 +90,11 @@ def attempt(function: Callable, inputs: Inputs) -> Tape:
         if inspect.iscoroutine(output):
             output.close()  # nobody will wait for it, and Python would warn of that
     ran = any(run.kind == "backward" for run in tape.passes)
-    if isinstance(output, torch.Tensor) and output.requires_grad and not ran:
-        _backward(recorder, tape, output)
+    try:
+        if isinstance(output, torch.Tensor) and output.requires_grad and not ran:
+            _backward(recorder, tape, output)
+    finally:
+        recorder.let_go()
     return tape
 
 
@@ -113,11 +121,16 @@ def _backward(recorder: Recorder, tape: Tape, output: torch.Tensor) -> None:
             )
         tape.summed = True
         target = output.sum()
+    small = len(tape.steps) <= MOST_ASKED and all([step.value.numel() == 1 for step in tape.steps])
+    asks = small and not was_edited(tape)
     with recorder.own_pass(tape.target) as heard:
-        gradients = torch.autograd.grad(target, [leaf for leaf, _ in leaves], allow_unused=True)
+        gradients = torch.autograd.grad(target, [leaf for leaf, _ in leaves], retain_graph=asks, allow_unused=True)
     for (_, value), gradient in zip(leaves, gradients):
         if gradient is not None:
-            heard.adjoints[value] = gradient.detach().clone()
+            heard.adjoints[value] = copy_of(gradient)
+    if asks:  # as long as the graph is there: later each of its steps is called again
+        with recorder.asking(), suppress(LookupError):
+            links(tape, "variables")
 
 
 def is_elementwise(tape: Tape) -> bool:

@@ -1,11 +1,13 @@
-"""What ∂output/∂input comes to along each link of a graph: the steps between the two are called again on copies.
+"""What ∂output/∂input comes to along each link of a graph, in PyTorch's own numbers.
 
-All in one run of the engine, since a run costs more than what a few numbers take in it.
+The graph tells, as long as it may be asked. Later the steps between the two are called again on copies: all in one run of
+the engine, since a run costs more than what a few numbers take in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import heapq
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 import torch
@@ -15,6 +17,7 @@ from .tape import Pass, Step, Tape, Value
 
 MOST_REPLAYED = 100  # steps that are called again for the slope of the link that they make up
 Found = dict[Step, dict[Value, torch.Tensor]]
+Sent = Callable[[Step, torch.Tensor], dict[int, torch.Tensor]]  # by position, what a step sends back for a vector
 
 
 def slopes_of(tape: Tape, grain: str, shown: set[Value], products: Found, run: Pass) -> Found:
@@ -39,7 +42,10 @@ def slopes_of(tape: Tape, grain: str, shown: set[Value], products: Found, run: P
             found[step] = back
         else:
             again.append(step)
-    found |= _replayed(again, shown)
+    if tape.ask is None:
+        found |= _replayed(again, shown)
+    else:
+        found |= {step: carried_back(step, torch.ones_like(step.value), shown, Step.pull_back) for step in again}
     return {
         step: {value: _in_shape(slope, step.value.shape) for value, slope in slopes.items()}
         for step, slopes in found.items()
@@ -116,6 +122,25 @@ def was_edited(tape: Tape) -> bool:
     if "edited" not in tape.cache:
         tape.cache["edited"] = any(s.op == "data" for s in tape.steps) or any(e.kind == "set data" for e in tape.events)
     return tape.cache["edited"]
+
+
+def carried_back(step: Step, vector: torch.Tensor, shown: Collection[Value], sent: Sent) -> dict[Value, torch.Tensor]:
+    """The vector carried back through the anonymous steps to the next shown values; `sent` tells what each step makes of it."""
+    waiting = {step: vector}
+    order = [(-step.index, step)]  # the last first
+    reached: dict[Value, torch.Tensor] = {}
+    while waiting:
+        _, last = heapq.heappop(order)
+        for position, product in sent(last, waiting.pop(last)).items():
+            value = last.inputs[position]
+            if value in shown:
+                reached[value] = reached[value] + product if value in reached else product
+            elif value in waiting:
+                waiting[value] = waiting[value] + product
+            elif isinstance(value, Step):
+                waiting[value] = product
+                heapq.heappush(order, (-value.index, value))
+    return reached
 
 
 def between(step: Step, shown: Collection[Value]) -> list[Step]:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import torch
 
 from . import returned
+from .elements import copy_of
 from .errors import OutputError
 from .life import Life
 from .plan import Plan, plan_of
@@ -65,7 +66,7 @@ class Value(Operand):
 
     def __init__(self, tape: Tape, tensor: torch.Tensor):
         self._tape = tape
-        self.value = tensor.detach().clone()
+        self.value = copy_of(tensor)
         self.requires_grad = tensor.requires_grad
         self.is_inference = tensor.is_inference()
         self.original = self  # a value that came over from an earlier tape is still the one that it was there
@@ -163,8 +164,12 @@ class Step(Value):
         return isinstance(changed, Input) and changed.is_leaf and changed.requires_grad and not self.grad_enabled
 
     def pull_back(self, vector: torch.Tensor) -> dict[int, torch.Tensor]:
-        """By position: the product of any `vector` in this step's shape with ∂step/∂input, by calling the operation again."""
-        return Replay(self.call, self.inputs, self.pointwise).products(vector)
+        """By position: the product of any `vector` in this step's shape with ∂step/∂input.
+
+        The graph tells, as long as the tape may ask it; later the operation is called again.
+        """
+        ask = self._tape.ask
+        return Replay(self.call, self.inputs, self.pointwise).products(vector) if ask is None else ask(self, vector)
 
     def forget(self) -> None:
         """Let go of what this step used, and so of everything before it: it was folded away."""
@@ -200,17 +205,24 @@ class Pass:
         self.seeds: tuple = ()  # `gradient=` or `grad_outputs=`
         self.failed = False
         self.adjoints: dict[Value, torch.Tensor] = {}
-        self.sent: dict[
-            Step, dict[int, torch.Tensor]
-        ] = {}  # what the engine sent along each edge, where it could be heard
+        #: what the engine sent along each edge, where it was heard
+        self.sent: dict[Step, dict[int, torch.Tensor]] = {}
+        self.alone: dict[Step, list[int]] = {}  # steps that nobody else sends to the inputs of; by position
         self.order: list[Step] = []  # in which the engine ran them
         self._uses: dict[Value, list[Step]] | None = None
 
     def products(self, step: Step) -> dict[int, torch.Tensor]:
         """By position in the step's inputs: what this pass sent back there."""
         if step not in self.sent:
-            self.sent[step] = step.pull_back(self.adjoints[step]) if step in self.adjoints else {}
+            self.sent[step] = self._unheard(step) if step in self.adjoints else {}
         return self.sent[step]
+
+    def _unheard(self, step: Step) -> dict[int, torch.Tensor]:
+        """What arrived at the inputs of a step that alone sent it; else what the step sends when it is called again."""
+        places = self.alone.get(step, ())
+        if places and all([step.inputs[place] in self.adjoints for place in places]):
+            return {place: self.adjoints[step.inputs[place]] for place in places}
+        return step.pull_back(self.adjoints[step])
 
     def uses_of(self, value: Value) -> list[Step]:
         """The steps that used this value and that a gradient came back to, each once."""
@@ -268,6 +280,7 @@ class Tape:
     alive: frozenset = frozenset()  # the steps whose tensor somebody still held when the run had ended
     folded: int = 0  # how many backward passes between the first and the last ones are not kept
     cache: dict[Any, Any] = field(default_factory=dict)  # what others derived from this tape
+    ask: Callable[[Step, torch.Tensor], dict[int, torch.Tensor]] | None = None  # `Ear.ask`, in `Recorder.asking`
 
     @property
     def engine_order(self) -> tuple[int, ...]:

@@ -268,3 +268,106 @@ def test_a_step_that_no_gradient_goes_through_is_a_number_in_the_slope():
     scale = math.exp(0.4) + 1
     found = edges(al.record(function, x=0.4), "variables")
     assert found["y", "x"][0] == pytest.approx(2 * math.cos(0.4 * scale) * scale)
+
+
+# ---------------------------------------------------------------- asked of the graph, or called again
+class Cubed(torch.autograd.Function):
+    calls = 0
+
+    @staticmethod
+    def forward(ctx, x):
+        Cubed.calls += 1
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (x,) = ctx.saved_tensors
+        return 3 * x**2 * gradient
+
+
+def of_an_own_function(x):
+    y = 2 * Cubed.apply(x)
+    z = torch.sin(y)
+    return z
+
+
+def broadcast(x):
+    y = x * torch.tensor([3.0], dtype=x.dtype)
+    z = torch.sin(y).sum()
+    return z
+
+
+def edited(x):
+    y = x * 2
+    y.data += 1
+    z = torch.sin(y)
+    return z * z
+
+
+def folded_ways(x):
+    y = torch.exp(x) * torch.sin(x) * x
+    z = y * y
+    return z * z
+
+
+ASKED = (sine_of_square, logistic, x_sine, folded_ways, of_an_own_function)
+
+
+@pytest.mark.parametrize("function", [*ASKED, broadcast, edited])
+def test_the_graph_tells_what_a_second_call_tells(function):
+    given = dict(w=0.7, b=-0.2, x=1.3, y=0.0) if function is logistic else dict(x=0.7)
+    tape = al.record(function, **given)
+    was_asked = ("links at variables", tape.passes[-1]) in tape.cache
+    assert was_asked == (function in ASKED)
+    found = edges(tape, "variables")
+    tape.cache.clear()
+    assert tape.ask is None and edges(tape, "variables") == found
+
+
+def test_a_learners_own_function_is_called_once():
+    Cubed.calls = 0
+    tape = al.record(of_an_own_function, x=0.7)
+    assert Cubed.calls == 1
+    assert tape.inputs["x"].adjoint.item() == pytest.approx(6 * 0.49 * math.cos(2 * 0.343))
+
+
+# ---------------------------------------------------------------- what arrives where only one step sends
+def test_what_only_one_step_sends_is_what_arrives():
+    tape = al.record(sine_of_square, x=4.0)
+    (used,) = tape["y"].contributions
+    assert used.product.item() == tape["y"].adjoint.item() == pytest.approx(math.cos(16.0))
+    assert set(tape.passes[-1].alone) == set(tape.steps)
+
+
+@pytest.mark.parametrize("hooked", [lambda y: y.register_hook(double), lambda y: y.grad_fn.register_hook(double_all)])
+def test_a_hook_of_the_learners_comes_between_them(hooked):
+    def function(x):
+        y = 3 * x
+        hooked(y)
+        z = torch.sin(y)
+        return z
+
+    tape = al.record(function, x=0.5)
+    assert not tape.passes[-1].alone
+    assert tape["y"].contributions[0].product.item() == pytest.approx(math.cos(1.5))
+    assert tape.inputs["x"].adjoint.item() == pytest.approx(6 * math.cos(1.5))
+
+
+def double(gradient):
+    return 2 * gradient
+
+
+def double_all(sent, arrived):
+    return tuple(None if gradient is None else 2 * gradient for gradient in sent)
+
+
+def test_a_value_that_gets_something_from_a_step_that_is_no_node_of_its_own():
+    def function(x):
+        y = torch.sin(x)
+        z = torch.nn.functional.mse_loss(torch.softmax(torch.stack([y, y * y]), 0), torch.zeros(2, dtype=x.dtype))
+        return z + y
+
+    tape = al.record(function, x=0.5)
+    y = tape["y"]
+    assert sum(part.product.item() for part in y.contributions) == pytest.approx(y.adjoint.item(), rel=1e-14)

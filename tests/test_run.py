@@ -1,5 +1,8 @@
 """Inputs and outputs of a recorded run: what is accepted, what is refused and in which words."""
 
+import gc
+import weakref
+
 import numpy
 import pytest
 import torch
@@ -122,3 +125,28 @@ def test_a_small_matrix_stands_row_by_row():
     tape = al.record(lambda w: (w**2).sum(), w=[[1.0, 2.0], [3.0, 4.0]])
     assert all(rows in repr(tape) for rows in ("[[1, 2], [3, 4]]", "[[2, 4], [6, 8]]"))
     assert "float64[3×3]" in repr(al.record(lambda w: (w**2).sum(), w=torch.ones(3, 3).double()))
+
+
+def test_a_run_that_is_over_holds_nothing_of_its_graph(without_collector):
+    results = []
+
+    def function(x):
+        y = torch.sin(x)
+        results.append(weakref.ref(y))
+        return y
+
+    al.record(function, x=2.0)
+    with pytest.raises(al.OutputError):
+        al.record(lambda x: function(x).expand(3), x=2.0)
+    explorer = al.explore(function, x=2.0)
+    explorer.set(x=3.0)
+    assert len(results) >= 4 and not any(result() is not None for result in results)
+
+
+@pytest.fixture
+def without_collector():
+    """What is let go is gone at once, or it hangs in a cycle."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
