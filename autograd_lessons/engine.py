@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -28,11 +27,16 @@ _PARAMETERS = {
 }  # fmt: skip
 
 
+class NoAnswer(Exception):
+    """What a step sends back cannot be asked of the graph."""
+
+
 class Single(NamedTuple):
-    """A step that is one autograd node, and which edge of the node leads to which place in the step's inputs."""
+    """A step that is one autograd node: it, and where its edges lead."""
 
     node: Any
-    edges: list[tuple[int, int]]  # (place, edge)
+    edges: list[tuple[int, int]]  # a place in the step's inputs, and which of the node's edges leads there
+    ends: list  # what is there, as in `Ear.ends`
 
 
 class Ear:
@@ -85,7 +89,7 @@ class Ear:
         used = {place: ends.get(v) for place, v in enumerate(step.inputs) if isinstance(v, Value) and v.requires_grad}
         ahead = {index: _end(*edge) for index, edge in enumerate(node.next_functions) if edge[0] is not None}
         if used and [*used.values()] == [*ahead.values()]:
-            single = Single(node, [*zip(used, ahead)])
+            single = Single(node, [*zip(used, ahead)], [*used.values()])
             if self._at_once:
                 self._hear_behind(step, single)
             else:
@@ -107,12 +111,14 @@ class Ear:
 
         `steps` are all that a run of the engine goes through; there is an answer only where each of them is one node.
         """
-        if any(step.requires_grad and step not in self._single for step in steps):
+        if any([step.requires_grad and step not in self._single for step in steps]):
             return {}
-        places = {step: [place for place, _ in single.edges] for step, single in self._single.items()}
-        count = Counter([self.ends[step.inputs[place]] for step, here in places.items() for place in here])
-        shared = {step for step, here in places.items() if any([count[self.ends[step.inputs[p]]] > 1 for p in here])}
-        return {step: here for step, here in places.items() if step not in shared}
+        met, shared = set(), set()
+        for single in self._single.values():
+            for end in single.ends:
+                (shared if end in met else met).add(end)
+        alone = [(step, single) for step, single in self._single.items() if shared.isdisjoint(single.ends)]
+        return {step: [place for place, _ in single.edges] for step, single in alone}
 
     def hear(self, value: Value, gradient: torch.Tensor) -> None:
         if self._run is not None:
@@ -151,20 +157,20 @@ class Ear:
     def ask(self, step: Step, vector: torch.Tensor) -> dict[int, torch.Tensor]:
         """What the autograd node of a step sends back for any vector, by position in the step's inputs; nobody hears of it.
 
-        To be called without grad mode, as the engine does. Raises LookupError where there is no node that can be asked, or
+        To be called without grad mode, as the engine does. Raises `NoAnswer` where there is no node that can be asked, or
         where the engine would make something else of the answer: it brings a broadcast back to shape.
         """
         if step not in self._single:
-            raise LookupError(f"{step.op} is not one node, or autograd has let go of it")
-        node, edges = self._single[step]
+            raise NoAnswer(f"{step.op} is not one node, or autograd has let go of it")
+        single = self._single[step]
         try:
-            answer = node(vector)
+            answer = single.node(vector)
         except (RuntimeError, TypeError) as error:  # what it saved was changed, or it is of a learner's own Function
-            raise LookupError(str(error)) from None
+            raise NoAnswer(str(error)) from None
         sent = answer if isinstance(answer, tuple) else (answer,)
-        back = {place: sent[edge] for place, edge in edges if sent[edge] is not None}
+        back = {place: sent[edge] for place, edge in single.edges if sent[edge] is not None}
         if not all([_fits(product, step.inputs[place].value) for place, product in back.items()]):
-            raise LookupError(f"{step.op} was broadcast")
+            raise NoAnswer(f"{step.op} was broadcast")
         return back
 
     # ------------------------------------------------------------------ what cannot be heard

@@ -63,7 +63,7 @@ def stretch_of(tape: Tape, grain: str, value: Value) -> Stretch | None:
     return next((stretch for stretch in grain.closed if stretch.first <= at < stretch.last), None)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Link:
     """An edge of the graph: `output` used `input`.
 

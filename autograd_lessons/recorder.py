@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 import types
 import weakref
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -19,7 +19,7 @@ from torch.overrides import TorchFunctionMode
 from .calls import ENGINE_CALLS, is_random, kind_of, make_call, operands_of, tensors_in, works_by_element
 from .earlier import Earlier
 from .elements import copy_of
-from .engine import Ear, pass_of
+from .engine import Ear, NoAnswer, pass_of
 from .frames import Caller, caller_of, identifier, name_in, stand_in
 from .life import Lives
 from .naming import NAMELESS, Inputs, Names
@@ -230,13 +230,14 @@ class Recorder(TorchFunctionMode):
         unseen = any([value.requires_grad and not value.is_leaf for value in self.inputs.values()])
         return not unseen and TO_NODES.isdisjoint([event.kind for event in self.events])
 
-    @contextmanager
-    def asking(self) -> Iterator[None]:
-        """In this block the tape's steps ask the graph itself what they send back."""
+    def look_while_asking(self, look: Callable[[Tape], Any]) -> None:
+        """Look at the tape while its steps ask the graph itself what they send back; in vain where one of them cannot."""
         self.tape.ask = self._ear.ask
         try:
             with torch.no_grad():
-                yield
+                look(self.tape)
+        except NoAnswer:
+            pass
         finally:
             self.tape.ask = None
 

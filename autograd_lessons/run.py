@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -129,8 +129,7 @@ def _backward(recorder: Recorder, tape: Tape, output: torch.Tensor) -> None:
         if gradient is not None:
             heard.adjoints[value] = copy_of(gradient)
     if asks:  # as long as the graph is there: later each of its steps is called again
-        with recorder.asking(), suppress(LookupError):
-            links(tape, "variables")
+        recorder.look_while_asking(lambda tape: links(tape, "variables"))
 
 
 def is_elementwise(tape: Tape) -> bool:

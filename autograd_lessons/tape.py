@@ -280,7 +280,9 @@ class Tape:
     alive: frozenset = frozenset()  # the steps whose tensor somebody still held when the run had ended
     folded: int = 0  # how many backward passes between the first and the last ones are not kept
     cache: dict[Any, Any] = field(default_factory=dict)  # what others derived from this tape
-    ask: Callable[[Step, torch.Tensor], dict[int, torch.Tensor]] | None = None  # `Ear.ask`, in `Recorder.asking`
+    ask: Callable[[Step, torch.Tensor], dict[int, torch.Tensor]] | None = (
+        None  # `Ear.ask`, within `Recorder.look_while_asking`
+    )
 
     @property
     def engine_order(self) -> tuple[int, ...]:
