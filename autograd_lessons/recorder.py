@@ -29,7 +29,7 @@ from .source import NOWHERE, Place, place_of
 from .tape import Constant, Event, Failure, Input, Pass, Step, Tape, Value
 from .trail import Trail
 
-_are_transforms_active = torch._C._are_functorch_transforms_active
+_are_transforms_active = torch._C._are_functorch_transforms_active  # those of torch.func
 _is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor
 _NOTHING = nullcontext()
 MOST_STEPS = 20_000  # that a recorded block keeps
@@ -99,9 +99,7 @@ class Recorder(TorchFunctionMode):
         place = place_of(frames[0]) if frames else NOWHERE
         name, depth = self._names.of(frames, place)
         tensors = tensors_in(*args, *kwargs.values())
-        if _are_transforms_active() and any(
-            map(_is_wrapped, tensors)
-        ):  # in torch.func they have no numbers of their own
+        if _are_transforms_active() and any(map(_is_wrapped, tensors)):  # they have no numbers of their own
             with mode:
                 return func(*args, **kwargs)
         known = [self._value_of(tensor, frames) for tensor in tensors]

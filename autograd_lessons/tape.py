@@ -280,9 +280,8 @@ class Tape:
     alive: frozenset = frozenset()  # the steps whose tensor somebody still held when the run had ended
     folded: int = 0  # how many backward passes between the first and the last ones are not kept
     cache: dict[Any, Any] = field(default_factory=dict)  # what others derived from this tape
-    ask: Callable[[Step, torch.Tensor], dict[int, torch.Tensor]] | None = (
-        None  # `Ear.ask`, within `Recorder.look_while_asking`
-    )
+    #: `Ear.ask`, within `Recorder.look_while_asking`
+    ask: Callable[[Step, torch.Tensor], dict[int, torch.Tensor]] | None = None
 
     @property
     def engine_order(self) -> tuple[int, ...]:
