@@ -212,6 +212,19 @@ def test_the_condition_of_the_branch_is_kept():
     assert "kink" in kink and "slope is 0" in kink
 
 
+def test_a_condition_that_says_a_number_follows_the_number():
+    def larger(x, c):
+        y = torch.maximum(x, c * 2)
+        return y * y
+
+    explorer = al.explore(larger, x=3.0, c=1.0, wrt="x")
+    said = []
+    for c in (1.0, 1.25, 4.0, 1.0):
+        explorer.set(c=c)
+        said += explorer.comparison.derivation.conditions
+    assert said == ["x > 2", "x > 2.5", "x < 8", "x > 2"]
+
+
 def test_the_clamp_of_the_seed_does_nothing_at_the_top_in_float32():
     def top(p):
         return torch.clamp(p, 1e-8, 1 - 1e-8)
