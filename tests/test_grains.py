@@ -354,6 +354,18 @@ def test_a_hook_of_the_learners_comes_between_them(hooked):
     assert tape.inputs["x"].adjoint.item() == pytest.approx(6 * math.cos(1.5))
 
 
+def test_what_comes_through_an_unseen_call_is_not_taken_for_what_a_step_sent():
+    def function(x):
+        y = 3 * x
+        z = torch.sin(y) + Cubed.apply(y)
+        return z
+
+    tape = al.record(function, x=0.5)
+    (seen,) = tape["y"].contributions
+    assert seen.product.item() == pytest.approx(math.cos(1.5))
+    assert tape["y"].adjoint.item() == pytest.approx(math.cos(1.5) + 3 * 1.5**2)
+
+
 def double(gradient):
     return 2 * gradient
 
