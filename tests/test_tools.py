@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -281,3 +282,12 @@ def test_the_clinics_page_is_what_the_corpus_and_the_clinic_say(project):
         [sys.executable, str(project / "tools" / "clinic.py"), "--check"], capture_output=True, text=True, cwd=project
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+# ---------------------------------------------------------------------- benchmarks, which no other test runs
+def test_the_benchmark_of_check_finds_all_that_the_package_keeps(project, monkeypatch):
+    benchmarks = project / "tests" / "benchmarks"
+    monkeypatch.syspath_prepend(benchmarks)
+    benchmark = runpy.run_path(str(benchmarks / "check.py"))
+    benchmark["forget"]()
+    assert not benchmark["plan"]._plans and not benchmark["programs"]._programs

@@ -86,7 +86,7 @@ def forget() -> None:
     programs._programs.clear()
     plan._plans.clear()
     inputs._read_parameters.cache_clear()
-    manual._signature.cache_clear()
+    manual._asked_by.cache_clear()
 
 
 def milliseconds(answer, function, given) -> float:
