@@ -165,7 +165,7 @@ class Ear:
         single = self._single[step]
         try:
             answer = single.node(vector)
-        except (RuntimeError, TypeError) as error:  # what it saved was changed, or it is of a learner's own Function
+        except (RuntimeError, TypeError) as error:  # what it saved was changed, or it is written in Python
             raise NoAnswer(str(error)) from None
         sent = answer if isinstance(answer, tuple) else (answer,)
         back = {place: sent[edge] for place, edge in single.edges if sent[edge] is not None}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
+from ..elements import copy_of
 from ..replay import Replay, quiet, repeated
 from ..tape import Step, Tape
 from .edits import Edge
@@ -81,8 +82,7 @@ class Local(SideBySide):
         assert isinstance(step, Step)
         wanted = {position for position, _ in self.operands(node)}
         copies = [
-            o.detach().clone().requires_grad_(p in wanted) if isinstance(o, torch.Tensor) else o
-            for p, o in enumerate(operands)
+            copy_of(o).requires_grad_(p in wanted) if isinstance(o, torch.Tensor) else o for p, o in enumerate(operands)
         ]
         tensors = [o for o in copies if isinstance(o, torch.Tensor)]
         try:
@@ -131,7 +131,7 @@ class Local(SideBySide):
                 step = values[node]
                 assert isinstance(step, Step)
                 tensors = [
-                    (used.value if place == position else change(used.value)).detach().clone()
+                    copy_of(used.value if place == position else change(used.value))
                     for place, used in enumerate(step.inputs)
                     if isinstance(used.value, torch.Tensor)
                 ]
