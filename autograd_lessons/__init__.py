@@ -5,7 +5,7 @@ Where to find what; each module's first line says its idea, and none imports ano
 What was said wrong
     errors
 Ordinary PyTorch code is recorded
-    run recording recorder inputs modules returned calls replay frames source naming trail session engine earlier
+    run recording recorder writer inputs modules returned calls replay frames source naming trail session engine earlier
 What a record holds, and how much of it is shown
     tape elements life plan grains slopes sections loops statements
 What an operation is in SymPy

@@ -76,7 +76,7 @@ def attempt(function: Callable, inputs: Inputs) -> Tape:
     arguments, own = inputs.fresh(), paths(function)
     for name, value in arguments.items():
         if isinstance(value, torch.Tensor):
-            recorder.add_input(name, value).path = own.get(name, name)
+            recorder.writer.add_input(name, value).path = own.get(name, name)
     output, raised = None, None
     try:
         with torch.enable_grad(), _uncompiled(), recorder:
@@ -105,7 +105,7 @@ def _uncompiled() -> AbstractContextManager:
 
 def _backward(recorder: Recorder, tape: Tape, output: torch.Tensor) -> None:
     """The engine, from the output to every leaf; `.grad` of no tensor is touched."""
-    leaves = recorder.leaves()
+    leaves = recorder.writer.leaves()
     target = output
     if output.is_complex():
         raise OutputError(
