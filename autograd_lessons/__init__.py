@@ -15,7 +15,7 @@ The gradient by SymPy: formulas, their numbers, 50 digits
 A formula as text
     formula typed
 Routes side by side, and why they differ
-    comparison manual finite_difference accuracy reasons
+    comparison manual finite_difference accuracy reasons report
 A learner's answer, and the slip behind a wrong one
     checking exercises prediction
 Why code raised, or went wrong in silence

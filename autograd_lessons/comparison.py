@@ -5,8 +5,6 @@ from __future__ import annotations
 import cmath
 import itertools
 import math
-import numbers
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
@@ -15,24 +13,18 @@ import mpmath
 import torch
 
 from . import manual as hand
-from . import reasons
-from .accuracy import Error, Reference, number, show_tensor, tolerance
+from . import reasons, report
+from .accuracy import Error, Reference, tolerance
 from .derivation import Derivation
 from .elements import single
-from .errors import InputError
-from .finite_difference import MOST_CALLS, MOST_ELEMENTS, FiniteDifference, finite_differences
+from .finite_difference import FiniteDifference, finite_differences
 from .frames import learners_traceback
 from .inputs import Inputs, gather
-from .reasons import disagreement
+from .report import TITLES
 from .run import run
 from .tape import Tape
 from .typed import as_function, as_manual
 
-ROUTES = ("manual", "sympy", "autograd", "finite_difference", "reference")
-TITLES = {
-    "manual": "manual", "sympy": "SymPy", "autograd": "autograd",
-    "finite_difference": "finite difference", "reference": "reference",
-}  # fmt: skip
 ALL_POINTS = 1_000  # up to here the reference is computed everywhere
 MOST_LISTED = 40  # inputs in a table
 WORST_POINTS = 100  # above, at so many of the worst points of each pair of routes
@@ -81,7 +73,6 @@ class Comparison:
         manual: Any = None,
         finite_difference_step: float | None = None,
     ):
-        step = None if finite_difference_step is None else _checked(finite_difference_step, inputs)
         tape.target  # noqa: B018 (raises OutputError where there is no single tensor)
         self.tape = tape
         self.derivation = derivation
@@ -89,12 +80,12 @@ class Comparison:
         self.inputs = inputs
         self.hand = hand.evaluate(manual, tape, inputs) if manual is not None else hand.Manual()
         self.manual = manual
-        self.step_was_given = step is not None
+        self.step_was_given = finite_difference_step is not None
         #: by input, then by route: a tensor of the input's shape, or None where the route has no answer
         self.gradients: dict[str, dict[str, torch.Tensor | None]] = {}
         #: by input: the finite difference with its bound
         self.differences: dict[str, FiniteDifference | None] = finite_differences(
-            tape.function, inputs, inputs.wrt, tape, step
+            tape.function, inputs, inputs.wrt, tape, finite_difference_step
         )
         self._tolerance = tolerance(self.dtype)  # relative, absolute
         self._exact: dict[str, dict[int, Reference]] = {}
@@ -103,7 +94,7 @@ class Comparison:
             self._collect(name)
         present = {route for row in self.gradients.values() for route, value in row.items() if value is not None}
         #: the routes that gave an answer for some input
-        self.routes = tuple(route for route in ROUTES if route in present)
+        self.routes = tuple(route for route in TITLES if route in present)
 
     def _collect(self, name: str) -> None:
         difference = self.differences[name]
@@ -243,6 +234,10 @@ class Comparison:
         order = ("reference", "sympy", "autograd") if small else ("sympy", "autograd")
         return next((route for route in order if row.get(route) is not None), None)
 
+    def elements_with_reference(self, name: str) -> int:
+        """At how many elements the 50-digit value was computed."""
+        return len(self._exact[name])
+
     def exact_gradient(self, name: str, at: int) -> mpmath.mpf | None:
         """The 50-digit value of one element, if it was computed and is finite."""
         exact = self._exact.get(name, {}).get(at)
@@ -324,48 +319,7 @@ class Comparison:
     @cached_property
     def verdict(self) -> str:
         """One sentence: do they agree, and if not, which two differ and why."""
-        serious = [reason for reason in self.told if self.agreement[reason.input] is False]
-        serious = [reason for reason in serious if "finite_difference" not in reason.routes] or serious
-        if serious:
-            first, others = serious[0], len(serious) - 1
-            more = f" ({others} more: see .reasons)" if others else ""
-            return f"{self._sides(first.input, *first.routes)} differs, because {first.text}{more}"
-        empty = [name for name, zero in self.vacuous.items() if zero]
-        if self.ok is None:
-            return self._alone()
-        told = [TITLES[route] for route in self.routes if route != "finite_difference"]
-        agree = f"{', '.join(told[:-1])} and {told[-1]} agree."
-        if empty:
-            agree += f" For {', '.join(empty)} they agree on zero, which proves nothing: try another point."
-        return agree
-
-    def _alone(self) -> str:
-        """The verdict where only one route could be exact: what the finite difference says of it."""
-        if "autograd" not in self.routes:
-            return "No gradient flows from the output back to an input: there is nothing to compare."
-        why = f" ({self.derivation.obstacle})" if self.derivation.obstacle else ""
-        near = all(self.is_off_bound(name) is False for name in self.gradients)
-        tested = ", and the finite difference agrees within its bound" if near else ", and nothing to hold it against"
-        return f"There is only autograd{why}{tested}."
-
-    def _sides(self, name: str, one: str, other: str) -> str:
-        """`w[1]: manual -9.3 against autograd -6.7`: two routes where they are farthest apart, or as a whole if their shapes differ."""
-        like = self.tape.inputs[name].value
-        worst = disagreement.find(self, name, one, other) if like.numel() > 1 else None
-        at = None if worst is None else worst.at
-        sides = " against ".join(f"{TITLES[route]} {self._shown(name, route, at)}" for route in (one, other))
-        if at is None:
-            return f"{name}: {sides}"
-        place = torch.unravel_index(torch.tensor(at), like.shape)
-        return f"{name}[{', '.join(str(int(index)) for index in place)}]: {sides}"
-
-    def _shown(self, name: str, route: str, at: int | None) -> str:
-        value = self.gradients[name].get(route)
-        if value is None:
-            return "(no answer)"
-        if at is not None or value.numel() == 1:
-            return number(value.reshape(-1)[at or 0].item(), self.dtype)
-        return f"of shape {tuple(value.shape)}"
+        return report.verdict(self)
 
     def assert_ok(self) -> None:
         """Raise AssertionError with the verdict unless `ok`."""
@@ -377,74 +331,16 @@ class Comparison:
     def listed(self) -> tuple[str, ...]:
         """The inputs that a table shows: all, or of very many those that need a look, and the first."""
         need = [name for name, agrees in self.agreement.items() if agrees is False]
-        return tuple(dict.fromkeys([*need, *self.gradients]))[:MOST_LISTED] if self._are_many else tuple(self.gradients)
-
-    @property
-    def _are_many(self) -> bool:
-        return len(self.gradients) > MOST_LISTED
+        are_many = len(self.gradients) > MOST_LISTED
+        return tuple(dict.fromkeys([*need, *self.gradients]))[:MOST_LISTED] if are_many else tuple(self.gradients)
 
     @property
     def remarks(self) -> list[str]:
         """What a table does not show: the inputs that it leaves out, and those that no finite difference was taken of."""
-        told = []
-        if self._are_many:
-            agree = sum(agrees is not False for agrees in self.agreement.values())
-            told.append(
-                f"{len(self.gradients):,} inputs, {len(self.listed)} of them listed; {agree:,} show no disagreement."
-            )
-        lacking = [name for name, difference in self.differences.items() if difference is None]
-        lacking = [name for name in lacking if 0 < self.inputs.arguments[name].numel() <= MOST_ELEMENTS]
-        if lacking and len(self.tape.steps) > 1_000:
-            names = f"{', '.join(lacking[:3])}{', …' if len(lacking) > 3 else ''}"
-            told.append(
-                f"No finite difference for {names}: over {MOST_CALLS:,} calls of PyTorch. With wrt=… of fewer inputs there is one."
-            )
-        return told
+        return report.remarks(self)
 
     def __repr__(self) -> str:
-        rows: list[tuple[str, ...]] = [("input", "route", "gradient", "absolute error", "relative", "ulps")]
-        for name in self.listed:
-            row = self.gradients[name]
-            for route, value in row.items():
-                if value is None:
-                    rows.append((name, TITLES[route], "no answer", "", "", ""))
-                    continue
-                error = self.error[name][route]
-                shown = ("", "", "") if error is None else tuple(f"{part:.2g}" for part in error)
-                if route == "reference":
-                    shown = ("", "", "")
-                text = show_tensor(value, self.dtype)
-                if route == "reference" and len(self._exact[name]) < value.numel():
-                    text = f"at {len(self._exact[name]):,} of {value.numel():,} elements: the worst"
-                rows.append((name, TITLES[route], text, *shown))
-        widths = [max(len(row[column]) for row in rows) for column in range(6)]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
-        lines += self.remarks
-        for name in self.listed:
-            difference = self.differences[name]
-            if difference is not None:
-                lines.append(
-                    f"finite difference for {name}: h = {_extreme(difference.step)}, may be off by {_extreme(difference.bound)}"
-                )
-        if self.derivation.obstacle:
-            lines.append(f"SymPy: {self.derivation.obstacle}")
-        lines += [f"{reason.input}: [{reason.code}] {reason.text}" for reason in self.told]
-        return "\n".join([*lines, self.verdict])
-
-
-def _checked(step: Any, inputs: Inputs) -> float:
-    """A given step; `InputError` for one that is no positive number, or none any more in the dtype of an input."""
-    if not isinstance(step, numbers.Real) or not 0 < step <= sys.float_info.max:
-        raise InputError(f"finite_difference_step={step!r}: it takes a positive number, or None.")
-    for name in inputs.wrt:
-        dtype = inputs.arguments[name].dtype
-        rounded = torch.tensor(float(step), dtype=dtype).item()
-        if not dtype.is_complex and not 0 < rounded < math.inf:
-            raise InputError(
-                f"finite_difference_step={step!r} is {rounded:g} in the dtype of {name}, {dtype}. "
-                "Give another one, or none: then a step that suits the dtype is chosen."
-            )
-    return float(step)
+        return report.table(self)
 
 
 def _worst_points(row: Mapping[str, torch.Tensor | None], like: torch.Tensor) -> list[int]:
@@ -460,7 +356,3 @@ def _worst_points(row: Mapping[str, torch.Tensor | None], like: torch.Tensor) ->
             )
             picked |= dict.fromkeys(apart.topk(min(WORST_POINTS, apart.numel())).indices.tolist())
     return sorted(picked) or list(range(min(WORST_POINTS, like.numel())))
-
-
-def _extreme(value: torch.Tensor) -> str:
-    return f"{value.max().item():.2g}" if value.numel() else "–"

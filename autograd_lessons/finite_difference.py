@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import math
+import numbers
+import sys
 from collections.abc import Callable, Iterable
 from functools import cache, cached_property, partial
 from typing import Any
@@ -14,6 +16,7 @@ import numpy as np
 import torch
 
 from .elements import numbers_of, single
+from .errors import InputError
 from .inputs import Inputs, call
 from .replay import quiet
 from .tape import Tape
@@ -53,7 +56,8 @@ def finite_difference(
 def finite_differences(
     function: Callable, inputs: Inputs, names: Iterable[str], tape: Tape, step: float | None = None
 ) -> dict[str, FiniteDifference | None]:
-    """`finite_difference` for several inputs."""
+    """`finite_difference` for several inputs. Raises `InputError` for a `step` that an input's dtype has no positive number for."""
+    step = None if step is None else _checked(step, inputs)
     found: dict[str, FiniteDifference | None] = dict.fromkeys(names)
     with quiet(), np.errstate(all="ignore"):
         points = _affordable(inputs, names, tape)
@@ -67,6 +71,21 @@ def finite_differences(
             parts = (_best if step is None else _only)(slopes[name], steps[name], rounding)
             found[name] = FiniteDifference(parts, point)
     return found
+
+
+def _checked(step: Any, inputs: Inputs) -> float:
+    """A given step; `InputError` for one that is no positive number, or none any more in the dtype of an input."""
+    if not isinstance(step, numbers.Real) or not 0 < step <= sys.float_info.max:
+        raise InputError(f"finite_difference_step={step!r}: it takes a positive number, or None.")
+    for name in inputs.wrt:
+        dtype = inputs.arguments[name].dtype
+        rounded = torch.tensor(float(step), dtype=dtype).item()
+        if not dtype.is_complex and not 0 < rounded < math.inf:
+            raise InputError(
+                f"finite_difference_step={step!r} is {rounded:g} in the dtype of {name}, {dtype}. "
+                "Give another one, or none: then a step that suits the dtype is chosen."
+            )
+    return float(step)
 
 
 def _affordable(inputs: Inputs, names: Iterable[str], tape: Tape) -> dict[str, torch.Tensor]:

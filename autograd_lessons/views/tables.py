@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from ..comparison import ROUTES, TITLES, Comparison
+from ..comparison import Comparison
+from ..report import TITLES
 from .numbers import short
 
 
 def rows(comparison: Comparison) -> dict:
     """Column titles, rows of shown numbers with a mark where they differ, verdict and reasons."""
-    routes = [route for route in ROUTES if any(route in row for row in comparison.gradients.values())]
+    routes = [route for route in TITLES if any(route in row for row in comparison.gradients.values())]
     off = {(reason.input, reason.routes[0]) for reason in comparison.reasons if reason.code != "rounding"}
     return {
         "titles": [TITLES[route] for route in routes],
