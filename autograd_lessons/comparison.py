@@ -21,7 +21,7 @@ from .finite_difference import FiniteDifference, finite_differences
 from .frames import learners_traceback
 from .inputs import Inputs, gather
 from .report import TITLES
-from .run import run
+from .run import run, run_again
 from .tape import Tape
 from .typed import as_function, as_manual
 
@@ -123,6 +123,19 @@ class Comparison:
         for i, value in self._exact[name].items():
             rounded[i] = value.rounded
         return torch.tensor(rounded, dtype=like.dtype).view(like.shape)
+
+    def elsewhere(self, inputs: Inputs) -> Comparison | None:
+        """The same comparison for other inputs; None where the function or the hand-written formula has no value there."""
+        try:
+            tape = run_again(self.tape.function, inputs)
+            return Comparison(tape, inputs, Derivation(tape), self.manual)
+        except Exception:
+            return None
+
+    @cached_property
+    def in_double(self) -> Comparison | None:
+        """The same comparison in float64; None where the function insists on its dtype."""
+        return self.elsewhere(self.inputs.to(torch.float64))
 
     # ------------------------------------------------------------------ judging
     @cached_property

@@ -113,6 +113,8 @@ class Derivation:
         if self.unseen:
             first = self.unseen[0]
             made = "torch.autograd.grad" if first.origin == "gradient" else "something that the recorder cannot see"
+            if first.made_by_function:
+                made = f"the torch.autograd.Function {first.made_by_function}"
             return f"{first.name} was made by {made}, and how it depends on the inputs is not on the tape"
         unknown = [step.op for step in self.tape.history if step.requires_grad and not has_rule(step)]
         if unknown:

@@ -22,7 +22,7 @@ TITLES = {
 
 def verdict(comparison: Comparison) -> str:
     """One sentence: do they agree, and if not, which two differ and why."""
-    serious = [reason for reason in comparison.told if comparison.agreement[reason.input] is False]
+    serious = [r for r in comparison.told if comparison.agreement[r.input] is False or r.code == "backward"]
     serious = [reason for reason in serious if "finite_difference" not in reason.routes] or serious
     if serious:
         first, others = serious[0], len(serious) - 1
@@ -43,8 +43,12 @@ def _alone(comparison: Comparison) -> str:
     if "autograd" not in comparison.routes:
         return "No gradient flows from the output back to an input: there is nothing to compare."
     why = f" ({comparison.derivation.obstacle})" if comparison.derivation.obstacle else ""
-    near = all(comparison.is_off_bound(name) is False for name in comparison.gradients)
-    tested = ", and the finite difference agrees within its bound" if near else ", and nothing to hold it against"
+    off = {comparison.is_off_bound(name) for name in comparison.gradients}
+    tested = ", and nothing to hold it against"
+    if True in off:
+        tested = ", and the finite difference is off from it by more than its bound"
+    elif off == {False}:
+        tested = ", and the finite difference agrees within its bound"
     return f"There is only autograd{why}{tested}."
 
 

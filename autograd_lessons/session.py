@@ -74,6 +74,12 @@ def node_of(tensor: torch.Tensor) -> int | None:
     return None if node is None else node._sequence_nr()  # pyright: ignore
 
 
+def function_of(tensor: torch.Tensor) -> str:
+    """The name of the `torch.autograd.Function` that made a tensor; empty where it was none."""
+    made = None if is_loose(tensor) else getattr(type(tensor.grad_fn), "_forward_cls", None)
+    return "" if made is None else made.__name__
+
+
 def is_loose(tensor: torch.Tensor) -> bool:
     """Whether this is a view of a leaf that was taken under no_grad: it says that it requires grad, and has no node."""
     base = tensor._base

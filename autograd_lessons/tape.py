@@ -109,6 +109,7 @@ class Input(Value):
     made_at: int = 0  # how many steps and events there were before
     leaf: Input  # the first value of the same tensor: a leaf's versions share it
     made_by: Step | None = None  # the call that made a leaf inside: `torch.zeros(3, requires_grad=True)`
+    made_by_function: str = ""  # the name of the torch.autograd.Function that made it, of which no mode sees the call
 
     def __init__(self, tape: Tape, tensor: torch.Tensor, name: str, origin: str):
         super().__init__(tape, tensor)

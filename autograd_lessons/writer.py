@@ -20,7 +20,7 @@ from .frames import identifier, name_in
 from .life import Lives
 from .naming import NAMELESS, Inputs
 from .replay import Call, substitute
-from .session import Seen, Session, is_loose, node_of, version_of
+from .session import Seen, Session, function_of, is_loose, node_of, version_of
 from .source import Source
 from .tape import Constant, Event, Failure, Input, Pass, Step, Tape, Value
 from .trail import Trail
@@ -100,7 +100,9 @@ class Writer:
             value = Constant(copy_of(tensor))
             self.session.know(tensor, value)
             return value
-        return self.add_input(name or "unnamed", tensor, "closure" if tensor.is_leaf else "unknown")
+        value = self.add_input(name or "unnamed", tensor, "closure" if tensor.is_leaf else "unknown")
+        value.made_by_function = function_of(tensor)
+        return value
 
     def _from_earlier(self, tensor: torch.Tensor, seen: Seen) -> Seen:
         """A tensor that an earlier recorded block made or used."""

@@ -1,6 +1,7 @@
 """The routes side by side: the facts of the seed lesson, every hand-written form, and bad answers refused."""
 
 import math
+import re
 import warnings
 from fractions import Fraction
 
@@ -306,6 +307,92 @@ def test_the_finite_difference_keeps_within_its_bound(dtype, x):
     assert comparison.off_bound("x").item() is False
 
 
+class Cubed(torch.autograd.Function):
+    """x³ with the backward of 2x in place of 3x²."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * 2 * ctx.saved_tensors[0]
+
+
+class Rounded(torch.autograd.Function):
+    """A straight-through estimator: it rounds, and passes the gradient on as if it did not."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return torch.round(x)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient
+
+
+def of_cubed(x):
+    y = Cubed.apply(x)
+    return torch.sin(y) + x
+
+
+@pytest.mark.parametrize(
+    ("function", "x", "autograd", "true", "name"),
+    [
+        (of_cubed, 2.0, math.cos(8) * 4 + 1, math.cos(8) * 12 + 1, "Cubed"),
+        (lambda x: Cubed.apply(torch.exp(x)) * x, 0.5, None, math.exp(1.5) * 2.5, "Cubed"),
+        (lambda x: Rounded.apply(x) ** 2, 2.25, 4.0, 0.0, "Rounded"),
+    ],
+)
+def test_a_wrong_backward_of_a_custom_function_is_what_differs(function, x, autograd, true, name):
+    alone = al.compare(function, x=x)
+    by_hand = al.compare(function, lambda x: true, x=x)
+    wrong = al.compare(function, lambda x: true + 1, x=x)
+    for comparison, against in ((alone, "finite difference"), (by_hand, "manual")):
+        assert comparison.ok is not True
+        assert codes(comparison) == {"backward"}
+        assert re.match(
+            rf"x: autograd \S+ against {against} \S+ differs, because the backward of {name}", comparison.verdict
+        )
+        assert comparison.gradients["x"]["finite_difference"].item() == pytest.approx(true, rel=1e-6)
+    assert autograd is None or alone.gradients["x"]["autograd"].item() == pytest.approx(autograd)
+    assert codes(wrong) == {"backward", "wrong"}
+    assert f"should be {true:.9g}"[:14] in next(reason.text for reason in wrong.reasons if reason.code == "wrong")
+
+
+def test_a_right_backward_is_no_reason_and_a_function_without_one_is_told_by_its_name():
+    def function(x):
+        return torch.sqrt(Rounded.apply(x) + x**2)
+
+    class Double(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return 2 * x
+
+        @staticmethod
+        def backward(ctx, gradient):
+            return 2 * gradient
+
+    comparison = al.compare(lambda x: Double.apply(x) ** 2, x=torch.tensor([1.0, 2.0], dtype=torch.float64))
+    assert comparison.reasons == () and "agrees within its bound" in comparison.verdict
+    assert "torch.autograd.Function Double" in comparison.derivation.obstacle
+    wrong_formula = al.compare(lambda x: Double.apply(x) ** 2, lambda x: 4 * x, x=1.0)
+    assert codes(wrong_formula) == {"wrong"} and "manual 4.0 against autograd 8.0" in wrong_formula.verdict
+    assert codes(al.compare(function, x=1.4)) == {"backward"}
+
+
+def test_a_function_that_is_another_at_each_call_is_named():
+    calls = []
+
+    def counting(x):
+        calls.append(x)
+        return x * len(calls)
+
+    assert codes(al.compare(counting, x=2.0)) == {"unsteady"}
+    assert codes(al.compare(lambda x: x * torch.rand(()), x=2.0)) == set()
+
+
 # ---------------------------------------------------------------- vectors: where, and in which shape
 def test_the_verdict_on_a_vector_names_the_worst_element_and_both_numbers():
     comparison = al.compare(lambda w: (w**3).sum(), {"w": torch.tensor([3.0, -9.25, 27.5])}, w=[1.0, -2.0, 3.0])
@@ -572,6 +659,37 @@ def test_a_warning_of_the_function_is_shown_once_however_often_we_call_it():
         comparison = al.compare(trap, manual=lambda w: w, w=1.0)
         assert comparison.ok is False and comparison.reasons and repr(comparison)
     assert len(caught) == 1 and "broadcasting" in str(caught[0].message)
+
+
+def logistic_in_one(w, b, x, y):
+    return F.binary_cross_entropy_with_logits(w * x + b, y)
+
+
+@pytest.mark.parametrize(
+    ("function", "manual", "inputs"),
+    [
+        (lambda x: x**2, lambda x: 5 * x, {"x": 2.0}),
+        (lambda x: x**2, lambda x: x + 3, {"x": [-3.0, 0.5, 1.5]}),
+        (lambda x: 3 / x, lambda x: 3 / x**2, {"x": 2.0}),
+        (sine_of_square, lambda x: 2 * x * torch.sin(x**2), {"x": 1000.0}),  # ill-conditioned, and wrong all the same
+        (
+            logistic_in_one,
+            {"b": lambda w, b, x, y: torch.sigmoid(w * x + b) + 1},
+            {"w": 1.0, "b": 0.0, "x": 2.0, "y": 1.0},
+        ),
+    ],
+)
+def test_a_wrong_formula_is_not_excused_by_float32(function, manual, inputs):
+    comparison = al.compare(function, manual, inputs=inputs, dtype=torch.float32)
+    assert comparison.ok is False and "wrong" in codes(comparison, "manual")
+    assert not codes(comparison, "manual") & {"rounding", "ill_conditioned"}
+
+
+def test_a_right_formula_that_loses_digits_in_float32_is_excused():
+    comparison = al.compare(
+        lambda x: x**2, lambda x: ((x + 1e4) ** 2 - x**2 - 1e8) / 1e4, x=1.2345, dtype=torch.float32
+    )
+    assert codes(comparison, "manual") == {"rounding"} and "in float64 the two agree" in comparison.verdict
 
 
 # ---------------------------------------------------------------- digits lost to cancellation

@@ -1,7 +1,7 @@
 """Why two routes to the same gradient differ: the causes in the order in which they are tried.
 
 A cause is named only after it was confirmed on the recorded run. Codes: `rounding`, `ill_conditioned`, `step`, `clamp`,
-`saturation`, `nonfinite`, `kink`, `cut`, `missing_factor`, `shape`, `wrong`.
+`saturation`, `nonfinite`, `kink`, `cut`, `backward`, `unsteady`, `missing_factor`, `shape`, `wrong`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from .causes import clamp, kink, not_finite, saturation
 from .conditioning import another_way, digits, precision
 from .cut import cut
 from .disagreement import Cause, Disagreement
-from .slips import arithmetic_error, broadcast, chain, missing_factor, shape
+from .slips import arithmetic_error, broadcast, chain, misshapen, missing_factor
+from .unseen import backward, unsteady
 
 if TYPE_CHECKING:
     from ..comparison import Comparison
@@ -48,6 +49,10 @@ def _for_input(comparison: Comparison, name: str) -> Iterator[tuple[str, tuple[s
     if best is None:
         return
     found = False
+    step = None if comparison.differences[name] is None else _about_the_step(comparison, name, best)
+    if step is not None and step[0] == "backward":
+        yield from _against_the_difference(comparison, name, step)
+        return
     for route in ("autograd", "manual", "sympy") if comparison.agreement[name] is not True else ():
         cause = _cause(comparison, name, route, best) if route in judged and route != best else None
         if cause is not None:
@@ -64,19 +69,29 @@ def _for_input(comparison: Comparison, name: str) -> Iterator[tuple[str, tuple[s
         if unused is not None:  # the wrong factor does not reach this gradient, or is not on a complete chain
             yield unused[0], ("manual", "autograd"), unused[1]
         yield from _last_digits(comparison, name)
-    if comparison.differences[name] is not None:
-        cause = _about_the_step(comparison, name, best)
-        if cause is not None:
-            yield cause[0], ("finite_difference", best), cause[1]
+    if step is not None:
+        yield step[0], ("finite_difference", best), step[1]
+
+
+def _against_the_difference(
+    comparison: Comparison, name: str, cause: Cause
+) -> Iterator[tuple[str, tuple[str, str], str]]:
+    """Where autograd was told another derivative, only the finite difference can judge a formula by hand."""
+    slip = None
+    if "manual" in comparison.judged(name):
+        slip = misshapen(comparison, name, "manual", "finite_difference")
+        worst = None if slip else disagreement.from_difference(comparison, name, "manual")
+        slip = slip or worst and ("wrong", worst.off())
+    agrees = "manual" in comparison.judged(name) and slip is None
+    yield cause[0], ("autograd", "manual" if agrees else "finite_difference"), cause[1]
+    if slip is not None:
+        yield slip[0], ("manual", "finite_difference"), slip[1]
 
 
 def _cause(comparison: Comparison, name: str, route: str, best: str) -> Cause | None:
-    value, true = comparison.gradients[name][route], comparison.gradients[name][best]
-    if value is not None and true is not None and value.shape != true.shape:
-        return "shape", (
-            f"the manual gradient is {shape(value)} and {name} is {shape(true)}: a gradient has the shape of its "
-            "input, and a number that broadcasts to it is not that gradient"
-        )
+    odd = misshapen(comparison, name, route, best)
+    if odd is not None:
+        return odd
     here = disagreement.find(comparison, name, route, best)
     if here is None:
         return None
@@ -136,7 +151,14 @@ def _about_the_step(comparison: Comparison, name: str, best: str) -> Cause | Non
         here = Disagreement(comparison, name, "finite_difference", best, at, got, want)
         if not here.finite:
             return "nonfinite", f"within h = {h:.2g} of the point the function leaves its domain or its range"
-        cause = kink(here) or cut(here, h) or another_way(here, h) or saturation(here)
+        cause = (
+            kink(here)
+            or cut(here, h)
+            or backward(here, h)
+            or unsteady(here)
+            or another_way(here, h)
+            or saturation(here)
+        )
         if cause is not None:
             return cause
     truncation, rounding = difference.truncation.reshape(-1)[at].item(), difference.rounding.reshape(-1)[at].item()

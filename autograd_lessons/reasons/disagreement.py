@@ -68,6 +68,19 @@ def find(comparison: Comparison, name: str, route: str, best: str) -> Disagreeme
     return Disagreement(comparison, name, route, best, at, value.reshape(-1)[at].item(), true.reshape(-1)[at].item())
 
 
+def from_difference(comparison: Comparison, name: str, route: str) -> Disagreement | None:
+    """The worst element where a route is farther from the finite difference than that may be off; None if there is none."""
+    value, difference = comparison.gradients[name][route], comparison.differences[name]
+    assert value is not None and difference is not None
+    true = difference.value
+    over = (value - true).abs() - difference.bound - 1e-4 * value.abs()
+    at = int(over.nan_to_num(torch.inf).reshape(-1).argmax())
+    if over.reshape(-1)[at].item() <= 0:
+        return None
+    got, want = value.reshape(-1)[at].item(), true.reshape(-1)[at].item()
+    return Disagreement(comparison, name, route, "finite_difference", at, got, want)
+
+
 def element(value: Value, at: int) -> float:
     """Element `at` of an elementwise run; of anything else the first."""
     flat = value.value.reshape(-1)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import torch
 
-from ..derivation import Derivation
 from ..grains import GRAINS, links
 from ..inputs import Inputs
 from ..manual import Factor, leads
 from ..replay import repeated
 from ..rules import LOSSES
-from ..run import run_again
 from ..tape import Step
 from .causes import clamp, saturation
 from .disagreement import Cause, Disagreement, bad_or_first, called
 from .variation import explains, varied
+
+if TYPE_CHECKING:
+    from ..comparison import Comparison
 
 
 def chain(here: Disagreement) -> Cause | None:
@@ -45,6 +47,17 @@ def _about(here: Disagreement, factor: Factor) -> Cause:
     at = int((factor.given - factor.true).abs().nan_to_num(torch.inf).reshape(-1).argmax())
     given, true = factor.given.reshape(-1)[at].item(), factor.true.reshape(-1)[at].item()
     return "wrong", f"{factor.key} is wrong: {given:.9g} instead of {true:.9g}"
+
+
+def misshapen(comparison: Comparison, name: str, route: str, best: str) -> Cause | None:
+    """An answer of another shape than the input's: of the routes only one by hand can be that."""
+    value, true = comparison.gradients[name][route], comparison.gradients[name][best]
+    if value is None or true is None or value.shape == true.shape:
+        return None
+    return "shape", (
+        f"the manual gradient is {shape(value)} and {name} is {shape(true)}: a gradient has the shape of its "
+        "input, and a number that broadcasts to it is not that gradient"
+    )
 
 
 def arithmetic_error(here: Disagreement) -> Cause | None:
@@ -88,9 +101,9 @@ def missing_factor(here: Disagreement) -> Cause | None:
     for key, (factor, shown) in _factors(comparison).items():
         if not _mends(comparison, here.name, factor):
             continue
-        there = there or _elsewhere(here)
-        second = _factors(there).get(key) if there is not None else None
-        if second is not None and _mends(there, here.name, second[0]):
+        there = there or _further_on(comparison)
+        second = None if there is None else _factors(there).get(key)
+        if there is not None and second is not None and _mends(there, here.name, second[0]):
             return "missing_factor", f"the factor ∂{key[0]}/∂{key[1]} = {shown} is missing"
     return None
 
@@ -123,19 +136,13 @@ def _mends(comparison, name: str, factor: torch.Tensor) -> bool:
     )
 
 
-def _elsewhere(here: Disagreement):
+def _further_on(comparison: Comparison) -> Comparison | None:
     """The same comparison a little further on."""
-    comparison = here.comparison
     moved = {
         key: value * 1.07 + 0.013 if isinstance(value, torch.Tensor) and value.is_floating_point() else value
         for key, value in comparison.inputs.arguments.items()
     }
-    inputs = Inputs(moved, comparison.inputs.wrt, comparison.dtype)
-    try:
-        tape = run_again(here.tape.function, inputs)  # pyright: ignore
-        return type(comparison)(tape, inputs, Derivation(tape), comparison.manual)
-    except Exception:  # further on the function or the formula has no value
-        return None
+    return comparison.elsewhere(Inputs(moved, comparison.inputs.wrt, comparison.dtype))
 
 
 def shape(value: torch.Tensor) -> str:

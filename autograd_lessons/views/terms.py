@@ -287,7 +287,9 @@ def _remarks(scene: Scene) -> tuple[str, ...]:
         remarks.append(f"Closed here: {stretch.told} ({count:,} {'step' if count == 1 else 'steps'}).")
     remarks += [f"On the branch taken: {condition}." for condition in scene.derivation.conditions]
     if isinstance(value, Input) and value.origin == "unknown":
-        remarks.append("This value was made by something that the recording cannot see.")
+        made = value.made_by_function
+        made = f"the torch.autograd.Function {made}, whose inside" if made else "something that"
+        remarks.append(f"This value was made by {made} the recording cannot see.")
     if _is_part(scene):
         names = ", ".join(scene.title(unseen) for unseen in scene.derivation.unseen)
         remarks.append(
