@@ -115,7 +115,7 @@ def test_at_17_saturation_is_named():
     assert seed.ok is False
     assert codes(seed, "autograd") == {"saturation"}
     assert "differs, because" in seed.verdict
-    assert "y_pred" in seed.verdict and "rounds that to 1" in seed.verdict
+    assert "y_pred" in seed.verdict and "0.99999996, and computed in float32 it comes out as 1" in seed.verdict
     assert seed.gradients["w"]["reference"].item() == pytest.approx(17.0, abs=1e-5)
 
 
@@ -132,6 +132,49 @@ def test_below_the_clamp_the_cut_is_named_and_zero_proves_nothing():
 def test_far_below_the_manual_chain_has_no_number():
     seed = seed_row(-104.0, 1.0)
     assert seed.ok is False and codes(seed, "manual") == {"saturation"}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("z", "y"), [(-28.0, 1.0), (-30.0, 1.0), (-40.0, 1.0)])
+def test_the_librarys_loss_never_divides_by_less_than_its_floor(dtype, z, y):
+    def loss(z, y):
+        p = torch.sigmoid(z)
+        return F.binary_cross_entropy(p, y)
+
+    comparison = al.compare(loss, z=z, y=y, wrt="z", dtype=dtype)
+    # PyTorch's documented formula: (p − y) / max(p(1 − p), 1e-12), times p(1 − p)
+    assert comparison.gradients["z"]["autograd"].item() == pytest.approx(-math.exp(z) / 1e-12, rel=1e-5)
+    assert codes(comparison, "autograd") == {"floor"} and "never divides by less than 1e-12" in comparison.verdict
+    assert al.compare(loss, z=-27.5, y=y, wrt="z", dtype=dtype).ok
+
+
+def test_what_float32_could_hold_is_not_called_rounded():
+    def sigmoid(z):
+        y_pred = torch.sigmoid(z)
+        return torch.log(y_pred)
+
+    lost = al.compare(sigmoid, z=-89.0, dtype=torch.float32)
+    assert "y_pred = torch.sigmoid(z) is 2.22736e-39, and computed in float32 it comes out as 0" in lost.verdict
+    rounded = al.compare(sigmoid, z=-110.0, dtype=torch.float32)
+    assert "and float32 rounds that to 0" in rounded.verdict
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_what_is_rounded_to_a_bound_is_told_from_it_at_50_digits(dtype):
+    def naive(z):
+        y_pred = torch.sigmoid(z)
+        return -torch.log(1 - y_pred)
+
+    # 1 − σ(40) = 4.248e-18
+    verdict = al.compare(naive, z=40.0, dtype=dtype).verdict
+    assert f"y_pred = torch.sigmoid(z) is 0.999999999999999996, and {str(dtype)[6:]} rounds that to 1" in verdict
+
+
+def test_a_value_and_a_bound_that_six_digits_cannot_tell_apart_get_more():
+    comparison = al.compare(lambda x: torch.clamp(x, max=1 - 1e-8), lambda x: 1.0, x=1 - 1e-12)
+    assert "x = 1 lies above the bound 0.99999999," in comparison.verdict
+    nearer = al.compare(lambda x: torch.clamp(x, max=1 - 1e-8), lambda x: 1.0, x=1 - 9e-9)
+    assert "x = 0.999999991 lies above the bound 0.99999999," in nearer.verdict
 
 
 def test_the_librarys_silent_zero_is_not_agreement():

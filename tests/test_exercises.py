@@ -139,7 +139,7 @@ def test_program_and_choices_stand_in_the_question_as_they_are_run(key):
         ("3.4", "import math\nsmallest = math.log(1 + math.exp(-1))"),
         ("5.2", "factors = (0.667, 0.333)"),
         ("6.2", "lost_at = ' positive '"),
-        ("3.5", "def stable_loss(z, y):\n    return torch.clamp(z, min=0) - y * z + torch.log1p(torch.exp(-torch.abs(z)))"),
+        ("3.5", "def stable_loss(z, y):\n    return torch.maximum(z, 0 * z) - y * z + torch.log1p(torch.exp(-torch.abs(z)))"),
         ("3.5", "def stable_loss(z, y):\n    return F.softplus(z) - y * z"),
         ("4.6", "def line_loss(w, b, x, y):\n    y_pred = w * x + b\n    return ((y_pred - y.reshape(x.shape)) ** 2).mean()"),
     ],

@@ -1,6 +1,7 @@
 """Questions of lesson 3: where the logistic loss breaks, and losses of one's own."""
 
 import math
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -43,18 +44,31 @@ smallest_loss = Prediction(
     ),
 )
 
-POINTS = [(z, y) for z in (-104.0, -30.0, -2.0, 0.5, 6.7, 17.0, 104.0) for y in (0.0, 1.0)]
+POINTS = [(z, y) for z in (-104.0, -30.0, -2.0, 0.0, 0.5, 6.7, 17.0, 104.0) for y in (0.0, 1.0)]
 
 
-def _at_points(function) -> list[tuple[float, float, float, float]]:
-    """At each point: loss and slope of the function in float32, and both as they should be."""
+class At(NamedTuple):
+    """A point: loss and slope of the function in float32 there, and both as they should be."""
+
+    z: float
+    loss: float
+    slope: float
+    true_loss: float
+    true_slope: float
+
+    @property
+    def right(self) -> bool:
+        return _near(self.loss, self.true_loss) and _near(self.slope, self.true_slope)
+
+
+def _at_points(function) -> list[At]:
     rows = []
     for at, label in POINTS:
         z, y = torch.tensor(at, requires_grad=True), torch.tensor(label)
         loss = made(function, z, y)
         slope = torch.autograd.grad(loss.sum(), z)[0].item()
         true = max(at, 0.0) - label * at + math.log1p(math.exp(-abs(at)))
-        rows.append((loss.item(), slope, true, 1 / (1 + math.exp(-at)) - label))
+        rows.append(At(at, loss.item(), slope, true, 1 / (1 + math.exp(-at)) - label))
     return rows
 
 
@@ -67,23 +81,30 @@ stable_loss = Property(
     (
         Requirement(
             "not_finite",
-            lambda rows: all(math.isfinite(loss) and math.isfinite(slope) for loss, slope, *_ in rows),
+            lambda rows: all(math.isfinite(row.loss) and math.isfinite(row.slope) for row in rows),
             "Somewhere between z = −104 and 104 the loss or its slope is inf or nan.",
         ),
         Requirement(
             "sigmoid_twice",
-            lambda rows: max(loss for loss, *_ in rows) > 1.5,
+            lambda rows: max(row.loss for row in rows) > 1.5,
             "The loss never gets above 1.32, however wrong the model is. How often is the sigmoid in it?",
         ),
         Requirement(
             "gradient_cut",
-            lambda rows: all(slope != 0 or abs(true) < 1e-3 for _, slope, _, true in rows),
+            lambda rows: all(row.slope != 0 or abs(row.true_slope) < 1e-3 or row.z == 0 for row in rows),
             "All is finite, but where the model is surely wrong the slope is 0 and should be 1 or −1.",
         ),
         Requirement(
             "another_function",
-            lambda rows: all(_near(loss, true) and _near(slope, right) for loss, slope, true, right in rows),
+            lambda rows: all(row.right for row in rows if row.z != 0),
             "It is finite everywhere, but it is another function: compare it with the formula at z = 0.5.",
+        ),
+        Requirement(
+            "kink",
+            lambda rows: all(row.right for row in rows),
+            "Right everywhere but at z = 0, where the slope should be ½ or −½: each of max(z, 0) and |z| has a kink "
+            "there, and the slopes that PyTorch takes for the two do not fit together. F.softplus has no kink, nor has "
+            "PyTorch's own loss.",
         ),
     ),
     because="Right from −104 to 104 for both labels: the slope is ŷ − y everywhere.",

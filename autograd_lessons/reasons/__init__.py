@@ -1,7 +1,7 @@
 """Why two routes to the same gradient differ: the causes in the order in which they are tried.
 
 A cause is named only after it was confirmed on the recorded run. Codes: `rounding`, `ill_conditioned`, `step`, `clamp`,
-`saturation`, `nonfinite`, `kink`, `cut`, `backward`, `unsteady`, `missing_factor`, `shape`, `wrong`.
+`floor`, `saturation`, `nonfinite`, `kink`, `cut`, `backward`, `unsteady`, `missing_factor`, `shape`, `wrong`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import torch
 
 from . import disagreement
 from .cancellation import cancellation
-from .causes import clamp, kink, not_finite, saturation
+from .causes import clamp, floor, kink, not_finite, saturation
 from .conditioning import another_way, digits, precision
 from .cut import cut
 from .disagreement import Cause, Disagreement
@@ -105,6 +105,8 @@ def _tried(here: Disagreement) -> Iterator[Cause | None]:
         yield clamp(here) if here.got == here.got and here.want == 0 else None
         yield broadcast(here) if here.finite else None
         yield cut(here) if here.finite else None
+    else:
+        yield floor(here)
     if not by_hand or not here.finite or here.autograd_is_off():
         yield saturation(here)
     if by_hand:

@@ -10,6 +10,7 @@ import torch
 
 from .disagreement import Cause, Disagreement, bad_or_first, called, element, name_of
 
+BCE_FLOOR = 1e-12
 _CLAMPS = {"clamp", "clamp_min", "clamp_max", "hardtanh", "relu6"}
 _NEVER_REACHED = {"sigmoid", "tanh"}  # their bounds 0, 1, −1 are limits: a value equal to one was rounded to it
 
@@ -24,9 +25,30 @@ def clamp(here: Disagreement) -> Cause | None:
         if before != after and before == before:
             side = "below" if before < after else "above"
             text = step.source.text if step.source else called(step)
+            inside, bound = (_told_apart(number, other) for number, other in ((before, after), (after, before)))
             return "clamp", (
-                f"{text} cuts the gradient: {name_of(inner)} = {before:.6g} lies {side} the bound {after:.6g}, where clamp is "
+                f"{text} cuts the gradient: {name_of(inner)} = {inside} lies {side} the bound {bound}, where clamp is "
                 "flat and its slope is 0; a formula without the clamp does not know that"
+            )
+    return None
+
+
+def floor(here: Disagreement) -> Cause | None:
+    """A prediction so near to 0 or 1 that PyTorch's cross-entropy divides by its floor, and not by ŷ(1 − ŷ).
+
+    The floor is `EPSILON` in PyTorch's aten/src/ATen/native/Loss.cpp.
+    """
+    for step in here.tape.steps:
+        if step.op != "binary_cross_entropy" or not step.requires_grad:
+            continue
+        p = step.inputs[0].value.double()
+        product = p * (1 - p)
+        below = product[(product > 0) & (product < BCE_FLOOR)]
+        if below.numel():
+            name, least = name_of(step.inputs[0]), below[0].item()
+            return "floor", (
+                f"on its way back {called(step)} divides by {name}·(1 − {name}), which is {least:.6g} here, and PyTorch "
+                f"never divides by less than {BCE_FLOOR:g}: the slope comes out {BCE_FLOOR / least:.4g} times too small"
             )
     return None
 
@@ -42,21 +64,24 @@ def saturation(here: Disagreement) -> Cause | None:
         got, true = element(step, here.at), exact[0]
         if not mpmath.isfinite(true) or got != got:
             continue
-        reached = step.op.rstrip("_") in _NEVER_REACHED and abs(got) == 1.0 and abs(true) != 1
+        reached = step.op.rstrip("_") in _NEVER_REACHED and abs(got) == 1.0 and true not in (1, -1)
         if (got == 0) != (true == 0) or abs(got) == float("inf") or reached:
-            lost = f"{called(step)} is {_digits_apart(true, got)}, and {here.dtype} rounds that to {got:.9g}"
+            nearest = torch.tensor(float(true), dtype=step.value.dtype).item() == got
+            became = f"{here.dtype} rounds that to" if nearest else f"computed in {here.dtype} it comes out as"
+            lost = f"{called(step)} is {_told_apart(true, got)}, and {became} {got:.9g}"
             return "saturation", lost + _consequence(here)
     return None
 
 
-def _digits_apart(true, got: float) -> str:
-    """Enough digits of the exact value to see that it is not the rounded one."""
+def _told_apart(number, other: float) -> str:
+    """A number, with enough digits to see how far it is from another one."""
     with mpmath.workdps(50):
+        apart = abs(mpmath.mpf(number) - mpmath.mpf(other))
         for digits in range(6, 48):
-            shown = str(mpmath.nstr(true, digits))
-            if mpmath.mpf(shown) != mpmath.mpf(got):
+            shown = f"{number:.{digits}g}" if isinstance(number, float) else str(mpmath.nstr(number, digits))
+            if abs(mpmath.mpf(shown) - number) <= apart / 10:
                 return shown
-    return str(mpmath.nstr(true, 17))
+    return str(mpmath.nstr(number, 17))
 
 
 def _consequence(here: Disagreement) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
@@ -30,12 +31,12 @@ def _row(row: dict) -> dict:
     }  # fmt: skip
 
 
-def _drawn(panels: list[dict], state: dict) -> Markup:
-    """Panels side by side, as one SVG."""
+def _drawn(panels: list[dict], state: dict, names: Sequence[str] = ()) -> Markup:
+    """Panels side by side, as one SVG; below them, of the lines that are named, which is which."""
     placed = [panel | {"left": place * _APART} for place, panel in enumerate(panels)]
     shown = " and ".join(panel["title"] for panel in panels)
     return Markup(templates().get_template("lab.svg").render(
-        panels=placed, width=placed[-1]["left"] + _WIDTH, height=224,
+        panels=placed, width=placed[-1]["left"] + _WIDTH, height=250 if names else 224, names=names,
         label=f"{shown} of the four losses against z; z is {short(state['z'])}",
     ))  # fmt: skip
 
@@ -90,9 +91,9 @@ def text(state: dict) -> str:
 def still(state: dict) -> str:
     """One SVG for a saved notebook."""
     rows = text(state).splitlines()
-    drawing = _drawn(_panels(state), state)
+    drawing = _drawn(_panels(state), state, [row["name"] for row in state["rows"]])
     uid = identity(rows, drawing)
     return templates().get_template("still.svg").render(
-        uid=uid, style=still_style(uid), rows=rows, left=16, width=780, height=len(rows) * 16 + 290, graph=drawing,
+        uid=uid, style=still_style(uid), rows=rows, left=16, width=780, height=len(rows) * 16 + 316, graph=drawing,
         graph_height=0, plot="", label=rows[0], below=len(rows) * 16 + 36,
     )  # fmt: skip
