@@ -7,7 +7,7 @@ What was said wrong
 Ordinary PyTorch code is recorded
     run recording recorder writer inputs modules returned calls replay frames source naming trail session engine earlier
 What a record holds, and how much of it is shown
-    tape elements life plan grains slopes sections loops statements
+    tape values elements life plan grains slopes sections loops statements
 What an operation is in SymPy
     rules functions lookup branches moves forms
 The gradient by SymPy: formulas, their numbers, 50 digits
@@ -15,7 +15,7 @@ The gradient by SymPy: formulas, their numbers, 50 digits
 A formula as text
     formula typed
 Routes side by side, and why they differ
-    comparison manual finite_difference accuracy reasons report
+    comparison manual written finite_difference accuracy reasons report
 A learner's answer, and the slip behind a wrong one
     checking exercises prediction
 Why code raised, or went wrong in silence

@@ -15,7 +15,7 @@ from .lookup import apart_from_reduction, kind_of_rule
 from .replay import repeated, substitute
 from .rules import BRANCHES, CHOICES, LOSSES, POINTWISE
 from .rules.branched import chosen_at_random
-from .tape import Step, Value
+from .values import Step, Value
 
 
 def has_branches(step: Step) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from .replay import Call, Operand, leaves, substitute
-from .tape import Constant
+from .values import Constant
 
 _OPERATORS = {  # the names between double underscores
     "iadd": "add_", "idiv": "div_", "imod": "remainder_", "imul": "mul_", "ipow": "pow_", "isub": "sub_",

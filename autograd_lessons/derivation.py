@@ -27,9 +27,10 @@ from .notation import latex, partial_text, renamed, text
 from .program import Program
 from .programs import Programs
 from .run import run
-from .tape import Input, Step, Tape, Value
+from .tape import Tape
 from .translation import MOST_ELEMENTS
 from .typed import as_function
+from .values import Input, Step, Value
 
 MOST_PATHS = 64
 MOST_LINES = 400  # links of which a printed derivation lists the local derivatives

@@ -7,7 +7,8 @@ from typing import Any
 
 from .naming import Inputs
 from .replay import substitute
-from .tape import Input, Step, Tape, Value
+from .tape import Tape
+from .values import Input, Step, Value
 
 MOST_STEPS = 500  # that come over with what they were computed from
 

@@ -16,7 +16,8 @@ import torch
 from .calls import tensors_in
 from .elements import copy_of
 from .session import Session
-from .tape import Pass, Step, Value
+from .tape import Pass
+from .values import Step, Value
 
 _LEAF = 2**64 - 1  # what PyTorch numbers the nodes of all leaves with
 _PARAMETERS = {

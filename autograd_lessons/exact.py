@@ -15,7 +15,8 @@ import sympy as sp
 
 from .forms import Form, apply, as_key, exact, symbols_of
 from .program import Program
-from .tape import Constant, Tape, Value
+from .tape import Tape
+from .values import Constant, Value
 
 DIGITS = 50
 LARGEST = 50_000  # binary places before the point: on exp(exp(exp(9))) mpmath would work for ever

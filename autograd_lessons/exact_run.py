@@ -8,7 +8,7 @@ import mpmath
 
 from .exact import DIGITS, Exact
 from .programs import Programs
-from .tape import Value
+from .values import Value
 
 MOST_KEPT = 2_000  # elements of a grid whose numbers are held
 MOST_SUMMED = 1_000  # elements of a grid that one input's slope is summed over

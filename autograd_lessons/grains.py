@@ -16,7 +16,8 @@ import torch
 
 from .elements import are_equal
 from .slopes import Sent, carried_back, slopes_of
-from .tape import Input, Pass, Step, Tape, Value
+from .tape import Pass, Tape
+from .values import Input, Step, Value
 
 GRAINS = ("variables", "operations")
 MOST_RESULTS = 4  # of a closed stretch; one with more has no nodes of its own

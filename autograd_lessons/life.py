@@ -15,7 +15,7 @@ import torch
 from .elements import copy_of
 
 if TYPE_CHECKING:
-    from .tape import Input
+    from .values import Input
 
 MOST_ELEMENTS = 10_000  # a larger gradient is kept as its norm only
 ENDS = 16  # of a long life so many changes are kept at either end

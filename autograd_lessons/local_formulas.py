@@ -11,7 +11,7 @@ from . import formulas
 from .grains import links, nodes
 from .programs import Programs
 from .slopes import between
-from .tape import Step, Value
+from .values import Step, Value
 
 
 class LocalFormulas:

@@ -11,7 +11,8 @@ import torch
 
 from .replay import Operand, substitute
 from .rules import ANSWERS, CHOICES, LOSSES, MOVES, POINTWISE, SHAPED
-from .tape import Step, Tape
+from .tape import Tape
+from .values import Step
 
 _OLD_REDUCTION = ("size_average", "reduce")  # how a loss was told its reduction before it had that argument
 

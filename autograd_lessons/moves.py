@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from .replay import quiet
-from .tape import Step, Value
+from .values import Step, Value
 
 
 class Moves(NamedTuple):

@@ -10,7 +10,8 @@ import torch
 from .frames import identifier, is_the_shells, name_in, name_through_returns
 from .session import Session
 from .source import Place
-from .tape import Input, Step, Tape
+from .tape import Tape
+from .values import Input, Step
 
 NAMELESS = ("unnamed", "gradient")  # what inputs are called that no variable holds
 

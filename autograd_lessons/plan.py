@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .replay import PLAIN, Operand
 
 if TYPE_CHECKING:
-    from .tape import Tape, Value
+    from .tape import Tape
+    from .values import Value
 
 MOST_PLANS = 256
 _plans: dict[Hashable, Plan] = {}  # the least recently used goes first

@@ -10,8 +10,9 @@ import numpy as np
 from .branches import branch_taken, has_branches
 from .lookup import answers
 from .program import Program
-from .tape import Step, Tape
+from .tape import Tape
 from .translation import MOST_ELEMENTS, contents, program_of
+from .values import Step
 
 MOST_PROGRAMS = 256
 _programs: dict[tuple, Program] = {}  # the least recently used goes first

@@ -21,7 +21,8 @@ from .frames import Caller, caller_of, name_in, stand_in
 from .naming import Names
 from .session import Session, is_loose, version_of
 from .source import NOWHERE, place_of
-from .tape import Pass, Step, Tape, Value
+from .tape import Pass, Tape
+from .values import Step, Value
 from .writer import Writer
 
 _are_transforms_active = torch._C._are_functorch_transforms_active  # those of torch.func

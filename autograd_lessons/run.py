@@ -20,8 +20,9 @@ from .modules import paths
 from .recorder import Recorder
 from .replay import quiet
 from .slopes import was_edited
-from .tape import Tape, Value
+from .tape import Tape
 from .typed import as_function
+from .values import Value
 
 MOST_ASKED = 100  # steps of single numbers, of which the graph itself is asked what they make of a vector
 

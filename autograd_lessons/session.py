@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from .tape import Constant, Value
+from .values import Constant, Value
 
 if TYPE_CHECKING:
     from .engine import Ear

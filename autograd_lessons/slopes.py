@@ -13,7 +13,8 @@ from typing import NamedTuple
 import torch
 
 from .replay import repeated, start_of
-from .tape import Pass, Step, Tape, Value
+from .tape import Pass, Tape
+from .values import Step, Value
 
 MOST_REPLAYED = 100  # steps that are called again for the slope of the link that they make up
 Found = dict[Step, dict[Value, torch.Tensor]]

@@ -13,7 +13,8 @@ from .lookup import answers, has_rule, kind_of_rule
 from .moves import moved_operands, moves_of
 from .program import Program
 from .replay import Operand, substitute
-from .tape import Constant, Step, Tape, Value
+from .tape import Tape
+from .values import Constant, Step, Value
 
 MOST_ELEMENTS = 36  # tensors up to here are written element by element
 #: one number, in a shape from elsewhere

@@ -22,8 +22,9 @@ from .naming import NAMELESS, Inputs
 from .replay import Call, substitute
 from .session import Seen, Session, function_of, is_loose, node_of, version_of
 from .source import Source
-from .tape import Constant, Event, Failure, Input, Pass, Step, Tape, Value
+from .tape import Event, Failure, Pass, Tape
 from .trail import Trail
+from .values import Constant, Input, Step, Value
 
 MOST_STEPS = 20_000  # that a recorded block keeps
 ENDS = 4  # of many backward passes in a recorded block so many are kept at either end

@@ -11,7 +11,7 @@ import torch
 import autograd_lessons as al
 from autograd_lessons.derivation import Derivation
 from autograd_lessons.rules import BRANCHES
-from autograd_lessons.tape import Step
+from autograd_lessons.values import Step
 
 from .operation_cases import POINTS, Case
 

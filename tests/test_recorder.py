@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 import autograd_lessons as al
-from autograd_lessons.tape import Constant, Input, Step
+from autograd_lessons.values import Constant, Input, Step
 
 
 def binary_cross_entropy_loss(prediction, target):

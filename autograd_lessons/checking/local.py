@@ -8,7 +8,8 @@ import torch
 
 from ..elements import copy_of
 from ..replay import Replay, quiet, repeated
-from ..tape import Step, Tape
+from ..tape import Tape
+from ..values import Step
 from .edits import Edge
 from .side_by_side import SideBySide
 

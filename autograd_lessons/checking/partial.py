@@ -9,7 +9,8 @@ from functools import cached_property
 import torch
 
 from ..errors import FormulaError
-from ..tape import Tape, Value
+from ..tape import Tape
+from ..values import Value
 from .entries import Entry, entry
 from .feedback import Feedback, blank
 from .flow import Flow, same_way

@@ -7,7 +7,8 @@ from functools import cached_property
 
 import torch
 
-from ..tape import Constant, Input, Step, Tape, Value
+from ..tape import Tape
+from ..values import Constant, Input, Step, Value
 from .edits import Edge
 
 

@@ -10,7 +10,7 @@ import torch
 from .. import formulas
 from ..derivation import Derivation
 from ..notation import name_text, text
-from ..tape import Input, Step, Value
+from ..values import Input, Step, Value
 from .flow import Flow
 
 MOST_ELEMENTS = 400  # of a tensor: SymPy would write out what it multiplies

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..tape import Event, Input, Step
+from ..tape import Event
+from ..values import Input, Step
 from . import reading
 from .cuts import explain_cut, find_cut
 from .evidence import EXITS, Evidence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..tape import Input
+from ..values import Input
 from . import reading
 from .evidence import Evidence
 from .finding import Finding

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..tape import Input, Pass, Step
+from ..tape import Pass
+from ..values import Input, Step
 from . import gradients, inplace, passes
 from .absent import never_required, no_graph
 from .cuts import explain_cut, find_cut

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import torch
 
 from ..source import Source
-from ..tape import Constant, Event, Input, Step, Tape, Value
+from ..tape import Event, Tape
+from ..values import Constant, Input, Step, Value
 from . import reading
 from .finding import Finding
 

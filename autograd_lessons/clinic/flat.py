@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from ..elements import are_equal
-from ..tape import Input, Pass, Step
+from ..tape import Pass
+from ..values import Input, Step
 from .evidence import Evidence, number
 from .finding import Finding
 from .nonfinite import NORMS, norm_at_zero

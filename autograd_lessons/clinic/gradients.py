@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..tape import Event, Input, Step
+from ..tape import Event
+from ..values import Input, Step
 from . import reading
 from .absent import no_graph
 from .evidence import Evidence

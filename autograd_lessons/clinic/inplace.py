@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from ..tape import Event, Input, Pass, Step
+from ..tape import Event, Pass
+from ..values import Input, Step
 from . import reading
 from .evidence import Evidence, base, changed, tensors
 from .finding import Finding

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..tape import Step
+from ..values import Step
 from . import reading
 from .evidence import Evidence, shape, tensors
 from .finding import Finding

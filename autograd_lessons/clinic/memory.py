@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..tape import Input, Pass, Step
+from ..tape import Pass
+from ..values import Input, Step
 from . import reading
 from .evidence import Evidence, Spot, base
 from .finding import Finding

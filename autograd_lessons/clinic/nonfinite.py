@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-from ..tape import Pass, Step
+from ..tape import Pass
+from ..values import Step
 from . import reading
 from .evidence import Evidence, tensors
 from .finding import Finding

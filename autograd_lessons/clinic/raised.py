@@ -7,7 +7,7 @@ import types
 from typing import Any
 
 from ..source import author
-from ..tape import Step
+from ..values import Step
 from . import engine, gradients, inplace, reading
 from .absent import leaving, left_graph
 from .evidence import Evidence

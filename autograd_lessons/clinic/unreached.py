@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..tape import Input, Step
+from ..values import Input, Step
 from . import reading
 from .absent import frozen, leaving, left_graph, turned_off
 from .cuts import explain_cut, find_cut

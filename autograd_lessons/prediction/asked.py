@@ -13,7 +13,8 @@ from ..checking.points import Point
 from ..grains import Link, links
 from ..notation import hatted, name_text, partial_text
 from ..slopes import between
-from ..tape import Tape, Value
+from ..tape import Tape
+from ..values import Value
 from ..views.numbers import short
 from ..views.stages import Scene
 from .tally import PATHS, START, concept_of

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import torch
 
-from ..tape import Step, Value
+from ..values import Step, Value
 from .disagreement import Cause, Disagreement, called, name_of
 
 _SUMS = ("add", "sub", "rsub", "sum")

@@ -11,7 +11,8 @@ import torch
 from ..derivation import Derivation
 from ..inputs import Inputs
 from ..run import run_again
-from ..tape import Step, Tape
+from ..tape import Tape
+from ..values import Step
 from .disagreement import Cause, Disagreement, called
 
 MOST_STEPS = 100_000  # to run again for a condition number

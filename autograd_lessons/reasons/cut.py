@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import torch
 
 from ..replay import repeated
-from ..tape import Constant, Step, Tape, Value
+from ..tape import Tape
+from ..values import Constant, Step, Value
 from .conditioning import shifted
 from .disagreement import Cause, Disagreement, called, name_of
 from .variation import explains, varied

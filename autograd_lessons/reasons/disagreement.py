@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ..tape import Step, Tape, Value
+from ..tape import Tape
+from ..values import Step, Value
 
 if TYPE_CHECKING:
     from ..comparison import Comparison

@@ -12,7 +12,7 @@ from ..inputs import Inputs
 from ..manual import Factor, leads
 from ..replay import repeated
 from ..rules import LOSSES
-from ..tape import Step
+from ..values import Step
 from .causes import clamp, saturation
 from .disagreement import Cause, Disagreement, bad_or_first, called
 from .variation import explains, varied

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import torch
 
-from ..tape import Step, Tape, Value
+from ..tape import Tape
+from ..values import Step, Value
 from .disagreement import Disagreement
 
 

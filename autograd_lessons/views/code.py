@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from markupsafe import Markup, escape
 
 from ..grains import Folded
-from ..tape import Step, Tape
+from ..tape import Tape
+from ..values import Step
 from .numbers import key
 from .page import templates
 from .stages import Scene

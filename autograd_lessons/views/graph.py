@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..grains import Link, Stretch, used_by
-from ..tape import Step, Value
+from ..values import Step, Value
 from .folding import MOST_NODES
 from .layout import HEIGHT, WIDTH, Layout, arrange
 from .numbers import key, short

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from ..tape import Tape, Value
+from ..tape import Tape
+from ..values import Value
 from .numbers import title
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ..notation import name_text
-from ..tape import Step, Value
+from ..values import Step, Value
 
 _FORMS = [f".{digits}g" for digits in range(18)]  # so made once: to put the digits in takes longer than the number
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from ..grains import nodes, used_by
-from ..tape import Pass, Step, Tape, Value
+from ..tape import Pass, Tape
+from ..values import Step, Value
 
 
 def part_of(tape: Tape, grain: str, value: Value, run: Pass | None) -> tuple[Value, ...]:

@@ -17,7 +17,8 @@ from ..comparison import Comparison
 from ..derivation import Derivation
 from ..grains import Folded, Link, Stretch, links, nodes, stretch_of, used_by
 from ..life import Life
-from ..tape import Event, Input, Pass, Step, Tape, Value
+from ..tape import Event, Pass, Tape
+from ..values import Input, Step, Value
 from .names import distinct
 from .numbers import title
 from .parts import part_of, pass_to

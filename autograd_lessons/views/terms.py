@@ -18,7 +18,7 @@ from ..clinic import findings
 from ..grains import Link, recomputed
 from ..notation import name_latex, partial_latex, partial_text
 from ..slopes import was_edited
-from ..tape import Input, Step
+from ..values import Input, Step
 from . import timeline, worked
 from .numbers import full, key, short
 from .stages import Scene

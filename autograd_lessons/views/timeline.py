@@ -12,7 +12,8 @@ from markupsafe import Markup, escape
 
 from ..life import Change, Life
 from ..statements import Moment, moments, text_of
-from ..tape import Event, Failure, Input, Pass, Step, Tape, Value
+from ..tape import Event, Failure, Pass, Tape
+from ..values import Input, Step, Value
 from .names import called
 from .numbers import full, short
 from .stages import LEAVES_THE_GRAPH, Scene, Stage

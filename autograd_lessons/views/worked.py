@@ -10,7 +10,7 @@ import torch
 
 from ..grains import nodes
 from ..slopes import between
-from ..tape import Step
+from ..values import Step
 from .numbers import short
 from .stages import Scene
 

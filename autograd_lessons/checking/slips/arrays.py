@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
-from ...tape import Step, Value
+from ...values import Step, Value
 from ..flow import Edit
 from .sight import PRODUCTS, Sight
 from .slip import Slip

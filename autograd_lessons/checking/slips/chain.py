@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
-from ...tape import Constant, Value
+from ...values import Constant, Value
 from ..flow import Edge, Edit
 from .sight import MOST_DEEP, PRODUCTS, Sight
 from .slip import Slip

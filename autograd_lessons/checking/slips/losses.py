@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import torch
 
-from ...tape import Step
+from ...values import Step
 from ..flow import Edge, Edit
 from .sight import Sight
 from .slip import Slip

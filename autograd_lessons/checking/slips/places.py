@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
-from ...tape import Constant, Input, Step
+from ...values import Constant, Input, Step
 from ..flow import Edit
 from .sight import Sight
 from .slip import Slip

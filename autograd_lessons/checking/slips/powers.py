@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
-from ...tape import Step
+from ...values import Step
 from ..flow import Edge, Edit
 from .rules import EXPONENT
 from .sight import MOST_DEEP, Sight

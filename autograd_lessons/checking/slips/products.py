@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import torch
 
-from ...tape import Step, Value
+from ...values import Step, Value
 from ..flow import Edit
 from .sight import MOST_DEEP, Sight
 from .slip import Slip

@@ -8,7 +8,7 @@ from functools import cached_property
 import torch
 
 from ...rules import PIECEWISE
-from ...tape import Constant, Step
+from ...values import Constant, Step
 from ..flow import Edge, Flow
 from ..words import Words
 

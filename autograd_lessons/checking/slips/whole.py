@@ -14,7 +14,7 @@ from ...reasons.disagreement import called
 from ...reasons.slips import as_meant, column_and_row
 from ...reasons.variation import varied
 from ...replay import quiet
-from ...tape import Input
+from ...values import Input
 from ..flow import Edit
 from .sight import Sight
 from .slip import Slip
