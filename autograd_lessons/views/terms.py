@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import functools
 import linecache
-import math
 import re
 from collections.abc import Iterator
 
-import torch
 from latex2mathml.converter import convert
 from markupsafe import Markup
 
-from ..accuracy import tolerance
 from ..calls import public_name
-from ..clinic import findings
-from ..grains import Link, recomputed
+from ..grains import Link
 from ..notation import name_latex, partial_latex, partial_text
-from ..slopes import was_edited
 from ..values import Input, Step
 from . import timeline, worked
 from .numbers import full, key, short
 from .stages import Scene
+from .sums import checked, is_hooked, is_part, product
 
 
 def explained(scene: Scene) -> dict:
@@ -48,11 +44,11 @@ def sentence(scene: Scene) -> str:
     uses, adjoint = scene.uses(value), scene.gradient(value)
     if not uses:
         return f"{opening} = {short(adjoint)}"
-    terms = " + ".join([_product_text(scene, link) for link in uses]) + (" + …" if _is_part(scene) else "")
-    total, same, _ = _check(scene, uses, adjoint)
+    terms = " + ".join([_product_text(scene, link) for link in uses]) + (" + …" if is_part(scene) else "")
+    total, same, _ = checked(scene, uses, adjoint)
     if same is not False:
         return f"{opening} = {terms} = {short(adjoint)}"
-    made = "of which a hook made" if _is_hooked(scene) else "but autograd delivered"
+    made = "of which a hook made" if is_hooked(scene) else "but autograd delivered"
     return f"{opening} = {terms} = {short(total)}, {made} {short(adjoint)}"
 
 
@@ -120,11 +116,11 @@ def _backward(scene: Scene) -> dict:
     rows: list[dict] = [{"left": side, "right": right} for side, right in zip((left, ""), symbols)]
     if all([u.local is not None and u.local.numel() <= 4 for u in uses]):
         rows.append({"left": "", "right": " + ".join([_product_text(scene, u) for u in uses]), "number": True})
-    total, same, why = _check(scene, uses, adjoint)
+    total, same, why = checked(scene, uses, adjoint)
     rows.append({"left": "", "right": short(total), "number": True, "result": True})
     return {
         "headline": "sends the gradient back to", "name": scene.title(value), "rows": rows,
-        "uses": tuple(_use(scene, link) for link in uses), "total": short(total), "check": None if _is_hooked(scene) and not same else same,
+        "uses": tuple(_use(scene, link) for link in uses), "total": short(total), "check": None if is_hooked(scene) and not same else same,
         "remarks": (*([why] if why else []), *_remarks(scene)), "key": key(value, scene.tape), "adjoint_of": value.label, "adjoint": full(adjoint),
         "autograd": short(adjoint),
     }  # fmt: skip
@@ -177,13 +173,6 @@ def _effects(scene: Scene) -> list[str]:
     return [] if event is None else timeline.effects(scene.tape, event.index, event.index)
 
 
-def _is_part(scene: Scene) -> bool:
-    """Whether the terms on the tape may be a part only of the gradient that comes back to this stage's leaf."""
-    return (
-        scene.stage.direction == "backward" and isinstance(scene.stage.value, Input) and bool(scene.derivation.unseen)
-    )
-
-
 @functools.lru_cache(maxsize=1024)
 def _wrapped(latex: str) -> str:
     return rf"\left({latex}\right)" if _is_sum(latex) else latex
@@ -208,69 +197,8 @@ def _product_text(scene: Scene, link: Link) -> str:
 def _use(scene: Scene, link: Link) -> dict:
     return {
         "through": scene.title(link.output), "key": key(link.output, scene.tape), "adjoint": short(link.adjoint, 5),
-        "local": "vᵀJ" if link.local is None else short(link.local, 5), "product": short(_product(scene, link)),
+        "local": "vᵀJ" if link.local is None else short(link.local, 5), "product": short(product(scene, link)),
     }  # fmt: skip
-
-
-def _check(scene: Scene, uses: list[Link], adjoint: torch.Tensor | None) -> tuple[torch.Tensor, bool | None, str]:
-    """The sum of the terms as they are shown, whether autograd delivered the same, and why not.
-
-    The slopes shown are those of the recorded values, while the engine computed with what it had saved: after an edit
-    through .data they are not the same. Where the terms cancel or are not finite, the steps are called once more to
-    tell an edit from rounding.
-    """
-    shown = [_product(scene, link) for link in uses]
-    total = shown[0] if len(shown) == 1 else functools.reduce(torch.add, shown)
-    if adjoint is None or total.shape != adjoint.shape or _is_part(scene):
-        return total, None, ""
-    if _is_the_sum(shown, adjoint):
-        return total, True, ""
-    again = [recomputed(link, scene.tape, scene.grain) for link in uses]
-    if any(part is None for part in again) or not _is_the_sum(again, adjoint):
-        return total, False, _why(scene, total, adjoint)
-    if bool(total.isfinite().all()):
-        return functools.reduce(torch.add, again), True, ""  # pyright: ignore
-    return total, None, f"Floating point makes {short(total)} of these numbers; PyTorch multiplies in another way."
-
-
-def _product(scene: Scene, link: Link) -> torch.Tensor:
-    """The gradient of what used the value, times the slope; where there is no slope, what the engine made of the two."""
-    assert link.product is not None
-    if link.local is None or link.product.is_complex():
-        again = recomputed(link, scene.tape, scene.grain) if was_edited(scene.tape) else None
-        return link.product if again is None else again
-    return link.term
-
-
-def _is_the_sum(parts: list, adjoint: torch.Tensor) -> bool:
-    """Whether the parts add up to a gradient, but for rounding: that of the parts, which may cancel."""
-    relative, _ = tolerance(adjoint.dtype)
-    if adjoint.numel() == 1 and not adjoint.is_complex():  # a slider asks at every tick
-        numbers, want = [part.item() for part in parts], adjoint.item()
-        got, size = sum(numbers), sum(map(abs, numbers))
-        near = math.isfinite(got) and math.isfinite(want) and abs(got - want) <= relative * size
-        return got == want or near or (got != got and want != want)
-    total, size = functools.reduce(torch.add, parts), functools.reduce(torch.add, [part.abs() for part in parts])
-    near = total.isfinite() & adjoint.isfinite() & ((total - adjoint).abs() <= relative * size)
-    return bool((near | (total == adjoint) | (total.isnan() & adjoint.isnan())).all())
-
-
-def _is_hooked(scene: Scene) -> bool:
-    """Whether the learner's code had put a hook on this stage's value before the pass."""
-    value, run = scene.stage.value, scene.stage.run
-    hooks = (event for event in scene.tape.events if event.kind == "register_hook" and event.on is value)
-    return run is not None and any(event.index <= run.index or scene.tape.block is None for event in hooks)
-
-
-def _why(scene: Scene, total: torch.Tensor, adjoint: torch.Tensor) -> str:
-    """What the tape tells of a gradient that is not the sum of its terms: a hook on the value, or an edit through .data."""
-    value = scene.stage.value
-    assert value is not None
-    if _is_hooked(scene):
-        name = scene.title(value)
-        return f"{name} has a hook. The terms add up to {short(total)}, of which a hook made {short(adjoint)}; that goes on its way back."
-    edit = next((found for found in findings(scene.tape) if found.cause == "data_edit"), None)
-    return "" if edit is None else " ".join(edit.lines[:3])
 
 
 def _remarks(scene: Scene) -> tuple[str, ...]:
@@ -290,7 +218,7 @@ def _remarks(scene: Scene) -> tuple[str, ...]:
         made = value.made_by_function
         made = f"the torch.autograd.Function {made}, whose inside" if made else "something that"
         remarks.append(f"This value was made by {made} the recording cannot see.")
-    if _is_part(scene):
+    if is_part(scene):
         names = ", ".join(scene.title(unseen) for unseen in scene.derivation.unseen)
         remarks.append(
             f"A part of this gradient may come through {names}, whose own graph is PyTorch's and not on the tape."
