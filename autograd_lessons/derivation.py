@@ -32,6 +32,7 @@ from .translation import MOST_ELEMENTS
 from .typed import as_function
 from .values import Input, Step, Value
 
+MOST_DIGITS = 1_350  # of an exact number, where terms cancel
 MOST_PATHS = 64
 MOST_LINES = 400  # links of which a printed derivation lists the local derivatives
 _AS_LABELLED: Mapping[str, str] = MappingProxyType({})
@@ -125,6 +126,8 @@ class Derivation:
         if not self._programs.written_out or self.missing:
             return f"tensors of more than {MOST_ELEMENTS} elements are written out for elementwise functions only"
         if any(self._formulas(p, name) is None for p in self._programs.all for name in self._differentiated):
+            if any(self._output in program.undefined for program in self._programs.all):
+                return "on the branch taken something is divided by 0, and there is no formula of that"
             return "the whole formula is too long to write out; the local derivatives are there"
         return None
 
@@ -260,10 +263,17 @@ class Derivation:
         return made
 
     def reference(self, name: str, where: Iterable[int] | None = None) -> list[mpmath.mpf] | None:
-        """50-digit values of the gradient at flat indices `where` (default: all); None where a step has no rule or overflows."""
+        """Values of the gradient to 50 digits at flat indices `where` (default: all); None where a step has no rule or overflows."""
         if not self._programs.written_out or self.missing or name not in self._differentiated:
             return None
         return self._exact.gradient(self.tape.inputs[name], where)
+
+    def sharpen(self) -> bool:
+        """Take three times as many digits for all exact numbers from now on; False where there are very many already."""
+        if self._exact.digits > MOST_DIGITS / 3:
+            return False
+        self._exact = ExactRun(self._programs, 3 * self._exact.digits)
+        return True
 
     def exact(self, step: Value, where: Iterable[int] | None = None) -> list[mpmath.mpf] | None:
         """50-digit values of a step at flat indices `where`; None where a step before it has no rule."""

@@ -10,7 +10,7 @@ import sympy as sp
 
 from . import formulas
 from .elements import numbers_of
-from .exact import exactly
+from .exact import NO_NUMBER, exactly
 from .programs import Programs
 from .tape import Tape
 
@@ -32,7 +32,7 @@ def of_elements(programs: Programs, made: dict[str, list[sp.Expr]], overflowed: 
             raise OverflowError
         with mpmath.workdps(30):
             numbers = [_float(n) for n in function(*map(exactly, values))]
-    except (ZeroDivisionError, OverflowError, ValueError):
+    except NO_NUMBER:
         if len(names) > 1:  # it may be the formula of one of them only
             apart = [of_elements(programs, {name: one}, overflowed) for name, one in made.items()]
             return {name: numbers for each in apart for name, numbers in each.items()}

@@ -1,4 +1,4 @@
-"""The recorded run once more at 50 digits: forward with the rules, backward with their derivatives, step by step.
+"""The recorded run once more at 50 digits, or more: forward with the rules, backward with their derivatives, step by step.
 
 Independent of the composed gradient: no formula is ever longer than one step.
 """
@@ -6,6 +6,7 @@ Independent of the composed gradient: no formula is ever longer than one step.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -21,20 +22,21 @@ from .values import Constant, Value
 DIGITS = 50
 LARGEST = 50_000  # binary places before the point: on exp(exp(exp(9))) mpmath would work for ever
 NEAR = 400, 1000  # powers of ten by which a point is missed where it has no number itself
+NO_NUMBER = ArithmeticError, ValueError, TypeError, AttributeError  # what mpmath raises, also off the real line
 _NUMBER = mpmath.mpf
 _ZERO, _ONE = mpmath.mpf(0), mpmath.mpf(1)
 _ARITHMETIC = {"add", "sub", "mul", "div"}
 
 
 class Exact:
-    """50-digit values and adjoints of one element of an elementwise run, or of a whole small run (`at` is None)."""
+    """Values and adjoints of one element of an elementwise run, or of a whole small run (`at` is None), to so many digits."""
 
-    def __init__(self, tape: Tape, program: Program, at: int | None = None):
-        self.program, self.at = program, at
+    def __init__(self, tape: Tape, program: Program, at: int | None = None, digits: int = DIGITS):
+        self.program, self.at, self._digits = program, at, digits
         self.numbers: list[mpmath.mpf] = []  # of all values, as the `Layout` has it
         self._adjoints: dict[int, list[mpmath.mpf]] = {}  # by output: of all numbers
         self.overflowed = False  # whether some number on the way was out of reach
-        with mpmath.workdps(DIGITS):
+        with mpmath.workdps(digits):
             for value, step in zip(tape.values, layout(program).steps):
                 self.numbers += self._recorded(value) if step is None else self._forward(step)
 
@@ -72,7 +74,7 @@ class Exact:
         numbers, elements = self.numbers, layout(self.program).elements[output]
         back = [_ZERO] * len(numbers)
         back[elements] = [_ONE] * len(numbers[elements])
-        with mpmath.workdps(DIGITS):
+        with mpmath.workdps(self._digits):
             for made, slope, used in _way_back(self.program, output):
                 product = numbers[slope] * back[made]
                 back[used] = product if back[used] is _ZERO else back[used] + product
@@ -109,7 +111,8 @@ def layout(program: Program) -> Layout:
 
 def _laid_out(program: Program) -> Layout:
     made, end = Layout([], []), 0
-    for form, symbols in zip(program.forms, program.symbols):
+    for index, form in enumerate(program.forms):
+        symbols = program.symbols[index]
         step = _step_function(program, form, made.elements)
         size, slopes = (symbols.size, 0) if step is None else (step.size, len(step.slopes))
         made.steps.append(step)
@@ -154,7 +157,10 @@ def _way_back(program: Program, output: int) -> list[tuple[int, int, int]]:
 
 
 def _with_numbers_as_arguments(form: Form) -> tuple[Form, tuple]:
-    """The form with the plain numbers that it adds or multiplies by as operands −1, −2, …: a loop has other ones each round."""
+    """The form with the plain numbers that it adds or multiplies by as operands −1, −2, …: a loop has other ones each round.
+
+    A decimal is what was typed, 0.1 is 1/10. `math.pi` is the double that it is, which is not π: the tangent of half of it is finite.
+    """
     if form.op not in _ARITHMETIC:
         return form, ()
     operands, args, numbers = list(form.operands), [], []
@@ -163,6 +169,10 @@ def _with_numbers_as_arguments(form: Form) -> tuple[Form, tuple]:
         if isinstance(number, sp.Rational):
             args.append(Constant(len(operands)))
             numbers.append(mpmath.mpf(int(number.p)) / int(number.q))
+            operands.append(-len(numbers))
+        elif isinstance(arg, float) and math.isfinite(arg):
+            args.append(Constant(len(operands)))
+            numbers.append(exactly(arg))
             operands.append(-len(numbers))
         else:
             args.append(arg)
@@ -198,7 +208,7 @@ def _guarded(step: StepFunction, arguments: list) -> list:
     """The numbers; where mpmath raises or leaves the real line, what floating point makes of it: inf or nan."""
     try:
         numbers = step.call(*arguments)
-    except (ZeroDivisionError, OverflowError, ValueError):
+    except NO_NUMBER:
         return _floating(step, arguments)
     return [number if type(number) is _NUMBER else _real(number) for number in numbers]
 
@@ -211,14 +221,15 @@ def _real(number):
 
 def _floating(step: StepFunction, arguments: list) -> list:
     """Each number by its limit from the right side, which is what 1/0 = inf and log 0 = −inf mean; nan where there is none."""
-    for digits, moves in ((DIGITS, lambda argument: argument == 0), (NEAR[1] + DIGITS, lambda argument: True)):
+    now = mpmath.mp.dps
+    for digits, moves in ((now, lambda argument: argument == 0), (NEAR[1] + now, lambda argument: True)):
         try:
             with mpmath.workdps(digits):
                 near, nearer = (
                     [_real(number) for number in step.call(*(a + tiny if moves(a) else a for a in arguments))]
                     for tiny in (mpmath.mpf(10) ** -power for power in NEAR)
                 )
-        except (ZeroDivisionError, OverflowError, ValueError):
+        except NO_NUMBER:
             continue
         return [_limit(*pair) for pair in zip(near, nearer)]
     return [mpmath.nan] * (step.size + len(step.slopes))

@@ -1,4 +1,4 @@
-"""The 50-digit numbers of a run that has formulas: the elements of a step, and of a gradient."""
+"""The exact numbers of a run that has formulas: the elements of a step, and of a gradient."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ MOST_SUMMED = 1_000  # elements of a grid that one input's slope is summed over
 
 
 class ExactRun:
-    """A small run as a whole; a run on a grid, element by element as they are asked for."""
+    """To so many digits: a small run as a whole; a run on a grid, element by element as they are asked for."""
 
-    def __init__(self, programs: Programs):
-        self._programs = programs
+    def __init__(self, programs: Programs, digits: int = DIGITS):
+        self._programs, self.digits = programs, digits
         self._runs: dict[int | None, Exact] = {}
 
     @property
@@ -55,7 +55,7 @@ class ExactRun:
         slopes = [self._slopes(i, index)[0] for i in elements]
         if not summed:
             return slopes
-        with mpmath.workdps(DIGITS):
+        with mpmath.workdps(self.digits):
             return [mpmath.fsum(slopes)]
 
     def _slopes(self, at: int | None, index: int) -> list[mpmath.mpf]:
@@ -65,7 +65,7 @@ class ExactRun:
         if at not in self._runs:
             if len(self._runs) > MOST_KEPT:
                 self._runs.clear()
-            self._runs[at] = Exact(self._programs.tape, self._programs.of_element(at), at)
+            self._runs[at] = Exact(self._programs.tape, self._programs.of_element(at), at, self.digits)
         return self._runs[at]
 
     def _taken_as_it_is(self, index: int) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -17,10 +16,11 @@ from .curves import Curve, Tracer
 from .derivation import Derivation
 from .elements import changed_at, copy_of
 from .errors import InputError, LessonError
+from .finite_difference import checked_step
 from .grains import GRAINS
-from .inputs import Inputs, gather
+from .inputs import Inputs, gather, shortened
 from .run import attempt
-from .sliders import Sliders, classed, show
+from .sliders import Sliders, are_ends, classed, show
 from .stepper import WRAP, Stepper, choice
 from .tape import Tape
 from .typed import as_function, as_manual
@@ -61,9 +61,10 @@ def explore(
             f"ranges names {unknown[0]!r}, which is no input. The inputs are: {', '.join(gathered.arguments)}."
         )
     for name, ends in (ranges or {}).items():
-        low, high = ends
-        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        if not are_ends(ends):
             raise InputError(f"ranges[{name!r}] is {ends}: it takes two finite numbers, the smaller one first.")
+    if finite_difference_step is not None:
+        checked_step(finite_difference_step, gathered)
     return Explorer(function, manual, gathered, dict(ranges or {}), grain, finite_difference_step)
 
 
@@ -118,8 +119,8 @@ class Explorer(Stepper):
             if isinstance(old, torch.Tensor):
                 try:
                     value = copy_of(torch.as_tensor(value, dtype=old.dtype))
-                except (TypeError, ValueError, RuntimeError):
-                    raise InputError(f"{name}={value!r}: it takes a number or a list of numbers.") from None
+                except (TypeError, ValueError, RuntimeError, OverflowError):
+                    raise InputError(f"{name}={shortened(value)}: it takes a number or a list of numbers.") from None
                 if value.shape != old.shape:
                     raise InputError(
                         f"{name} has the shape {tuple(value.shape)} and had {tuple(old.shape)}. A new shape needs a new explore."

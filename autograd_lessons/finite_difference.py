@@ -21,6 +21,17 @@ from .inputs import Inputs, call
 from .replay import quiet
 from .tape import Tape
 
+_ALIKE = {"device", "dtype", "is_complex", "is_floating_point", "layout"}  # what many points answer as one does
+_NEED_A_GRAPH = {
+    "autograd.grad",
+    "backward",
+    "grad",
+    "grad_fn",
+    "is_leaf",
+    "register_hook",
+    "requires_grad",
+    "retain_grad",
+}
 MOST_ELEMENTS = 2_000
 MOST_CALLS = 500_000  # of PyTorch, for all inputs together: some seconds
 
@@ -57,7 +68,7 @@ def finite_differences(
     function: Callable, inputs: Inputs, names: Iterable[str], tape: Tape, step: float | None = None
 ) -> dict[str, FiniteDifference | None]:
     """`finite_difference` for several inputs. Raises `InputError` for a `step` that an input's dtype has no positive number for."""
-    step = None if step is None else _checked(step, inputs)
+    step = None if step is None else checked_step(step, inputs)
     found: dict[str, FiniteDifference | None] = dict.fromkeys(names)
     with quiet(), np.errstate(all="ignore"):
         points = _affordable(inputs, names, tape)
@@ -73,7 +84,7 @@ def finite_differences(
     return found
 
 
-def _checked(step: Any, inputs: Inputs) -> float:
+def checked_step(step: Any, inputs: Inputs) -> float:
     """A given step; `InputError` for one that is no positive number, or none any more in the dtype of an input."""
     if not isinstance(step, numbers.Real) or not 0 < step <= sys.float_info.max:
         raise InputError(f"finite_difference_step={step!r}: it takes a positive number, or None.")
@@ -102,9 +113,9 @@ def _affordable(inputs: Inputs, names: Iterable[str], tape: Tape) -> dict[str, t
 
 
 def _takes_many_points(tape: Tape) -> bool:
-    """Whether one call can take all shifted points of single numbers: only pointwise steps, and no look at a value."""
-    looked = any(event.kind in ("bool", "float", "int", "item", "index") for event in tape.events)
-    return tape.target.value.ndim == 0 and not looked and all(step.pointwise for step in tape.steps)
+    """Whether one call can take all shifted points of single numbers: only pointwise steps, and no look at a value or a shape."""
+    alike = _ALIKE.issuperset([event.kind for event in tape.events])
+    return tape.target.value.ndim == 0 and alike and all([step.pointwise for step in tape.steps])
 
 
 def _is_elementwise(point: torch.Tensor, tape: Tape) -> bool:
@@ -272,7 +283,7 @@ def _one_by_one(evaluate: Callable, point: torch.Tensor, steps: torch.Tensor) ->
 def _evaluator(function: Callable, inputs: Inputs, tape: Tape) -> Callable:
     """The output's value where an input is another; the same random numbers each time, nan where the function raises."""
     random_state = next((s.call.random_state for s in tape.steps if s.call.random_state is not None), None)
-    differentiates = any(event.kind in ("backward", "autograd.grad", "grad") for event in tape.events)
+    differentiates = not _NEED_A_GRAPH.isdisjoint([event.kind for event in tape.events])
 
     def evaluate(moved: dict[str, torch.Tensor]) -> torch.Tensor:
         """The output as it is; at a point outside the domain, where the function raises, nan."""

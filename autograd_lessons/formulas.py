@@ -8,7 +8,7 @@ import numpy as np
 import sympy as sp
 
 from .functions import sigmoid, softmax
-from .program import Program
+from .program import Program, has_no_value
 from .tidying import textbook, tidy
 
 
@@ -20,7 +20,11 @@ def gradient(program: Program, output: int, leaf: int) -> list[sp.Expr] | None:
         if composed is None:
             return None
         total = sp.Add(*composed.reshape(-1)) if composed.size != 1 else sp.sympify(composed.reshape(-1)[0])
-        return [textbook(tidy(sp.diff(total, symbol))) for symbol in program.symbols[leaf].reshape(-1)]
+        slopes = [textbook(tidy(sp.diff(total, symbol))) for symbol in program.symbols[leaf].reshape(-1)]
+        if has_no_value(np.array(slopes, dtype=object)):
+            program.undefined.add(output)
+            return None
+        return slopes
 
     return program.keep(("gradient", output, leaf), make)
 
@@ -48,6 +52,8 @@ def local(program: Program, output: int, used: int, stop: frozenset[int], name: 
             for element in elements
             for symbol in program.symbols[used].reshape(-1)
         ]
+        if has_no_value(np.array(slopes, dtype=object)):
+            return None
         return nested(slopes, composed.shape + program.symbols[used].shape)
 
     return program.keep(("local", output, used, stop), make)

@@ -67,10 +67,16 @@ def gather(
             else "Give the function itself, not its result."
         )
         raise InputError(f"A function is needed, and this is {type(function).__name__}. {hint}")
+    if not isinstance(inputs, (Mapping, type(None))):
+        raise InputError(f"inputs={shortened(inputs)}: it takes a dict of values by name.")
+    if not isinstance(wrt, (str, Iterable, type(None))):
+        raise InputError(f"wrt={wrt!r}: it takes the name of an input, or several names.")
+    if not isinstance(dtype, (torch.dtype, type(None))):
+        raise InputError(f"dtype={dtype!r}: it takes a dtype of PyTorch, torch.float32 or torch.float64.")
     values = {**given, **(inputs or {})}
     parameters, own = _parameters(function), paths(function)
     if own:
-        names = {path: name for name, path in own.items()}
+        names = {path: name for name, path in own.items() if path not in (parameters or {})}
         values = {names.get(key, key): value for key, value in values.items()}
         wrt = wrt if wrt is None else [names.get(key, key) for key in ((wrt,) if isinstance(wrt, str) else wrt)]
     if parameters is not None:
@@ -213,11 +219,12 @@ def _tensor(name: str, value: Any, annotation: Any, dtype: torch.dtype) -> Any:
         try:
             return torch.tensor(value, dtype=dtype)
         except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-            raise InputError(f"{name}={_shown(value)} cannot be made a tensor: {error}") from None
+            raise InputError(f"{name}={shortened(value)} cannot be made a tensor: {error}") from None
     return value
 
 
-def _shown(value: Any) -> str:
+def shortened(value: Any) -> str:
+    """What was given, as an error message shows it."""
     try:
         text = repr(value)
     except ValueError:  # Python writes out no integer of more than 4,300 digits

@@ -14,8 +14,9 @@ import torch
 from .errors import ManualError
 from .grains import Link, links, nodes
 from .inputs import Inputs
+from .slopes import carried_back
 from .tape import Tape
-from .values import Value
+from .values import Step, Value
 from .written import answer_of, named_value, number_of
 
 
@@ -87,7 +88,7 @@ def _chain(chain: Mapping[str, Any], tape: Tape, inputs: Inputs, result: Manual)
         link = edges.get(pair)
         shape_of = named_value(tape, pair[1]) if link is None or link.local is None else link.output
         given[pair] = number_of(value, tape, inputs, key, shape_of, result.notes, spread=True, own=pair[1])
-        true = _true_factor(link) if link is not None else named_value(tape, pair[1]).adjoint
+        true = _true_factor(link, tape) if link is not None else named_value(tape, pair[1]).adjoint
         result.factors.append(Factor(key, *pair, given[pair], true, link is not None))
     totals, missing = _back_through(edges, given, tape, target)
     for name in inputs.wrt:
@@ -137,10 +138,12 @@ def _users_of_each(tape: Tape, edges: Mapping) -> list[tuple[str, list[str]]]:
     return [(name, [output for output, used in edges if used == name]) for name in names]
 
 
-def _true_factor(link: Link) -> torch.Tensor | None:
-    if link.local is not None:
+def _true_factor(link: Link, tape: Tape) -> torch.Tensor | None:
+    """∂output/∂input of a link: its slope, or of a single number the whole gradient; None for a Jacobian."""
+    if link.local is not None or link.output.value.numel() != 1:
         return link.local
-    return link.product if link.output.adjoint is not None and link.output.value.numel() == 1 else None
+    shown = set(nodes(tape, "variables"))
+    return carried_back(link.output, torch.ones_like(link.output.value), shown, Step.pull_back).get(link.input)
 
 
 def _back(product: torch.Tensor, link: Link) -> torch.Tensor:
@@ -155,6 +158,10 @@ def _back(product: torch.Tensor, link: Link) -> torch.Tensor:
 
 def _pair(key: str, edges: Mapping, tape: Tape, target: str) -> tuple[str, str]:
     """Which two recorded names `dloss_dy_pred` means."""
+    if not isinstance(key, str):
+        raise ManualError(
+            f"The manual gradients have the key {key!r}. A key is an input or a factor as text: 'x', 'dy_dx'."
+        )
     names = [value.label for value in nodes(tape, "variables")]
     splits = [key[1:i] for i in range(1, len(key)) if key.startswith("_d", i)] if key.startswith("d") else []
     found = [(out, key[len(out) + 3 :]) for out in splits if out in names and key[len(out) + 3 :] in names]

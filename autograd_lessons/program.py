@@ -20,6 +20,18 @@ MOST_NODES_IN_ALL = 20_000  # and those of all elements together so many
 MOST_LEVELS = 60  # and so many operations one inside the other
 
 
+class Symbols:
+    """For each value an array with a symbol for each element; made when it is asked for, since a large one takes long."""
+
+    def __init__(self, labels: tuple[str, ...], shapes: tuple):
+        self._values, self._made = list(zip(labels, shapes)), {}
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        if index not in self._made:
+            self._made[index] = symbols_of(*self._values[index])
+        return self._made[index]
+
+
 class Program:
     """`labels[i]`, `symbols[i]` and, for steps, `formula(i)`: the values of a tape by index, inputs first."""
 
@@ -29,7 +41,8 @@ class Program:
         self.labels = labels
         self.forms = forms
         self.differentiated = differentiated
-        self.symbols = [symbols_of(label, shape) for label, shape in zip(labels, shapes)]
+        self.symbols = Symbols(labels, shapes)
+        self.undefined: set[int] = set()  # values whose formula divides by 0 on this branch
         self.results: dict = {}  # whatever is derived from this program, by whoever derives it
 
     def keep(self, key: Hashable, make: Callable[[], Any]) -> Any:
@@ -50,7 +63,10 @@ class Program:
 
     # ------------------------------------------------------------------ several steps in one formula
     def compose(self, index: int, stop: frozenset[int]) -> np.ndarray | None:
-        """Value `index` in terms of the symbols of the values in `stop` and of leaves; None if that is too large to write out."""
+        """Value `index` in terms of the symbols of the values in `stop` and of leaves.
+
+        None if that is too large to write out, and where something would be divided by 0 (`undefined` then holds the index).
+        """
         inside = sorted(self._until(index, stop))
         if self._too_large(index, inside):
             return None
@@ -60,6 +76,9 @@ class Program:
             assert form is not None
             operands = [made.get(o, self.symbols[o]) if isinstance(o, int) else o for o in form.operands]
             made[here] = apply(form, operands)
+            if has_no_value(made[here]):
+                self.undefined.add(index)
+                return None
         return made.get(index, self.symbols[index])
 
     def _until(self, index: int, stop: frozenset[int]) -> set[int]:
@@ -130,3 +149,8 @@ class Program:
                 if form is not None and not form.opaque:
                     waiting += [o for o in form.operands if isinstance(o, int)]
         return sorted(found, reverse=True)
+
+
+def has_no_value(formulas: np.ndarray) -> bool:
+    """Whether something is divided by 0 in one of them: on the flat branch of relu its value is the number 0, not a symbol."""
+    return any(isinstance(formula, sp.Basic) and formula.has(sp.zoo, sp.nan) for formula in formulas.reshape(-1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -157,13 +159,14 @@ class _random_state:
 
 
 class quiet:
-    """Show no warning twice: the recorded run has shown them. (`catch_warnings` would make Python forget which.)"""
+    """Show no warning and print nothing twice: the recorded run has. (`catch_warnings` would make Python forget which.)"""
 
     def __enter__(self) -> None:
         self.shown, warnings.showwarning = warnings.showwarning, _show_nothing
+        self.printed, sys.stdout = sys.stdout, io.StringIO()
 
     def __exit__(self, *_) -> None:
-        warnings.showwarning = self.shown
+        sys.stdout, warnings.showwarning = self.printed, self.shown
 
 
 def _show_nothing(*_, **__) -> None:

@@ -27,6 +27,8 @@ def verdict(comparison: Comparison) -> str:
     if serious:
         first, others = serious[0], len(serious) - 1
         more = f" ({others} more: see .reasons)" if others else ""
+        if comparison.differ(first.input, *first.routes) is False:
+            return f"{first.input}: there is no finite gradient, because {first.text}{more}"
         return f"{_sides(comparison, first.input, *first.routes)} differs, because {first.text}{more}"
     empty = [name for name, zero in comparison.vacuous.items() if zero]
     if comparison.ok is None:
@@ -41,6 +43,12 @@ def verdict(comparison: Comparison) -> str:
 def _alone(comparison: Comparison) -> str:
     """The verdict where only one route could be exact: what the finite difference says of it."""
     if "autograd" not in comparison.routes:
+        changed = [v for v in comparison.tape.inputs.values() if v.origin == "updated" and v.adjoint is not None]
+        if changed:
+            return (
+                f"{changed[0].leaf.name} was changed in place, out of autograd's sight. PyTorch's gradient is that of the "
+                f"changed one, {changed[0].name}; to compare, give that to a function that does not change it."
+            )
         return "No gradient flows from the output back to an input: there is nothing to compare."
     why = f" ({comparison.derivation.obstacle})" if comparison.derivation.obstacle else ""
     off = {comparison.is_off_bound(name) for name in comparison.gradients}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -96,13 +97,22 @@ class Sliders:
         return float(f"{value:.7g}") if self._inputs.dtype == torch.float32 else value
 
 
+def are_ends(ends: Any) -> bool:
+    """Whether a slider can go from one to the other: two finite numbers, the smaller one first, with room between them."""
+    try:
+        low, high = map(float, ends)
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return low < high and sys.float_info.min < (high - low) / 1000 and high - low < math.inf
+
+
 def _inside(value: float, low: float, high: float) -> float:
     return min(max(value, low), high) if value == value else low
 
 
 def _around(value: float) -> tuple[float, float]:
     """Ends for a slider that was given none."""
-    reach = max(3.0, 2 * abs(value)) if math.isfinite(value) else 3.0
+    reach = min(max(3.0, 2 * abs(value)), 4e307) if math.isfinite(value) else 3.0
     return -reach, reach
 
 

@@ -33,6 +33,11 @@ def number_of(
     """
     found = answer_of(given, tape, inputs, key, notes, own) if callable(given) else given
     shape, dtype = like.value.shape, like.value.dtype
+    if isinstance(found, torch.Tensor) and (found.layout is not torch.strided or found.is_complex() > dtype.is_complex):
+        kind = "complex" if found.is_complex() else "sparse"
+        raise ManualError(
+            f"The manual gradient for {key!r} is a {kind} tensor; it should be one of plain real numbers."
+        )
     try:
         if isinstance(found, torch.Tensor):
             number = copy_of(found) if found.dtype == dtype else found.detach().to(dtype)
@@ -41,7 +46,7 @@ def number_of(
         else:
             number = torch.tensor(found, dtype=dtype)
             spread = spread or (callable(given) and tape.summed)
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         raise ManualError(f"The manual gradient for {key!r} is {found!r}; it should be a number or a tensor.") from None
     return number.expand(shape).clone() if spread and number.ndim == 0 and shape != () else number
 

@@ -5,6 +5,7 @@ import re
 import warnings
 from fractions import Fraction
 
+import mpmath
 import pytest
 import torch
 import torch.nn.functional as F
@@ -167,7 +168,7 @@ def test_what_is_rounded_to_a_bound_is_told_from_it_at_50_digits(dtype):
 
     # 1 − σ(40) = 4.248e-18
     verdict = al.compare(naive, z=40.0, dtype=dtype).verdict
-    assert f"y_pred = torch.sigmoid(z) is 0.999999999999999996, and {str(dtype)[6:]} rounds that to 1" in verdict
+    assert f"y_pred = torch.sigmoid(z) is 1 − 4.25e-18, and {str(dtype)[6:]} rounds that to 1" in verdict
 
 
 def test_a_value_and_a_bound_that_six_digits_cannot_tell_apart_get_more():
@@ -330,7 +331,152 @@ def test_infinities_and_nan_are_reported(x):
     assert isinstance(comparison.verdict, str) and repr(comparison)
 
 
+@pytest.mark.parametrize(
+    ("function", "inputs", "names"),
+    [
+        (lambda x: 1 / x, {"x": 0.0}, "1 / x is inf: the function has no finite value there"),
+        (lambda x: x**-2, {"x": [0.0, 1.0]}, "x**-2 is inf"),
+        (torch.exp, {"input": 800.0}, "exp(input) is 2.72637e+347, and float64 rounds that to inf"),  # mpmath: e⁸⁰⁰
+        (lambda x: 1 / x, {"x": 1e-310}, "rounds that to inf"),
+        (lambda x, y: y / torch.relu(x), {"x": -1.0, "y": 1.0}, "y / torch.relu(x) is inf"),
+        (lambda x, y: y * torch.log(torch.relu(x)), {"x": -1.0, "y": 2.0}, "torch.log(torch.relu(x)) is -inf"),
+    ],
+)
+def test_agreement_on_infinity_is_no_agreement_and_its_origin_is_named(function, inputs, names):
+    comparison = al.compare(function, inputs=inputs)
+    assert comparison.ok is False
+    assert "there is no finite gradient, because" in comparison.verdict and names in comparison.verdict
+    assert "nan units" not in repr(comparison) and "zoo" not in repr(comparison)
+
+
+@pytest.mark.parametrize(
+    ("function", "x", "names"),
+    [
+        (lambda x: torch.relu(torch.log(x)), -1.0, "torch.log(x) is nan"),
+        (lambda x: torch.abs(x), math.nan, "the input x is nan"),
+        (lambda x: torch.clamp(x, 0, 1), math.nan, "the input x is nan"),
+        (lambda x: torch.minimum(x, 2 * x), math.nan, "the input x is nan"),
+        (lambda x: torch.sin(torch.atan2(torch.sqrt(x), x) ** 2), -0.5, "torch.sqrt(x) is nan"),
+        (lambda x: F.gelu(torch.log(x)), -1.0, "torch.log(x) is nan"),
+        (lambda x: (x / x.abs().sum()).sum(), [0.0, 0.0], "x / x.abs().sum() is nan"),
+    ],
+)
+def test_where_the_function_is_nan_no_route_is_called_wrong(function, x, names):
+    comparison = al.compare(function, x=x)
+    assert comparison.ok is False and "wrong" not in codes(comparison)
+    assert names in comparison.verdict
+
+
+def test_a_formula_that_divides_by_zero_on_its_branch_is_no_formula():
+    derivation = al.derive(lambda x, y: y / torch.relu(x), x=-1.0, y=1.0)
+    assert "divided by 0" in derivation.obstacle and "zoo" not in repr(derivation)
+    screen = repr(al.explore(lambda x, y: y / torch.relu(x), x=-1.0, y=1.0))
+    assert "zoo" not in screen and "No comparison" not in screen
+
+
+@pytest.mark.parametrize(
+    ("function", "x", "true"),
+    [
+        (lambda x: torch.log(1 - torch.sigmoid(x)), 120.0, -1.0),
+        (lambda x: F.binary_cross_entropy(torch.sigmoid(x), torch.zeros_like(x)), 800.0, 1.0),
+        (lambda x: (1 - torch.cos(x)) / x**2, 1e-20, -1e-20 / 12),
+    ],
+)
+def test_the_reference_takes_more_digits_where_fifty_cancel(function, x, true):
+    comparison = al.compare(function, x=x)
+    assert comparison.gradients["x"]["reference"].item() == pytest.approx(true, rel=1e-12)
+    assert codes(comparison, "autograd") == {"saturation"}
+
+
+def test_the_reference_takes_pi_for_the_double_that_it_is():
+    # 50 digits of mpmath at the double math.pi / 2: its tangent is 1.633e16, the slope (1 + tan²) · π/2
+    with mpmath.workdps(50):
+        half = mpmath.mpf(math.pi) / 2
+        true = float((1 + mpmath.tan(half) ** 2) * half)
+    comparison = al.compare(lambda x: torch.tan(x * math.pi / 2), x=1.0)
+    assert comparison.gradients["x"]["reference"].item() == pytest.approx(true, rel=1e-13)
+    assert codes(comparison) == {"ill_conditioned", "step"}
+
+
+@pytest.mark.parametrize(
+    ("function", "x"),
+    [
+        (lambda x: torch.sin(torch.exp(x)), 25.0),
+        (lambda x: torch.sin(torch.exp(x)), 30.0),
+        (lambda x: torch.sin(x * x), 1e16),
+    ],
+)
+def test_what_loses_all_digits_is_called_ill_conditioned(function, x):
+    assert codes(al.compare(function, x=x), "autograd") == {"ill_conditioned"}
+
+
+def test_a_hook_is_named_and_a_pass_inside_is_a_cut():
+    def hooked(x):
+        y = x * x
+        y.register_hook(lambda gradient: gradient.clamp(-1, 1))
+        return 5 * y
+
+    comparison = al.compare(hooked, x=3.0)
+    assert codes(comparison) == {"hook"} and "without it autograd would give 30" in comparison.verdict
+
+    def two_passes(x):
+        y = x**2
+        y.backward()
+        return x.grad * x
+
+    comparison = al.compare(two_passes, x=3.0)
+    assert codes(comparison) == {"cut"} and "x.grad is a number" in repr(comparison)
+    assert "x.grad" in repr(al.explore(two_passes, x=3.0))
+
+
+@pytest.mark.parametrize("function", [lambda x: x.data.add_(1) * 0 + x * x, None])
+def test_an_input_changed_in_place_is_said_to_be(function):
+    def inside(x):
+        with torch.no_grad():
+            x += 1
+        return x * x
+
+    comparison = al.compare(function or inside, x=3.0)
+    assert comparison.ok is None and "x was changed in place" in comparison.verdict and "x_2" in comparison.verdict
+
+
 # ---------------------------------------------------------------- finite differences
+@pytest.mark.parametrize(
+    ("function", "true"),
+    [
+        (lambda x: (x - 1) ** 2 / x.numel(), 4.0),
+        (lambda x: x**2 if x.ndim == 0 else x**3, 6.0),
+        (lambda x: x**2 if x.shape == () else x**3, 6.0),
+        (lambda x: x**2 if len(x.size()) == 0 else x**3, 6.0),
+        (lambda x: x**2 if x.requires_grad else x**3, 6.0),
+    ],
+)
+def test_a_function_that_looks_at_the_shape_gets_one_point_at_a_time(function, true):
+    comparison = al.compare(function, x=3.0)
+    assert comparison.gradients["x"]["finite_difference"].item() == pytest.approx(true) and comparison.reasons == ()
+
+
+def test_a_function_that_needs_a_graph_gets_one_in_its_finite_difference():
+    def retaining(x):
+        y = x * x
+        y.retain_grad()
+        return y
+
+    comparison = al.compare(retaining, x=3.0)
+    assert comparison.gradients["x"]["finite_difference"].item() == pytest.approx(6.0) and comparison.reasons == ()
+
+
+def test_what_the_function_prints_is_printed_once(capsys):
+    def printing(x):
+        print(f"x is {x:.1f}")
+        return x**2
+
+    al.compare(printing, lambda x: 3 * x, x=3.0)
+    assert capsys.readouterr().out == "x is 3.0\n"
+    al.explore(printing, x=3.0)
+    assert capsys.readouterr().out == "x is 3.0\n"
+
+
 @pytest.mark.parametrize(("h", "value"), [(1e-2, 85), (1e-6, 1873.503), (1e-12, 1963)])
 def test_sine_of_square_at_1000(h, value):
     comparison = al.compare(sine_of_square, x=1000.0, finite_difference_step=h)

@@ -243,13 +243,21 @@ def test_what_is_no_function_is_refused_with_a_hint():
         al.explore(torch.ones(3))
 
 
-@pytest.mark.parametrize("ends", [(1, 1), (3, -3), (0, math.inf), (math.nan, 1)])
+@pytest.mark.parametrize(
+    "ends", [(1, 1), (3, -3), (0, math.inf), (math.nan, 1), 5, (0,), ("a", "b"), (-1e308, 1e308), (0, 1e-320)]
+)
 def test_a_slider_without_width_is_refused(ends):
     with pytest.raises(al.InputError, match="the smaller one first"):
         al.explore(lambda x: x**2, x=1.0, ranges={"x": ends})
 
 
-@pytest.mark.parametrize("value", ["a", [1.0, 2.0, 3.0], None])
+def test_a_huge_input_gets_a_slider_and_a_bad_step_is_refused_at_once():
+    assert "1e+308" in repr(al.explore(lambda x: x / 2, x=1e308))
+    with pytest.raises(al.InputError, match="finite_difference_step=0"):
+        al.explore(lambda x: x**2, x=1.0, finite_difference_step=0)
+
+
+@pytest.mark.parametrize("value", ["a", [1.0, 2.0, 3.0], None, [10**400, 1]])
 def test_set_refuses_what_does_not_fit_and_keeps_the_run(value):
     explorer = al.explore(lambda x: (x**2).sum(), x=[1.0, 2.0])
     before = explorer.html

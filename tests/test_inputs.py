@@ -280,6 +280,33 @@ def test_a_function_that_changes_its_argument_changes_a_copy(verb):
     assert k.tolist() == [3.0, 4.0] and k._version == 0 and array.tolist() == [1.0, 2.0]
 
 
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"wrt": 5}, "wrt=5: it takes the name"),
+        ({"inputs": 5}, "inputs=5: it takes a dict"),
+        ({"dtype": "float32"}, "dtype='float32': it takes a dtype of PyTorch"),
+        ({"dtype": float}, "dtype=<class 'float'>: it takes a dtype of PyTorch"),
+    ],
+)
+def test_an_option_of_another_kind_is_named(verb, options, says):
+    with pytest.raises(al.InputError, match=says):
+        verb(square, **{"x": 2.0} | options)
+
+
+def test_a_modules_parameter_and_an_argument_of_the_same_name_are_two_inputs():
+    class Scaled(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.x = torch.nn.Parameter(torch.tensor(2.0))
+
+        def forward(self, x):
+            return self.x * x
+
+    assert adjoints(Scaled(), x=1.5) == {"x": 2.0, "x_2": 1.5}
+
+
 def test_one_tensor_for_two_parameters_is_two_inputs():
     t = torch.tensor(3.0, requires_grad=True)
     assert adjoints(product, a=t, b=t) == {"a": 3.0, "b": 3.0} and t.grad is None

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import autograd_lessons as al
-from autograd_lessons.manual import MOST_POINTS
+from autograd_lessons.written import MOST_POINTS
 
 
 def sine_of_square(x):
@@ -333,3 +333,61 @@ def test_inputs_that_are_no_tensors_reach_the_manual_gradient():
 
     assert al.compare(power, lambda x, n: n * x ** (n - 1), x=2.0, n=3).ok
     assert al.compare(power, lambda x, n: n * math.pow(x, n - 1), x=[2.0, 3.0], n=3).ok
+
+
+def mean_of_squares(x):
+    m = x.mean()
+    loss = m**2
+    return loss
+
+
+def weighted(w, x):
+    z = w @ x
+    loss = torch.sigmoid(z)
+    return loss
+
+
+def product_of_elements(x):
+    y = x[0] * x[1]
+    loss = y**2
+    return loss
+
+
+@pytest.mark.parametrize(
+    ("function", "factors", "inputs"),
+    [
+        (mean_of_squares, {"dloss_dm": lambda m: 2 * m, "dm_dx": 1 / 3}, {"x": [1.0, 2.0, 3.0]}),
+        (
+            weighted,
+            {"dloss_dz": lambda loss: loss * (1 - loss), "dz_dw": lambda x: x},
+            {"w": [1.0, 2.0], "x": [0.3, 0.1]},
+        ),
+        (product_of_elements, {"dloss_dy": lambda y: 2 * y, "dy_dx": lambda x: x.flip(0)}, {"x": [3.0, 5.0]}),
+    ],
+)
+def test_a_factor_through_a_sum_is_the_slope_of_its_own_step(function, factors, inputs):
+    comparison = al.compare(function, factors, inputs=inputs, wrt=next(iter(inputs)))
+    assert comparison.ok and comparison.wrong_factors == ()
+    last = list(factors)[-1]
+    wrong = al.compare(
+        function,
+        factors | {last: torch.ones(len(inputs[next(iter(inputs))])) * 7.0},
+        inputs=inputs,
+        wrt=next(iter(inputs)),
+    )
+    assert [factor.key for factor in wrong.wrong_factors] == [last]
+
+
+@pytest.mark.parametrize(
+    ("manual", "says"),
+    [
+        ({1: 2.0}, "have the key 1"),
+        ({None: 1.0}, "have the key None"),
+        (10**400, "should be a number or a tensor"),
+        (torch.tensor(6 + 5j), "is a complex tensor"),
+        (lambda x: torch.ones(3).to_sparse(), "is a sparse tensor"),
+    ],
+)
+def test_what_is_no_gradient_is_refused_by_name(manual, says):
+    with pytest.raises(al.ManualError, match=says):
+        al.compare(lambda x: x**2, manual, x=3.0)

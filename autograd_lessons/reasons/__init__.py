@@ -1,7 +1,7 @@
 """Why two routes to the same gradient differ: the causes in the order in which they are tried.
 
 A cause is named only after it was confirmed on the recorded run. Codes: `rounding`, `ill_conditioned`, `step`, `clamp`,
-`floor`, `saturation`, `nonfinite`, `kink`, `cut`, `backward`, `unsteady`, `missing_factor`, `shape`, `wrong`.
+`floor`, `saturation`, `nonfinite`, `kink`, `cut`, `backward`, `hook`, `unsteady`, `missing_factor`, `shape`, `wrong`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .conditioning import another_way, digits, precision
 from .cut import cut
 from .disagreement import Cause, Disagreement
 from .slips import arithmetic_error, broadcast, chain, misshapen, missing_factor
-from .unseen import backward, unsteady
+from .unseen import backward, hook, unsteady
 
 if TYPE_CHECKING:
     from ..comparison import Comparison
@@ -68,7 +68,10 @@ def _for_input(comparison: Comparison, name: str) -> Iterator[tuple[str, tuple[s
         unused = chain(Disagreement(comparison, name, "manual", best, 0, 0.0, 0.0)) if by_hand else None
         if unused is not None:  # the wrong factor does not reach this gradient, or is not on a complete chain
             yield unused[0], ("manual", "autograd"), unused[1]
-        yield from _last_digits(comparison, name)
+        if comparison.agreement[name] is False:
+            yield from _without_a_number(comparison, name, best)
+        else:
+            yield from _last_digits(comparison, name)
     if step is not None:
         yield step[0], ("finite_difference", best), step[1]
 
@@ -100,12 +103,15 @@ def _cause(comparison: Comparison, name: str, route: str, best: str) -> Cause | 
 
 def _tried(here: Disagreement) -> Iterator[Cause | None]:
     by_hand = here.route == "manual"
+    if here.finite:
+        yield not_finite(here)  # where the function itself is nan no gradient is right
     if by_hand:
         yield chain(here)
         yield clamp(here) if here.got == here.got and here.want == 0 else None
         yield broadcast(here) if here.finite else None
         yield cut(here) if here.finite else None
     else:
+        yield hook(here)
         yield floor(here)
     if not by_hand or not here.finite or here.autograd_is_off():
         yield saturation(here)
@@ -120,10 +126,20 @@ def _tried(here: Disagreement) -> Iterator[Cause | None]:
         yield cancellation(here)
 
 
+def _without_a_number(comparison: Comparison, name: str, best: str) -> Iterator[tuple[str, tuple[str, str], str]]:
+    """Routes that agree on infinity."""
+    for route in comparison.judged(name):
+        here = disagreement.not_finite(comparison, name, route, best)
+        cause = here and (saturation(here) or not_finite(here))
+        if cause is not None:
+            yield cause[0], (route, best), cause[1]
+            return
+
+
 def _last_digits(comparison: Comparison, name: str) -> Iterator[tuple[str, tuple[str, str], str]]:
     """Routes that agree within tolerance but not to the last digit."""
     routes = [route for route in comparison.judged(name) if route != "reference"]
-    errors = {route: error for route in routes if (error := comparison.error_of(name, route)) is not None}
+    errors = {route: error for route in routes if (error := comparison.error_of(name, route)) and error.ulps >= 0}
     worst = max(errors, key=lambda route: errors[route].ulps, default=None)
     if worst is None or errors[worst].ulps < 1:
         return

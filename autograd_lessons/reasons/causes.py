@@ -8,6 +8,8 @@ from __future__ import annotations
 import mpmath
 import torch
 
+from ..derivation import MOST_DIGITS
+from ..values import Step
 from .disagreement import Cause, Disagreement, bad_or_first, called, element, name_of
 
 BCE_FLOOR = 1e-12
@@ -69,24 +71,26 @@ def saturation(here: Disagreement) -> Cause | None:
             nearest = torch.tensor(float(true), dtype=step.value.dtype).item() == got
             became = f"{here.dtype} rounds that to" if nearest else f"computed in {here.dtype} it comes out as"
             lost = f"{called(step)} is {_told_apart(true, got)}, and {became} {got:.9g}"
-            return "saturation", lost + _consequence(here)
+            return "saturation", lost + _consequence(here, step)
     return None
 
 
 def _told_apart(number, other: float) -> str:
-    """A number, with enough digits to see how far it is from another one."""
-    with mpmath.workdps(50):
-        apart = abs(mpmath.mpf(number) - mpmath.mpf(other))
-        for digits in range(6, 48):
+    """A number, with enough digits to see how far it is from another one; very near to it, as a difference: 1 − 4.2e-18."""
+    with mpmath.workdps(MOST_DIGITS):
+        apart = number - mpmath.mpf(other)
+        for digits in range(6, 18):
             shown = f"{number:.{digits}g}" if isinstance(number, float) else str(mpmath.nstr(number, digits))
-            if abs(mpmath.mpf(shown) - number) <= apart / 10:
+            if abs(mpmath.mpf(shown) - number) <= abs(apart) / 10:
                 return shown
-    return str(mpmath.nstr(number, 17))
+        return f"{other:.17g} {'+' if apart > 0 else '−'} {mpmath.nstr(abs(apart), 3)}"
 
 
-def _consequence(here: Disagreement) -> str:
+def _consequence(here: Disagreement, lost: Step) -> str:
     """What the loss in one step did further on."""
     bad = next((step for step in here.tape.steps if not bool(step.value.isfinite().all())), None)
+    if bad is lost and not here.finite:
+        return ""
     if bad is not None:
         infinite = f"; then {called(bad)} is {bad_or_first(bad.value):g}"
         return infinite + (", and on the way back 0 · inf makes nan" if here.got != here.got else "")
@@ -95,9 +99,9 @@ def _consequence(here: Disagreement) -> str:
 
 def not_finite(here: Disagreement) -> Cause | None:
     """Where nan or infinity entered: an input, a step without a finite value, or 0 · inf on the way back."""
-    if here.finite:
-        return None
     tape = here.tape
+    if here.finite and element(tape.target, here.at) == element(tape.target, here.at):
+        return None
     for value in tape.inputs.values():
         if not abs(element(value, here.at)) < float("inf"):
             return "nonfinite", f"the input {value.name} is {element(value, here.at):g}"

@@ -16,6 +16,7 @@ from ..values import Step
 from .disagreement import Cause, Disagreement, called
 
 MOST_STEPS = 100_000  # to run again for a condition number
+NUDGES = 4, -8, 20  # the inputs are moved by so many ε: a wave that is back where it was at one is not at all of them
 _WELL_CONDITIONED = 1e3  # three lost digits are still called rounding
 
 
@@ -33,9 +34,12 @@ def precision(here: Disagreement) -> Cause | None:
     steps = len(here.tape.steps)
     if condition is not None and here.relative <= 8 * (condition + steps) * epsilon:
         if condition > _WELL_CONDITIONED:
+            much = (
+                f"about {condition:.1g} times as much" if condition < math.inf else "so much that no digit of it stays"
+            )
             return "ill_conditioned", (
-                f"the gradient is ill-conditioned here: when the inputs change by one part in 10ⁿ it changes about {condition:.1g} "
-                f"times as much, and {here.dtype} rounds every number by {epsilon:.1g} of itself"
+                f"the gradient is ill-conditioned here: when the inputs change by one part in 10ⁿ it changes {much}, "
+                f"and {here.dtype} rounds every number by {epsilon:.1g} of itself"
             )
         return (
             "rounding",
@@ -77,21 +81,35 @@ def condition_number(here: Disagreement) -> float | None:
     moving = [v for v in comparison.inputs.arguments.values() if isinstance(v, torch.Tensor) and v.is_floating_point()]
     if len(moving) * len(comparison.tape.steps) > MOST_STEPS:
         return None
-    nudge = 2.0**-30 if comparison.dtype == torch.float64 else 2.0**-12
-    total = mpmath.mpf(0)
+    total = 0.0
     for key, value in comparison.inputs.arguments.items():
-        if not (isinstance(value, torch.Tensor) and value.is_floating_point()):
-            continue
-        arguments = comparison.inputs.arguments | {key: value * (1 + nudge)}
-        try:
-            tape = run_again(here.tape.function, Inputs(arguments, comparison.inputs.wrt, comparison.dtype))  # pyright: ignore
-            there = Derivation(tape).reference(here.name, [here.at])
-        except Exception:  # a neighbour of the point is outside the domain
-            return None
-        if there is None or not mpmath.isfinite(there[0]):
-            return None
-        total += abs(there[0] - exact) / abs(exact) / nudge
-    return float(total)
+        if isinstance(value, torch.Tensor) and value.is_floating_point():
+            worst = 0.0
+            for ulps in NUDGES:
+                moved = _moved(here, key, value * (1 + ulps * torch.finfo(value.dtype).eps), exact)
+                if moved is None:
+                    return None
+                worst = max(worst, moved)
+            total += worst
+    return total
+
+
+def _moved(here: Disagreement, key: str, value: torch.Tensor, exact: mpmath.mpf) -> float | None:
+    """How many times as far as an input the gradient moves, both relative; infinite where half of it is gone."""
+    inputs = here.comparison.inputs
+    before = inputs.arguments[key]
+    nudge = ((value.double() - before.double()) / before.double()).abs().nan_to_num(0.0, 0.0)
+    try:
+        tape = run_again(here.tape.function, Inputs(inputs.arguments | {key: value}, inputs.wrt, inputs.dtype))
+        there = Derivation(tape).reference(here.name, [here.at])
+    except Exception:  # a neighbour of the point is outside the domain
+        return None
+    if there is None or not mpmath.isfinite(there[0]):
+        return None
+    if not nudge.numel() or not nudge.max():
+        return 0.0
+    moved = float(abs(there[0] - exact) / abs(exact))
+    return moved / nudge.max().item() if moved < 0.5 else math.inf
 
 
 def another_way(here: Disagreement, h: float) -> Cause | None:

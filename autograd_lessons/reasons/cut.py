@@ -39,14 +39,27 @@ def cut(here: Disagreement, h: float = 1e-3) -> Cause | None:
             what = f"the edit of {name_of(step)} through .data is out of autograd's sight: it takes the change"
             return "cut", f"{what} as a constant, {_mover(here)}"
     first = next((step for step in tape.steps if step in used and step in moving and is_cut(step)), None)
-    if first is not None and explains(here, varied(tape, here.name, whole)):
+    uncut = None if first is None else varied(tape, here.name, whole)
+    if first is not None and explains(here, uncut) and _is_another(here, uncut):
         where = " ran under no_grad" if not first.grad_enabled else " cuts the graph"
         return "cut", f"{called(first)}{where}: autograd takes its value as a constant, {_mover(here)}"
+    read = next((step for step in tape.steps if step.op == "grad" and step in used), None)
+    if read is not None and _moves_as_it(here) and _numbers_move(here, h):
+        return (
+            "cut",
+            f"{called(read)} is a number that a pass before this one left: autograd takes it as a constant, {_mover(here)}",
+        )
     left = next((event for event in tape.events if event.kind in _EXITS and event.on in moving), None)
     if left is not None and _moves_as_it(here) and _numbers_move(here, h):
         text = left.source.text if left.source else f"{name_of(left.on)}.{left.kind}()"
         return "cut", f"{text} leaves the graph: autograd takes what is made of it as a constant, {_mover(here)}"
     return None
+
+
+def _is_another(here: Disagreement, gradient: torch.Tensor | None) -> bool:
+    """Whether autograd, with the graph left whole, would give another gradient: zeros_like cuts nothing that moves."""
+    adjoint = here.tape.inputs[here.name].adjoint
+    return adjoint is None or gradient is None or not torch.equal(gradient, adjoint)
 
 
 def _mover(here: Disagreement) -> str:
@@ -111,7 +124,7 @@ def _given(tape: Tape) -> Iterator[object]:
             yield value.value
     for step in tape.steps:
         yield from (used.value for used in step.inputs if isinstance(used, Constant))
-        if not step.inputs and step.call.random_state is None:
+        if step.op == "grad" or not step.inputs and step.call.random_state is None:
             yield step.value
 
 

@@ -69,6 +69,15 @@ def find(comparison: Comparison, name: str, route: str, best: str) -> Disagreeme
     return Disagreement(comparison, name, route, best, at, value.reshape(-1)[at].item(), true.reshape(-1)[at].item())
 
 
+def not_finite(comparison: Comparison, name: str, route: str, best: str) -> Disagreement | None:
+    """The first element where a route has no finite number; None if there is none."""
+    value, true = comparison.gradients[name][route], comparison.gradients[name][best]
+    if value is None or true is None or value.shape != true.shape or bool(value.isfinite().all()):
+        return None
+    at = int((~value.isfinite()).reshape(-1).int().argmax())
+    return Disagreement(comparison, name, route, best, at, value.reshape(-1)[at].item(), true.reshape(-1)[at].item())
+
+
 def from_difference(comparison: Comparison, name: str, route: str) -> Disagreement | None:
     """The worst element where a route is farther from the finite difference than that may be off; None if there is none."""
     value, difference = comparison.gradients[name][route], comparison.differences[name]

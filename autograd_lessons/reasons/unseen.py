@@ -1,4 +1,4 @@
-"""What no step on the tape tells: a backward that someone wrote, and a function that is another one at each call."""
+"""What no step on the tape tells: a backward or a hook that someone wrote, and a function that is another one at each call."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from ..tape import Tape
 from .conditioning import shifted
 from .cut import whole
-from .disagreement import Cause, Disagreement, element
+from .disagreement import Cause, Disagreement, element, name_of
 from .variation import explains, varied
 
 
@@ -36,6 +36,21 @@ def backward(here: Disagreement, h: float) -> Cause | None:
     return "backward", (
         f"{who} sends back another slope than its forward has: autograd believes it, "
         "while a finite difference calls the forward only"
+    )
+
+
+def hook(here: Disagreement) -> Cause | None:
+    """A hook of the learner's puts another gradient in place of the one that arrived. Confirmed without it."""
+    hooked = next((event.on for event in here.tape.events if event.kind == "register_hook" and event.on), None)
+    gradient = None if hooked is None else varied(here.tape, here.name, whole)
+    if gradient is None:
+        return None
+    without = gradient.reshape(-1)[here.at].item()
+    if abs(without - here.want) > 1e-4 * abs(here.want):
+        return None
+    return "hook", (
+        f"{name_of(hooked)} has a hook, and what a hook returns goes on its way back in place of the gradient that arrived; "
+        f"without it autograd would give {without:.9g}"
     )
 
 

@@ -23,7 +23,10 @@ def varied(tape: Tape, name: str, make: Callable[[Step, list[torch.Tensor]], tor
         for step in tape.steps:
             tensors = [made.get(used, used.value) for used in step.inputs if isinstance(used.value, torch.Tensor)]
             if any(tensor.requires_grad for tensor in tensors):
-                made[step] = make(step, tensors)
+                again = make(step, tensors)
+                if not isinstance(again, torch.Tensor):  # `x.grad` of a copy, which no backward pass has reached
+                    return None
+                made[step] = again
         output = made[tape.target].sum()
         return torch.autograd.grad(output, leaf, allow_unused=True)[0]
     except (RuntimeError, KeyError):  # a shape that a later step insists on; no graph; an output that does not move
