@@ -15,7 +15,7 @@ import _common
 import torch
 
 import autograd_lessons as al
-from autograd_lessons import inputs, manual, plan, programs
+from autograd_lessons import inputs, plan, programs, written
 
 SCALAR, VECTOR, LONG = 100, 500, 1_000  # milliseconds
 
@@ -86,7 +86,7 @@ def forget() -> None:
     programs._programs.clear()
     plan._plans.clear()
     inputs._read_parameters.cache_clear()
-    manual._asked_by.cache_clear()
+    written._asked_by.cache_clear()
 
 
 def milliseconds(answer, function, given) -> float:
