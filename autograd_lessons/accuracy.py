@@ -29,6 +29,10 @@ class Reference:
         self._rest = float(value - self.rounded) if self.finite else 0.0
         self._ulp = ulp(self.rounded, dtype)
 
+    def is_still(self, before: Reference) -> bool:
+        """Whether this finite value is what it was when it was computed with fewer digits: to twenty of them."""
+        return self.finite and abs(self.value - before.value) <= abs(self.value) * 1e-20
+
     def error_of(self, number: float) -> Error:
         """How far a number is from this value; nan where only one of them is finite."""
         if not (self.finite and math.isfinite(number)):

@@ -116,7 +116,7 @@ class Comparison:
         exact = self._settled(name, list(where), row["autograd"])
         if exact is None:
             return None
-        self._exact[name] = {i: Reference(value, self.dtype) for i, value in zip(where, exact)}
+        self._exact[name] = dict(zip(where, exact))
         if like.numel() == 1:
             return single(self._exact[name][0].rounded, like)
         rounded = [math.nan] * like.numel()
@@ -124,19 +124,23 @@ class Comparison:
             rounded[i] = value.rounded
         return torch.tensor(rounded, dtype=like.dtype).view(like.shape)
 
-    def _settled(self, name: str, where: list[int], autograd: torch.Tensor | None) -> list[mpmath.mpf] | None:
+    def _settled(self, name: str, where: list[int], autograd: torch.Tensor | None) -> list[Reference] | None:
         """The exact values. Where they are not what autograd has, terms may have cancelled: then with more digits, until they stay."""
-        exact = self.derivation.reference(name, where)
+        exact = self._exactly(name, where)
         if exact is None or autograd is None or autograd.is_complex():
             return exact
         got = [autograd.item()] if autograd.numel() == 1 else autograd.reshape(-1)[where].tolist()
-        while any([self._are_apart(float(true), number) for true, number in zip(exact, got)]):
+        while any([self._are_apart(true.rounded, number) for true, number in zip(exact, got)]):
             if not self.derivation.sharpen():
                 break
-            before, exact = exact, self.derivation.reference(name, where)
-            if exact is None or all([_is_the_same(*pair) for pair in zip(before, exact)]):
+            before, exact = exact, self._exactly(name, where)
+            if exact is None or all([now.is_still(then) for then, now in zip(before, exact)]):
                 break
         return exact
+
+    def _exactly(self, name: str, where: list[int]) -> list[Reference] | None:
+        exact = self.derivation.reference(name, where)
+        return None if exact is None else [Reference(value, self.dtype) for value in exact]
 
     def elsewhere(self, inputs: Inputs) -> Comparison | None:
         """The same comparison for other inputs; None where the function or the hand-written formula has no value there."""
@@ -368,11 +372,6 @@ class Comparison:
 
     def __repr__(self) -> str:
         return report.table(self)
-
-
-def _is_the_same(before: mpmath.mpf, now: mpmath.mpf) -> bool:
-    """Whether a finite number stayed what it was, to twenty digits."""
-    return bool(mpmath.isfinite(now)) and abs(now - before) <= abs(now) * 1e-20
 
 
 def _worst_points(row: Mapping[str, torch.Tensor | None], like: torch.Tensor) -> list[int]:

@@ -89,11 +89,9 @@ def _told_apart(number, other: float) -> str:
 def _consequence(here: Disagreement, lost: Step) -> str:
     """What the loss in one step did further on."""
     bad = next((step for step in here.tape.steps if not bool(step.value.isfinite().all())), None)
-    if bad is lost and not here.finite:
-        return ""
     if bad is not None:
-        infinite = f"; then {called(bad)} is {bad_or_first(bad.value):g}"
-        return infinite + (", and on the way back 0 · inf makes nan" if here.got != here.got else "")
+        then = "" if bad is lost else f"; then {called(bad)} is {bad_or_first(bad.value):g}"
+        return then + (", and on the way back 0 · inf makes nan" if here.got != here.got else "")
     return "; its slope there is 0, so the gradient vanishes in silence" if here.got == 0 else ""
 
 
