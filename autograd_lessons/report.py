@@ -27,7 +27,9 @@ def verdict(comparison: Comparison) -> str:
     if serious:
         first, others = serious[0], len(serious) - 1
         more = f" ({others} more: see .reasons)" if others else ""
-        if comparison.differ(first.input, *first.routes) is False:
+        if comparison.differ(first.input, *first.routes) is False or _have_no_number(
+            comparison, first.input, first.routes
+        ):
             return f"{first.input}: there is no finite gradient, because {first.text}{more}"
         return f"{_sides(comparison, first.input, *first.routes)} differs, because {first.text}{more}"
     empty = [name for name, zero in comparison.vacuous.items() if zero]
@@ -58,6 +60,12 @@ def _alone(comparison: Comparison) -> str:
     elif off == {False}:
         tested = ", and the finite difference agrees within its bound"
     return f"There is only autograd{why}{tested}."
+
+
+def _have_no_number(comparison: Comparison, name: str, routes: tuple[str, str]) -> bool:
+    """Whether both routes are infinite or nan, for an input that is a single number."""
+    values = [comparison.gradients[name].get(route) for route in routes]
+    return all(v is not None and v.numel() == 1 and not bool(v.isfinite()) for v in values)
 
 
 def _sides(comparison: Comparison, name: str, one: str, other: str) -> str:
