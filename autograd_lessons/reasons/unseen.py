@@ -18,9 +18,11 @@ def backward(here: Disagreement, h: float) -> Cause | None:
     difference's.
     """
     unseen = here.comparison.derivation.unseen
+    if not unseen:
+        return None
     names = [str(value.name) for value in unseen]
     below, above = shifted(here, -h), shifted(here, h)
-    if not unseen or below is None or above is None or not all(n in t.inputs for n in names for t in (below, above)):
+    if below is None or above is None or not all(n in t.inputs for n in names for t in (below, above)):
         return None
     seen = varied(here.tape, here.name, whole)  # along the recorded steps alone
     gradient = torch.zeros_like(here.tape.inputs[here.name].value) if seen is None else seen.clone()
