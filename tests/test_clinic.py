@@ -347,3 +347,28 @@ def test_lesson_is_looked_through_in_a_tenth_of_a_millisecond(lesson):
     tape = al.record(lesson.function, inputs=lesson.inputs, wrt=lesson.wrt)
     best = min(timeit.repeat(lambda: diagnose(tape), number=50, repeat=20)) / 50
     assert best < 2e-4  # twice what it takes, for a machine that is busy
+
+
+@pytest.mark.parametrize(
+    ("code", "x", "values", "slopes"),
+    [
+        ("torch.where(x > 0, torch.sqrt({}), torch.zeros_like(x))", [-1.0, 4.0], [0.0, 2.0], [0.0, 0.25]),
+        ("torch.where(x > 20, x, torch.log1p(torch.exp({})))", [-2.0, 1000.0], [0.126928, 1000.0], [0.119203, 1.0]),
+        (
+            "torch.where(x == 0, torch.ones_like(x), torch.sin({0}) / {0})",
+            [0.0, 2.0],
+            [1.0, 0.454649],
+            [0.0, -0.435398],
+        ),
+    ],
+)
+def test_the_change_that_is_proposed_for_a_where_mends_it(code, x, values, slopes):
+    """The numbers are those of √x, log(1 + eˣ) and sin(x)/x, with 0 where the branch is constant."""
+    cell = f"import torch\nx = torch.tensor({x}, requires_grad=True)\ny = {code.format('x')}\ny.sum().backward()\n"
+    (found,) = [finding for finding in tape_of(cell).findings if finding.cause == "nan_where"]
+    leaf = torch.tensor(x, requires_grad=True)
+    names = {"torch": torch, "x": leaf}
+    names["safe"] = eval(found.lines[-1].split("safe = ")[1], names)
+    y = eval(code.format("safe"), names)
+    y.sum().backward()
+    assert y.tolist() == pytest.approx(values, abs=1e-6) and leaf.grad.tolist() == pytest.approx(slopes, abs=1e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..tape import Event
@@ -69,8 +70,16 @@ def frozen(evidence: Evidence, event: Event, leaf: Input, where: str) -> Finding
         "turned_off", event, name,
         f"{spot}: {spot.code} tells {name or 'the tensor'} not to require grad.",
         f"Operations on it are no longer recorded: {where} does not reach it.",
-        f"Change: leave that out, or switch on again before the forward pass: {name or 'w'}.requires_grad_(True)",
+        f"Change: leave that out, or switch on again before the forward pass: {_switched_on(spot.code, name or 'w')}",
     )  # fmt: skip
+
+
+_FREEZES = re.compile(r"[\w.\[\]]+\.requires_grad(_\((requires_grad=)?False\)| ?= ?False)")
+
+
+def _switched_on(code: str, name: str) -> str:
+    """The line that switched off, with True for False: it may be a whole module's."""
+    return code.replace("False", "True") if _FREEZES.fullmatch(code) else f"{name}.requires_grad_(True)"
 
 
 def never_required(evidence: Evidence, root: Any, where: str, only: Any = None) -> Finding:

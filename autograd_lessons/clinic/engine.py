@@ -46,7 +46,7 @@ def _start(evidence: Evidence, run: Pass) -> Finding | None:
         call = (
             f"{name or 'y'}.sum().backward()"
             if run.kind == "backward"
-            else f"torch.autograd.grad({name or 'y'}.sum(), x)"
+            else f"torch.autograd.grad({name or 'y'}.sum(), {_asked_for(evidence, run)})"
         )
         return evidence.finding(
             "nonscalar", run, name,
@@ -68,6 +68,12 @@ def _start(evidence: Evidence, run: Pass) -> Finding | None:
     return None
 
 
+def _asked_for(evidence: Evidence, run: Pass) -> str:
+    """What the gradients were asked for, as it would be typed."""
+    names = [evidence.called(value) for value in run.wanted]
+    return names[0] if len(names) == 1 else f"({', '.join(names)})" if names else "x"
+
+
 def _wanted(evidence: Evidence, value: Any) -> Finding:
     where = f"torch.autograd.grad in {evidence.spot(evidence.tape.failure)}"
     if isinstance(value, Step) and find_cut(evidence, value) is not None:
@@ -77,6 +83,12 @@ def _wanted(evidence: Evidence, value: Any) -> Finding:
         if evidence.switched_off(value)
         else never_required(evidence, value, where, only=value)
     )
+
+
+def _output(evidence: Evidence, run: Pass) -> str:
+    """What a pass went back from; made within the call of the engine it has no name."""
+    called = evidence.called(run.roots[0])
+    return "the output" if called == "this tensor" else called
 
 
 def _unused(evidence: Evidence, run: Pass, value: Any) -> Finding:
@@ -96,7 +108,7 @@ def _unused(evidence: Evidence, run: Pass, value: Any) -> Finding:
         return evidence.finding(
             "unused_input", value, name,
             f"{spot}: {spot.code} makes a new tensor {name}.",
-            f"{evidence.named(run.roots[0]) or 'The output'} was not computed from {name}: that both have the same numbers"
+            f"{_output(evidence, run)} was not computed from {name}: that both have the same numbers"
             " does not count.",
             "Only what the operations really used gets a gradient.",
             f"Change: compute the output from {name}, or ask for the gradient of what it used.",
@@ -106,7 +118,7 @@ def _unused(evidence: Evidence, run: Pass, value: Any) -> Finding:
     return evidence.finding(
         "unused_input", run, name,
         f"{spot}: {spot.code} asks for a gradient for {what}.",
-        f"Nothing leads from {what} to {evidence.named(run.roots[0]) or 'the output'}: no operation on the way used it"
+        f"Nothing leads from {what} to {_output(evidence, run)}: no operation on the way used it"
         + (", so its slope is 0." if leaf is not None else " (each indexing makes a new tensor)."),
         f"Change: leave {what} out, or if 0 is the answer: allow_unused=True" if leaf is not None
         else f"Change: ask for all of {name or 'the leaf'}, and take the element of the gradient afterwards.",

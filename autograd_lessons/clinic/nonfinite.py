@@ -169,7 +169,25 @@ def _where(evidence: Evidence, choice: Step, step: Step) -> Finding:
     return evidence.finding(
         "nan_where", choice, name,
         f"{spot}: torch.where computes both branches; {code if len(code) < 36 else step.op} is computed everywhere.",
-        "To the branch that is not taken 0 comes back; times its infinite slope that is 0 · inf = nan.",
+        f"To the branch that is not taken 0 comes back; {_times_its_slope(step)}.",
         "So the input of the branch has to be harmless where the branch is not taken, say 1.",
-        f"Change: compute it from safe = torch.where(condition, {name or 'x'}, torch.ones_like({name or 'x'}))",
+        f"Change: compute it from safe = torch.where({_harmless(evidence, choice, step, name or 'x')})",
     )  # fmt: skip
+
+
+def _times_its_slope(step: Step) -> str:
+    slopes = list(step.slopes.values())
+    if any(bool(slope.isnan().any()) for slope in slopes) and not any(bool(slope.isinf().any()) for slope in slopes):
+        return "its slope is nan there, and 0 · nan = nan"
+    return "times its infinite slope that is 0 · inf = nan"
+
+
+def _harmless(evidence: Evidence, choice: Step, step: Step, name: str) -> str:
+    """The arguments of a where() that keeps `name` where the branch is taken, and is 1 elsewhere."""
+    condition, *branches = choice.inputs
+    asked = evidence.called(condition)
+    kept, instead = name, f"torch.ones_like({name})"
+    is_first = any(step in evidence.ancestors(branch) for branch in branches[:1])
+    return ", ".join(
+        [asked if asked != "this tensor" else "condition", *([kept, instead] if is_first else [instead, kept])]
+    )

@@ -86,8 +86,11 @@ def _trains(order: str) -> bool:
     w = torch.tensor(0.0, dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.SGD([w], lr=0.1)
     for _ in range(50):
-        loss = (w - 3) ** 2
-        calls = {"zero_grad": optimizer.zero_grad, "backward": loss.backward, "step": optimizer.step}
+        calls = {
+            "zero_grad": optimizer.zero_grad,
+            "backward": lambda: ((w - 3) ** 2).backward(),
+            "step": optimizer.step,
+        }
         for name in order.split(", "):
             calls[name]()
     return abs(w.item() - 3) < 0.01
@@ -131,6 +134,8 @@ def _trained(function) -> tuple[float, str]:
     except RuntimeError as error:
         if "in-place" in str(error):
             return 0.0, "in place"
+        if "does not require grad" in str(error):
+            return 0.0, "no leaf"
         raise
     return torch.as_tensor(result).detach().item(), ""
 
@@ -141,7 +146,13 @@ training_loop = Property(
         Requirement(
             "leaf_lost",
             lambda trained: trained[1] != "no gradient",
-            "w.grad is None in the second round: w = w - … made a new tensor, and the leaf has lost its name.",
+            "w.grad is None when the step needs it: either it was cleared before the step, or w = w - … made a new tensor "
+            "and the leaf has lost its name.",
+        ),
+        Requirement(
+            "no_leaf",
+            lambda trained: trained[1] != "no leaf",
+            "Under no_grad() the line w = w - … makes a tensor that requires no gradient. Change the number in the leaf: w -= …",
         ),
         Requirement(
             "step_recorded",
@@ -156,7 +167,7 @@ training_loop = Property(
         Requirement(
             "not_cleared",
             lambda trained: abs(trained[0] - BEST) < 0.01,
-            "w does not settle at the bottom: each step still goes by the gradients of all rounds before it.",
+            "w does not settle at the bottom. Is .grad cleared in every round, and is the step still minus 0.1 times the gradient?",
         ),
     ),
     because="It settles at the stiffness of the spring, w = 2.97.",
