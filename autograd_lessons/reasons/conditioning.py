@@ -25,9 +25,7 @@ def precision(here: Disagreement) -> Cause | None:
     comparison = here.comparison
     if not here.finite:
         return None
-    double = _in_double(here)
-    agrees = double is not None and math.isclose(double, here.want, rel_tol=1e-5)
-    if here.route == "manual" and double is not None and not agrees:  # the formula itself is off
+    if here.route == "manual" and _agrees_in_double(here) is False:  # the formula itself is off
         return None
     epsilon = torch.finfo(comparison.dtype).eps
     condition = condition_number(here)
@@ -45,7 +43,7 @@ def precision(here: Disagreement) -> Cause | None:
             "rounding",
             f"{here.dtype} rounds every step by {epsilon:.1g} of its value (off by {here.relative:.1g}); at 50 digits they agree",
         )
-    if agrees:
+    if _agrees_in_double(here):
         return (
             "rounding",
             f"{here.dtype} carries {digits(comparison.dtype)} digits; in float64 the two agree (off by {here.relative:.1g} here)",
@@ -59,14 +57,14 @@ def digits(dtype: torch.dtype) -> int:
     return int(-mpmath.log10(torch.finfo(dtype).eps))
 
 
-def _in_double(here: Disagreement) -> float | None:
-    """What the route gives in float64; None where that tells nothing: a number that was given is the same number there."""
+def _agrees_in_double(here: Disagreement) -> bool | None:
+    """Whether the route is right in float64; None where that tells nothing: a number that was given is the same number there."""
     comparison = here.comparison
     if comparison.dtype == torch.float64 or comparison.in_double is None:
         return None
     value = comparison.in_double.gradients[here.name].get(here.route)
     double = None if value is None or value.numel() <= here.at else value.reshape(-1)[here.at].item()
-    return None if double == here.got else double
+    return None if double is None or double == here.got else math.isclose(double, here.want, rel_tol=1e-5)
 
 
 def condition_number(here: Disagreement) -> float | None:

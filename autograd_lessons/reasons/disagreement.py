@@ -66,7 +66,7 @@ def find(comparison: Comparison, name: str, route: str, best: str) -> Disagreeme
     apart = comparison.where_they_differ(name, route, best)
     distance = (value.double() - true.double()).abs().nan_to_num(torch.inf, torch.inf)
     at = int(torch.where(apart, distance, -torch.ones_like(distance)).reshape(-1).argmax())
-    return Disagreement(comparison, name, route, best, at, value.reshape(-1)[at].item(), true.reshape(-1)[at].item())
+    return Disagreement(comparison, name, route, best, at, *_numbers(at, value, true))
 
 
 def not_finite(comparison: Comparison, name: str, route: str, best: str) -> Disagreement | None:
@@ -75,7 +75,7 @@ def not_finite(comparison: Comparison, name: str, route: str, best: str) -> Disa
     if value is None or true is None or value.shape != true.shape or bool(value.isfinite().all()):
         return None
     at = int((~value.isfinite()).reshape(-1).int().argmax())
-    return Disagreement(comparison, name, route, best, at, value.reshape(-1)[at].item(), true.reshape(-1)[at].item())
+    return Disagreement(comparison, name, route, best, at, *_numbers(at, value, true))
 
 
 def from_difference(comparison: Comparison, name: str, route: str) -> Disagreement | None:
@@ -87,8 +87,12 @@ def from_difference(comparison: Comparison, name: str, route: str) -> Disagreeme
     at = int(over.nan_to_num(torch.inf).reshape(-1).argmax())
     if over.reshape(-1)[at].item() <= 0:
         return None
-    got, want = value.reshape(-1)[at].item(), true.reshape(-1)[at].item()
-    return Disagreement(comparison, name, route, "finite_difference", at, got, want)
+    return Disagreement(comparison, name, route, "finite_difference", at, *_numbers(at, value, true))
+
+
+def _numbers(at: int, *tensors: torch.Tensor) -> list[float]:
+    """Element `at` of each."""
+    return [tensor.reshape(-1)[at].item() for tensor in tensors]
 
 
 def element(value: Value, at: int) -> float:
